@@ -1,0 +1,73 @@
+"""The average of what the players learn, as a copy of the game."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from ganarium.game import Game, Player
+
+__all__ = ["Average"]
+
+
+class Average:
+    r"""An exponential average of a game, on which every ability works.
+
+    After ``n`` samples, what moves does so by :math:`1 - 2^{-n/h}` of the way, with a half-life :math:`h` that is at
+    most a twentieth of what was seen so far, so that the average forgets how it began.
+
+    Args:
+        game: The game to follow.
+        half_life: In samples seen.
+    """
+
+    def __init__(self, game: Game, half_life: float):
+        self.source = game
+        self.half_life = half_life
+        self.game = copy.deepcopy(game).requires_grad_(False)
+        self._moving: tuple[list[Tensor], list[Tensor]] = ([], [])
+        self._copied: tuple[list[Tensor], list[Tensor]] = ([], [])
+
+    def follow(self, players: Iterable[Player]) -> None:
+        """Average what these players own from now on.
+
+        Parameters, and buffers called ``running_...``, move toward the game's. Other buffers are copied: an average
+        of unit vectors or of counts means nothing. What these players do not own stays as it is.
+        """
+        players = list(players)
+        own = {p for player in players for p in player.parameters()}
+        running = {
+            buffer
+            for player in players
+            for network in player.owns
+            for name, buffer in network.named_buffers()
+            if name.rpartition(".")[2].startswith("running_") and buffer.is_floating_point()
+        }
+        mine, theirs = self.game, self.source
+        parameters = list(zip(mine.parameters(), theirs.parameters(), strict=True))
+        buffers = list(zip(mine.buffers(), theirs.buffers(), strict=True))
+        moving = [pair for pair in parameters if pair[1] in own] + [pair for pair in buffers if pair[1] in running]
+        copied = [pair for pair in buffers if pair[1] not in running]
+        self._moving = [mean for mean, _ in moving], [now for _, now in moving]
+        self._copied = [mean for mean, _ in copied], [now for _, now in copied]
+
+    @torch.no_grad()
+    def update(self, drawn: int, seen: int) -> None:
+        """Move on by ``drawn`` samples, of ``seen`` in all."""
+        if not drawn:
+            return
+        half_life = max(min(self.half_life, seen / 20), 1e-9)
+        torch._foreach_lerp_(*self._moving, 1 - 0.5 ** (drawn / half_life))
+        for mean, now in zip(*self._copied, strict=True):
+            mean.copy_(now)
+
+    @torch.no_grad()
+    def reset(self, before: Mapping[str, Tensor]) -> None:
+        """Take over whatever differs from ``before``, an earlier state of the game."""
+        mine = self.game.state_dict()
+        for name, now in self.source.state_dict().items():
+            if not torch.equal(now, before[name]):
+                mine[name].copy_(now)

@@ -1,0 +1,137 @@
+r"""Adversarial objectives: how the two players turn raw scores into losses.
+
+With raw scores :math:`u` (no sigmoid), nearly every objective of the literature is four scalar functions:
+
+.. math::
+
+    L_D = \mathbb E_{x \sim p}\, a(F(x)) + \mathbb E_{z}\, b(F(G(z))), \qquad
+    L_G = \mathbb E_{z}\, c(F(G(z)))\ [+\ \mathbb E_{x \sim p}\, d(F(x))].
+
+Each objective is one small class. Its two methods return terms: ``real`` and ``fake``, means over all scores.
+Logarithms of sigmoids are written as softplus, which is exact where a sigmoid would have saturated.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.nn.functional import relu, softplus
+
+__all__ = ["Hinge", "LeastSquares", "Minimax", "NonSaturating", "Objective", "RelativisticPairs", "Wasserstein"]
+
+
+@dataclass(frozen=True)
+class Objective(ABC):
+    """What each player of an adversarial game descends, given the critic's raw scores of any shape."""
+
+    #: Whether the generator's loss looks at the scores of real data.
+    generator_needs_real = False
+    #: Whether the loss of a sample depends on others of its batch, beyond being averaged with them.
+    couples_samples = False
+
+    @abstractmethod
+    def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """The terms of the discriminator's (or critic's) loss."""
+
+    @abstractmethod
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
+        """The terms of the generator's loss."""
+
+
+@dataclass(frozen=True)
+class NonSaturating(Objective):
+    r"""Cross entropy for D; G maximises :math:`\log D(G(z))` (Goodfellow et al., 2014, end of section 3).
+
+    Args:
+        smoothing: The target of real data; below 1 it is one-sided label smoothing (Salimans et al., 2016).
+
+    Example:
+        >>> import torch
+        >>> terms = NonSaturating().discriminator(torch.zeros(4), torch.zeros(4))
+        >>> round(float(terms["real"] + terms["fake"]), 3)     # 2 log 2, the value where D = 1/2
+        1.386
+    """
+
+    smoothing: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.smoothing <= 1:
+            raise ValueError(f"The target of real data lies in (0, 1]; got smoothing={self.smoothing}.")
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        return {
+            "real": (softplus(-real) + (1 - self.smoothing) * real).mean(),
+            "fake": softplus(fake).mean(),
+        }
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
+        return {"fake": softplus(-fake).mean()}
+
+
+@dataclass(frozen=True)
+class Minimax(NonSaturating):
+    r"""Cross entropy for D; G minimises :math:`\log(1 - D(G(z)))` (Goodfellow et al., 2014, equation 1)."""
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
+        return {"fake": -softplus(fake).mean()}
+
+
+@dataclass(frozen=True)
+class LeastSquares(Objective):
+    r"""Half squared distances to codes (Mao et al., 2017).
+
+    Args:
+        real: The code of real data for D (b in the paper).
+        fake: The code of samples for D (a in the paper).
+        target: The code that G wants its samples to get (c in the paper).
+    """
+
+    real: float = 1.0
+    fake: float = 0.0
+    target: float = 1.0
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        return {"real": (real - self.real).square().mean() / 2, "fake": (fake - self.fake).square().mean() / 2}
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
+        return {"fake": (fake - self.target).square().mean() / 2}
+
+
+@dataclass(frozen=True)
+class Hinge(Objective):
+    """A margin of one on each side for D; G raises its scores (Lim and Ye, 2017)."""
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        return {"real": relu(1 - real).mean(), "fake": relu(1 + fake).mean()}
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
+        return {"fake": -fake.mean()}
+
+
+@dataclass(frozen=True)
+class Wasserstein(Objective):
+    """The difference of mean scores, for a critic that is kept Lipschitz (Arjovsky et al., 2017)."""
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        return {"real": -real.mean(), "fake": fake.mean()}
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
+        return {"fake": -fake.mean()}
+
+
+@dataclass(frozen=True)
+class RelativisticPairs(Objective):
+    """Cross entropy of the score difference of each pair of a real and a fake (Jolicoeur-Martineau, 2019; RpGAN)."""
+
+    generator_needs_real = True
+    couples_samples = True
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        return {"pair": softplus(fake - real).mean()}
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
+        if real is None:
+            raise ValueError("A relativistic generator needs the scores of real data beside those of its samples.")
+        return {"pair": softplus(real - fake).mean()}

@@ -1,0 +1,141 @@
+r"""What keeps a critic smooth: penalties on its gradient with respect to its input, and rules for its weights.
+
+A penalty is a small frozen object. A game calls it with the critic, a batch of real data and one of samples, and adds
+the scalar it returns to the critic's loss. Norms are taken for each sample over all its numbers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ganarium.schedules import Schedule, at
+
+__all__ = ["GradientPenalty", "Penalty", "R1", "R2", "clip_weights", "input_gradient"]
+
+Critic = Callable[[Tensor], Tensor]
+
+
+def input_gradient(critic: Critic, x: Tensor) -> Tensor:
+    r"""The gradient of each sample's score with respect to that sample, of the shape of ``x``.
+
+    The result can be differentiated again with respect to the critic's parameters. Scores of one sample must not
+    depend on the other samples: batch norm has no place in such a critic.
+
+    Example:
+        >>> input_gradient(lambda x: 3 * x[:, 0], torch.zeros(2, 2))
+        tensor([[3., 0.],
+                [3., 0.]])
+    """
+    if torch.compiler.is_compiling():
+        return torch.func.grad(lambda points: critic(points).sum())(x.detach())
+    with torch.enable_grad():
+        x = x.detach().requires_grad_()
+        score = critic(x).sum()
+        (gradient,) = torch.autograd.grad(score, x, create_graph=True)
+    return gradient
+
+
+def refuse_batch_norm(critic: nn.Module, who: str) -> None:
+    """Raise if the critic couples the samples of a batch, which makes a gradient penalty meaningless."""
+    for name, module in critic.named_modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            raise ValueError(
+                f"{who} penalises the critic's gradient at each sample, but '{name}' is batch norm, which makes a "
+                "sample's score depend on the whole batch. Use norm='layer' or none in the critic."
+            )
+
+
+@dataclass(frozen=True)
+class Penalty(ABC):
+    """A scalar that is added to a critic's loss.
+
+    Args:
+        weight: The penalty's weight; a number, or a schedule over the stage.
+    """
+
+    weight: float | Schedule = 10.0
+
+    @property
+    def name(self) -> str:
+        """What logs call the term."""
+        return "penalty"
+
+    @abstractmethod
+    def value(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        """The penalty before it is weighted."""
+
+    def __call__(self, critic: Critic, real: Tensor, fake: Tensor, progress: Tensor) -> Tensor:
+        """The weighted penalty, a scalar.
+
+        Args:
+            critic: From samples to raw scores.
+            real: Data, of shape (B, \\*shape).
+            fake: Samples, of the same shape.
+            progress: The game's clock.
+        """
+        return at(self.weight, progress) * self.value(critic, real.detach(), fake.detach())
+
+
+@dataclass(frozen=True)
+class GradientPenalty(Penalty):
+    r"""The critic's slope on segments between data and samples is held near a target (Gulrajani et al., 2017).
+
+    .. math::
+
+        \lambda\, \mathbb E (\lVert \nabla F(\hat x) \rVert_2 - t)^2, \qquad
+        \hat x = \epsilon x + (1 - \epsilon) G(z), \quad \epsilon \sim U[0, 1] \text{ for each sample}.
+
+    Args:
+        weight: :math:`\lambda`.
+        target: The slope :math:`t`.
+    """
+
+    target: float = 1.0
+
+    def value(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        epsilon = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device, dtype=real.dtype)
+        slope = input_gradient(critic, torch.lerp(fake, real, epsilon)).flatten(1)
+        # The root has no gradient at zero; 1e-12 keeps it finite.
+        return ((slope.square().sum(1) + 1e-12).sqrt() - self.target).square().mean()
+
+
+@dataclass(frozen=True)
+class R1(Penalty):
+    r"""Half the squared slope at the data, :math:`\frac\gamma2 \mathbb E_p \lVert \nabla F \rVert^2`.
+
+    Mescheder et al., 2018.
+
+    Args:
+        weight: :math:`\gamma`, with the factor one half of the paper.
+    """
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__.lower()
+
+    def value(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        return input_gradient(critic, real).flatten(1).square().sum(1).mean() / 2
+
+
+@dataclass(frozen=True)
+class R2(R1):
+    r"""As :class:`R1`, at the samples instead of the data (Mescheder et al., 2018).
+
+    Args:
+        weight: :math:`\gamma`, with the factor one half of the paper.
+    """
+
+    def value(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        return super().value(critic, fake, real)
+
+
+@torch.no_grad()
+def clip_weights(parameters: Iterable[nn.Parameter], bound: float) -> None:
+    """Move every weight into [-bound, bound] (WGAN)."""
+    for parameter in parameters:
+        parameter.clamp_(-bound, bound)

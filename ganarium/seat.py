@@ -1,0 +1,183 @@
+"""One player at the table: networks to thaw, a loss to descend, an optimiser to step with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from ganarium.game import Game, Player, Terms
+from ganarium.schedules import Schedule
+from ganarium.spec import Batch
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+__all__ = ["Gradients", "Move", "Seat", "Steps"]
+
+#: One for each of a player's parameters; None for a player who rests.
+Gradients = list[Tensor | None] | None
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How players step, beside what the game says.
+
+    Args:
+        rate: A learning rate that replaces the game's.
+        decay: A factor on the learning rate, over the stage.
+        clip: The largest norm of the player's gradient; None does not clip.
+        accumulate: How many parts a batch is split into.
+    """
+
+    rate: float | None = None
+    decay: Schedule | None = None
+    clip: float | None = None
+    accumulate: int = 1
+
+
+class Move(nn.Module):
+    """A player's loss as a module that owns just the parameters that the player may change.
+
+    Data-parallel wrappers and compilers see these parameters and no others.
+    """
+
+    def __init__(self, player: Player, parameters: Iterable[nn.Parameter], fabric: Fabric):
+        super().__init__()
+        self.own = nn.ParameterList(parameters)
+        self.loss = player.loss
+        self.autocast = fabric.autocast
+
+    def forward(self, batch: Batch) -> Terms:
+        with self.autocast():
+            return self.loss(batch)
+
+
+class Seat:
+    """A player, ready to move.
+
+    Args:
+        player: Who sits here.
+        place: The player's number in the order of play.
+        game: The game.
+        frozen: Parameters that stay frozen, whoever moves.
+        fabric: Device, precision and processes.
+        steps: How the player steps.
+    """
+
+    def __init__(self, player: Player, place: int, game: Game, frozen: set[nn.Parameter], fabric: Fabric, steps: Steps):
+        self.player, self.place, self.fabric, self.steps = player, place, fabric, steps
+        self.who = f"{type(game).__name__}'s player '{player.name}'"
+        self.parameters = [p for p in player.parameters() if p not in frozen]
+        if not self.parameters:
+            raise ValueError(f"{self.who} owns no parameter that can change. Add a network to owns=, or unfreeze one.")
+        own = set(self.parameters)
+        self.others = [p for p in game.parameters() if p not in own and p not in frozen]
+        move = Move(player, self.parameters, fabric)
+        # One process needs no wrapper around its forward pass; several need one that averages gradients.
+        self.move: Any = fabric.setup_module(move, move_to_device=False) if fabric.world_size > 1 else move
+        self.optimizer = player.optimizer(self.parameters)
+        self._wrapped: Any = fabric.setup_optimizers(self.optimizer)
+        self._rates = [group["lr"] for group in self.optimizer.param_groups]
+        # The game's word comes before the optimiser's own.
+        self._schedule: Any = player.schedule or getattr(player.optimizer, "schedule", None)
+
+    def gradient(self, batch: Batch) -> tuple[Terms, Gradients]:
+        """The terms of a move, detached, and its gradients.
+
+        Raises:
+            ValueError: if a term is no scalar, or none has a gradient.
+            FloatingPointError: if a term or a gradient is not finite.
+        """
+        self._focus()
+        if self.player.rests is not None and self.player.rests():
+            with torch.no_grad():
+                return self._checked(self.move(batch)), None
+        parts = _split(batch, self.steps.accumulate)
+        made = [self._backward(part, len(parts), last=part is parts[-1]) for part in parts]
+        terms = made[0] if len(made) == 1 else {k: torch.stack([m[k] for m in made]).mean() for k in made[0]}
+        gradients = [parameter.grad for parameter in self.parameters]
+        self._refuse_infinite(terms, gradients)
+        return terms, gradients
+
+    def step(self, gradients: Gradients, progress: float) -> None:
+        """Step down these gradients; ``progress`` is the stage's."""
+        if gradients is None:
+            return
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            parameter.grad = gradient
+        self._set_rates(progress)
+        if self.steps.clip is not None:
+            nn.utils.clip_grad_norm_(self.parameters, self.steps.clip)
+        self._wrapped.step()
+
+    def after(self, terms: Terms) -> None:
+        """What the player does after a move, with the terms averaged over processes."""
+        if self.player.after is None:
+            return
+        if self.fabric.world_size > 1:
+            terms = {name: self.fabric.all_reduce(term.clone(), reduce_op="mean") for name, term in terms.items()}  # type: ignore[misc]
+        self.player.after(terms)
+
+    def _focus(self) -> None:
+        """Thaw what the player owns, freeze all else, forget old gradients."""
+        for parameter in self.others:
+            parameter.requires_grad = False
+        for parameter in self.parameters:
+            parameter.requires_grad = True
+            parameter.grad = None
+
+    def _backward(self, part: Batch, parts: int, last: bool) -> Terms:
+        with nullcontext() if last else self.fabric.no_backward_sync(self.move, enabled=self.fabric.world_size > 1):
+            terms = self._checked(self.move(part))
+            live = [term for term in terms.values() if term.requires_grad]
+            if not live:
+                raise ValueError(
+                    f"{self.who} returned no term with a gradient, so it cannot move. "
+                    "Its loss must depend on the networks that it owns, and not be detached from them."
+                )
+            loss = torch.stack(live).sum() if len(live) > 1 else live[0]
+            self.fabric.backward(loss / parts if parts > 1 else loss)
+        return {name: term.detach() for name, term in terms.items()}
+
+    def _set_rates(self, progress: float) -> None:
+        """What the player's schedule says, at a replaced rate, times the decay."""
+        rate, decay = self.steps.rate, self.steps.decay
+        settings = self._schedule(progress) if self._schedule else {}
+        factor = decay(progress) if decay else 1.0
+        for group, own in zip(self.optimizer.param_groups, self._rates, strict=True):
+            group.update(settings)
+            group["lr"] = settings.get("lr", own) * (1.0 if rate is None else rate / own) * factor
+
+    def _checked(self, terms: Terms) -> Terms:
+        for name, term in terms.items():
+            if not isinstance(term, Tensor) or term.ndim:
+                what = f"a tensor of shape {tuple(term.shape)}" if isinstance(term, Tensor) else repr(term)
+                raise ValueError(
+                    f"{self.who} returned the term '{name}' as {what}; a term is a scalar tensor. Take a mean or a sum."
+                )
+        return terms
+
+    def _refuse_infinite(self, terms: Terms, gradients: list[Tensor | None]) -> None:
+        """Raise before a non-finite number reaches the weights."""
+        norms = torch._foreach_norm([gradient for gradient in gradients if gradient is not None])
+        if math.isfinite(torch.stack([*terms.values(), *norms]).sum().item()):
+            return
+        bad = [name for name, term in terms.items() if not term.isfinite()]
+        what = f"the term '{bad[0]}' is {terms[bad[0]].item()}" if bad else "a gradient is not finite"
+        raise FloatingPointError(
+            f"{self.who}: {what}. The weights have not taken this step. "
+            f"Try a lower rate (now {self.optimizer.param_groups[0]['lr']:g}), or clip the gradient."
+        )
+
+
+def _split(batch: Batch, parts: int) -> list[Batch]:
+    if parts == 1:
+        return [batch]
+    pieces = {name: value.tensor_split(parts) for name, value in batch.items()}
+    return [{name: piece[i] for name, piece in pieces.items()} for i in range(parts)]

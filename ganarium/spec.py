@@ -1,0 +1,177 @@
+r"""What one batch holds.
+
+A *batch* is a mapping from field names to tensors whose first axis counts samples. A *spec* says, before any
+data is there, what each field of a batch looks like: networks are built from it, batches are checked against it,
+and it can make a random batch of itself, for tests and toys.
+
+The names have one meaning everywhere:
+
+==========  ==========================================================================
+``x``       the data
+``y``       a label, int64; -1 says that it is not known
+``c``       attributes
+``text``    tokens, int64
+``a, b``    two domains
+``index``   the place of the sample in the data, int64; its ``classes`` is their number
+==========  ==========================================================================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self, get_args
+
+import torch
+from torch import Tensor
+
+__all__ = ["Batch", "Field", "Kind", "MissingField", "Spec"]
+
+Batch = Mapping[str, Tensor]
+Kind = Literal["points", "image", "volume", "video", "sequence", "tokens", "label", "attributes", "index"]
+
+
+class MissingField(ValueError):
+    """A game was given data without a field that it plays on.
+
+    Args:
+        message: What is missing, in words.
+        field: The name of the missing field.
+        kinds: The kinds that would do; empty for any.
+    """
+
+    def __init__(self, message: str, field: str, kinds: tuple[Kind, ...]):
+        super().__init__(message)
+        self.field = field
+        self.kinds = kinds
+
+
+@dataclass(frozen=True)
+class Field:
+    r"""One entry of a batch.
+
+    Args:
+        shape: The shape of one sample, without the batch axis: ``(D,)`` for points, ``(C, H, W)`` for an image,
+            ``(C, D, H, W)`` for a volume, ``(C, T, H, W)`` for a video, ``(T, F)`` for a sequence, ``(T,)`` for
+            tokens, ``(K,)`` for attributes, ``()`` for a label or an index.
+        kind: What the numbers mean. Images, volumes and videos are in [-1, 1].
+        classes: How many classes a label, words a token, or samples an index can name.
+        names: The classes or words themselves, where they have names.
+        scale: What one unit is in the data's own units; a number for each coordinate, or empty for 1.
+        shift: Where zero lies in the data's own units; likewise, or empty for 0.
+
+    Example:
+        >>> Field((1, 8, 8), "image").size
+        64
+    """
+
+    shape: tuple[int, ...]
+    kind: Kind
+    classes: int = 0
+    names: tuple[str, ...] = ()
+    scale: tuple[float, ...] = ()
+    shift: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"A field's kind is one of {', '.join(get_args(Kind))}; got {self.kind!r}.")
+        if any(n < 1 for n in self.shape):
+            raise ValueError(f"A field's shape has positive sides; got {self.shape}.")
+
+    @property
+    def size(self) -> int:
+        """How many numbers one sample holds."""
+        return math.prod(self.shape)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the values are whole numbers."""
+        return self.kind in ("tokens", "label", "index")
+
+    def restore(self, x: Tensor) -> Tensor:
+        """``x`` in the data's own units, with the shape of ``x``."""
+        if self.scale:
+            x = x * torch.tensor(self.scale, dtype=x.dtype, device=x.device)
+        if self.shift:
+            x = x + torch.tensor(self.shift, dtype=x.dtype, device=x.device)
+        return x
+
+    def random(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """``n`` random samples of the right shape, type and range, of shape (n, \\*shape)."""
+        shape = (n, *self.shape)
+        if self.counts:
+            return torch.randint(max(self.classes, 1), shape, generator=generator)
+        if self.kind == "points":
+            return torch.randn(shape, generator=generator)
+        return torch.rand(shape, generator=generator) * 2 - 1
+
+    def __str__(self) -> str:
+        sides = " x ".join(map(str, self.shape))
+        classes = f"{self.classes} classes" if self.kind == "label" else f"of {self.classes}" if self.counts else ""
+        return " ".join(word for word in (self.kind, sides, classes) if word)
+
+
+class Spec(Mapping[str, Field]):
+    """The fields of a batch, by name.
+
+    Args:
+        fields: A mapping from names to fields; keywords add to it.
+
+    Example:
+        >>> spec = Spec(x=Field((2,), "points"), y=Field((), "label", classes=3))
+        >>> {name: tuple(value.shape) for name, value in spec.random(5).items()}
+        {'x': (5, 2), 'y': (5,)}
+    """
+
+    def __init__(self, fields: Mapping[str, Field] | None = None, /, **more: Field):
+        self._fields = {**(fields or {}), **more}
+
+    def __getitem__(self, name: str) -> Field:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return "Spec(" + ", ".join(f"{name}: {field}" for name, field in self.items()) + ")"
+
+    def random(self, n: int, seed: int = 0) -> dict[str, Tensor]:
+        """A random batch of ``n`` samples that fits this spec; ``index`` counts up."""
+        generator = torch.Generator().manual_seed(seed)
+        batch = {name: field.random(n, generator) for name, field in self.items()}
+        if "index" in batch:
+            batch["index"] = torch.arange(n) % max(self["index"].classes, 1)
+        return batch
+
+    def require(self, needs: Mapping[str, tuple[Kind, ...]], who: str) -> None:
+        """Check that every needed field is here and of a kind that will do.
+
+        Raises:
+            MissingField: naming what ``who`` needs and what there is.
+        """
+        for name, kinds in needs.items():
+            wanted = f"the field '{name}'" + (f" as {' or '.join(kinds)}" if kinds else "")
+            if name not in self:
+                have = ", ".join(f"'{n}'" for n in self if n != "index") or "nothing"
+                raise MissingField(f"{who} plays on batches with {wanted}; this data has only {have}.", name, kinds)
+            if kinds and self[name].kind not in kinds:
+                raise MissingField(
+                    f"{who} plays on batches with {wanted}; this data's '{name}' is {self[name]}.", name, kinds
+                )
+
+    def plain(self) -> dict[str, Any]:
+        """Numbers, strings and lists only: what a YAML file can hold."""
+        rows = {name: {k: v for k, v in asdict(field).items() if v not in ((), 0)} for name, field in self.items()}
+        return {name: {k: list(v) if isinstance(v, tuple) else v for k, v in row.items()} for name, row in rows.items()}
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Self:
+        """The spec that :meth:`plain` wrote."""
+        rows = {
+            name: {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()} for name, row in plain.items()
+        }
+        return cls({name: Field(**{"shape": (), **row}) for name, row in rows.items()})

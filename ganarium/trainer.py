@@ -1,0 +1,366 @@
+r"""Plays the rounds of a game.
+
+A round, in the order of its players (Goodfellow et al., 2014, Algorithm 1, for any number of players):
+
+    for each player that plays this round, for each of its moves:
+        thaw the networks that the player owns, freeze all others
+        terms <- the player's loss on the next batch
+        step down the gradient of the terms' sum
+
+Randomness is a function of the seed, the round, the player and the move, so that a run that is stopped and taken up
+again equals one that never stopped, and what the user draws between rounds changes nothing. The trainer is a generator:
+the user's for-loop decides what to log, when to save and when to stop.
+
+.. code-block:: python
+
+    for report in Trainer(game).play(data, batch_size=64, rounds=1000):
+        if report.round % 100 == 0:
+            print(report.round, report.scalars)
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import torch
+from torch import Tensor
+
+from ganarium.average import Average
+from ganarium.game import Game, Player, Terms
+from ganarium.randomness import mix, set_seed
+from ganarium.schedules import Schedule
+from ganarium.seat import Gradients, Seat, Steps
+from ganarium.spec import Batch, Spec
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+__all__ = ["Playable", "Report", "Trainer"]
+
+
+class Playable(Protocol):
+    """What a trainer needs of data; all of :mod:`ganarium.data` has it."""
+
+    spec: Spec
+
+    def __len__(self) -> int: ...
+
+    def batches(self, size: int, seed: int = 0, start: int = 0, part: tuple[int, int] = (0, 1)) -> Iterator[Batch]:
+        """Batches without end, after ``start`` of them, in an order that follows from ``seed``; our part of each."""
+        ...
+
+    def sweep(self, size: int) -> Iterator[Batch]:
+        """Batches that visit every sample once."""
+        ...
+
+
+@dataclass
+class Report:
+    """What happened in a round.
+
+    Args:
+        round: Rounds played so far.
+        seen: Data samples drawn so far, by all processes.
+        stage: The name of the stage.
+        seconds: Seconds since this trainer began to play.
+        terms: The terms of each player's last move, as tensors, by ``player/term``.
+    """
+
+    round: int
+    seen: int
+    stage: str
+    seconds: float
+    terms: dict[str, Tensor]
+    fabric: Fabric = field(repr=False)
+
+    @cached_property
+    def scalars(self) -> dict[str, float]:
+        """The terms as numbers, averaged over processes. Reading them waits for the device; all processes read."""
+        if not self.terms:
+            return {}
+        values = torch.stack([term.float() for term in self.terms.values()])
+        if self.fabric.world_size > 1:
+            values = cast(Tensor, self.fabric.all_reduce(values, reduce_op="mean"))
+        return dict(zip(self.terms, values.tolist(), strict=True))
+
+
+class Trainer:
+    """Plays a game's rounds, stage after stage, and keeps an average of what the players learn.
+
+    Args:
+        game: The game. It is moved to the fabric's device.
+        fabric: Device, precision and processes; one process on the best device if left out.
+        seed: What the order of the data and all noise follow from.
+        average: The half-life of :attr:`average`, in samples seen; 0 keeps no average.
+        rates: Learning rates that replace the game's, by player.
+        decay: A factor on all learning rates, over each stage.
+        clip: The largest norm of a player's gradient; None does not clip.
+        accumulate: How many parts a batch is split into, to save memory. Losses that couple the samples of a batch
+            (batch norm, relativistic means) then see the parts, not the batch.
+
+    Raises:
+        ValueError: if a rate is given for no player, or a player owns something that is not in the game.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        fabric: Fabric | None = None,
+        seed: int = 0,
+        *,
+        average: float = 10_000,
+        rates: Mapping[str, float] | None = None,
+        decay: Schedule | None = None,
+        clip: float | None = None,
+        accumulate: int = 1,
+    ):
+        self.fabric = fabric or _fabric()
+        self.game = game.to(self.fabric.device)
+        self.seed = seed
+        self.stages = game.stages()
+        self.round = self.seen = self.drawn = 0
+        self.stage = -1
+        self.stage_start = 0
+        rates = rates or {}
+        self._check(rates)
+        names = {player.name for stage in self.stages for player in stage.players}
+        self._steps = {name: Steps(rates.get(name), decay, clip, accumulate) for name in names}
+        # What the user froze stays frozen.
+        self._frozen = {p for p in game.parameters() if not p.requires_grad}
+        self._dtype = next(game.parameters()).dtype
+        self._seats: list[Seat] = []
+        self._average = Average(game, average) if average else None
+
+    @property
+    def average(self) -> Game:
+        """The game with averaged networks, on which every ability works; the game itself if no average is kept."""
+        return self._average.game if self._average else self.game
+
+    def play(self, data: Playable, batch_size: int, rounds: int) -> Iterator[Report]:
+        """Play until ``rounds`` rounds have been played in all, also after a resume; yield a report for each.
+
+        Args:
+            data: What to learn from.
+            batch_size: Samples in a batch, over all processes.
+            rounds: The run's rounds, which the stages share.
+
+        Raises:
+            ValueError: if the data does not suit the game, or a count is below one.
+            FloatingPointError: if a term or a gradient is not finite. The weights have not taken the step.
+        """
+        data = self._accepted(data, rounds)
+        part = (self.fabric.global_rank, self.fabric.world_size)
+        batches = data.batches(batch_size, seed=self.seed, start=self.drawn, part=part)
+        self.game.train()
+        if self.round == 0:
+            self._share_weights()
+        begun = time.perf_counter()
+        while self.round < rounds:
+            outer = torch.get_rng_state()
+            self._enter_stages(data, batch_size, rounds)
+            terms = self._play_round(batches, batch_size)
+            torch.set_rng_state(outer)
+            stage = self.stages[self.stage].name
+            yield Report(self.round, self.seen, stage, time.perf_counter() - begun, terms, self.fabric)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that follows from what was played: networks, average, optimisers and counts."""
+        return {
+            **{name: getattr(self, name) for name in _COUNTS},
+            "game": self.game.state_dict(),
+            "average": self._average.game.state_dict() if self._average else None,
+            "optimizers": {seat.player.name: seat.optimizer.state_dict() for seat in self._seats},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` gave: in the saved stage, without its ``begin``."""
+        self.game.load_state_dict(state["game"])
+        if self._average and state["average"] is not None:
+            self._average.game.load_state_dict(state["average"])
+        for name in _COUNTS:
+            setattr(self, name, state[name])
+        if self.stage >= 0:
+            self._take_seats()
+        for seat in self._seats:
+            seat.optimizer.load_state_dict(state["optimizers"][seat.player.name])
+
+    def _play_round(self, batches: Iterator[Batch], batch_size: int) -> Terms:
+        drawn, shared, report = self.drawn, [], {}
+        for move, seats in self._turns():
+            made: list[tuple[Seat, Terms, Gradients]] = []
+            for seat in seats:
+                batch = self._batch(seat, move, shared, batches)
+                # Noise in losses is also a function of the process; in steps it is the same everywhere. Players who
+                # move at once draw the same noise: one forward pass, and a gradient for each.
+                place = 0 if self.game.simultaneous else seat.place
+                self._seed(place, move, 1 + self.fabric.global_rank)
+                made.append((seat, *self._named(seat, batch)))
+            for seat, terms, gradients in made:
+                self._seed(seat.place, move, 0)
+                seat.step(gradients, self._progress)
+                seat.after(terms)
+                report |= {f"{seat.player.name}/{name}": term for name, term in terms.items()}
+        self._thaw()
+        self.round += 1
+        seen = batch_size * (self.drawn - drawn)
+        self.seen += seen
+        if self._average:
+            self._average.update(seen, self.seen)
+        return report
+
+    def _turns(self) -> Iterator[tuple[int, list[Seat]]]:
+        """Who moves together: every player alone, or, in a simultaneous game, all who make a j-th move."""
+        turn = self.round - self.stage_start
+        counts = [(seat, seat.player.moves_in(turn)) for seat in self._seats]
+        if self.game.simultaneous:
+            for move in range(max(count for _, count in counts)):
+                yield move, [seat for seat, count in counts if move < count]
+        else:
+            for seat, count in counts:
+                yield from ((move, [seat]) for move in range(count))
+
+    def _named(self, seat: Seat, batch: Batch) -> tuple[Terms, Gradients]:
+        try:
+            return seat.gradient(batch)
+        except FloatingPointError as error:
+            raise FloatingPointError(f"Round {self.round + 1}, {error}") from None
+
+    def _batch(self, seat: Seat, move: int, shared: list[Batch], batches: Iterator[Batch]) -> Batch:
+        """The round's batch for a seat's move: its own if it wants a fresh one, else the one that all share."""
+        if seat.player.fresh:
+            return self._draw(batches)
+        while len(shared) <= move:
+            shared.append(self._draw(batches))
+        return shared[move]
+
+    def _draw(self, batches: Iterator[Batch]) -> Batch:
+        self.drawn += 1
+        return self._here(next(batches))
+
+    def _here(self, batch: Batch) -> Batch:
+        """The batch on the game's device, its floats in the game's type."""
+        device = self.fabric.device
+        return {k: v.to(device, self._dtype if v.is_floating_point() else None) for k, v in batch.items()}
+
+    def _seed(self, *place: int) -> None:
+        set_seed(self.fabric.device, mix(self.seed, self.round, *place))
+
+    def _accepted(self, data: Any, rounds: int) -> Any:
+        if rounds < 1:
+            raise ValueError(f"A run plays at least one round; got rounds={rounds}.")
+        if not hasattr(data, "batches"):
+            raise TypeError(f"A game is played on ganarium data, not on {type(data).__name__}; see ganarium.data.load.")
+        data.spec.require(self.game.needs, type(self.game).__name__)
+        return data.to(self.fabric.device) if hasattr(data, "to") else data
+
+    def _check(self, rates: Mapping[str, float]) -> None:
+        own = set(self.game.parameters())
+        players = [player for stage in self.stages for player in stage.players]
+        names = sorted({player.name for player in players})
+        for stranger in sorted(set(rates) - set(names)):
+            raise ValueError(f"No player is called '{stranger}'; the players are {', '.join(names)}.")
+        for stage in self.stages:
+            if len({player.name for player in stage.players}) < len(stage.players):
+                raise ValueError(f"Two players of stage '{stage.name}' have the same name.")
+        for player in players:
+            if any(p not in own for p in player.parameters()):
+                raise ValueError(
+                    f"Player '{player.name}' owns a network that is not part of the game, so it would not be saved. "
+                    "Set it as an attribute of the game."
+                )
+
+    def seen_in(self, rounds: int, batch_size: int) -> int:
+        """How many samples a run of so many rounds draws in all."""
+        total = 0
+        for stage, (start, end) in zip(self.stages, self._bounds(rounds), strict=True):
+            # The pattern of who plays repeats, unless a number of moves is a function of the round.
+            free = any(callable(player.moves) for player in stage.players)
+            period = end - start if free else min(math.lcm(*(player.every for player in stage.players)), end - start)
+            draws = [_draws(stage.players, turn) for turn in range(period)]
+            whole, rest = divmod(end - start, max(period, 1))
+            total += whole * sum(draws) + sum(draws[:rest])
+        return total * batch_size
+
+    def rounds_in(self, seen: int, batch_size: int) -> int:
+        """The longest run that draws no more than ``seen`` samples; at least one round."""
+        high = 1
+        while self.seen_in(high, batch_size) <= seen:
+            high *= 2
+        low = high // 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.seen_in(middle, batch_size) <= seen else (low, middle)
+        return max(low, 1)
+
+    def _bounds(self, rounds: int) -> list[tuple[int, int]]:
+        """The first round of each stage, and the one after its last."""
+        shares = [stage.share for stage in self.stages]
+        ends = [round(rounds * sum(shares[: i + 1]) / sum(shares)) for i in range(len(shares))]
+        return list(zip([0, *ends[:-1]], ends, strict=True))
+
+    # -- stages ---------------------------------------------------------------------------------------------------
+
+    def _enter_stages(self, data: Playable, batch_size: int, rounds: int) -> None:
+        """Enter the stage of this round, and every stage before it that was not entered yet; set the clock."""
+        ends = [end for _, end in self._bounds(rounds)]
+        while self.stage < 0 or (self.round >= ends[self.stage] and self.stage + 1 < len(ends)):
+            self.stage += 1
+            self.stage_start = self.round
+            self._begin(data, batch_size)
+            self._take_seats()
+        length = max(ends[self.stage] - self.stage_start, 1)
+        self._progress = min((self.round - self.stage_start) / length, 1.0)
+        self.game.progress.fill_(self._progress)
+
+    def _begin(self, data: Playable, batch_size: int) -> None:
+        begin = self.stages[self.stage].begin
+        if begin is None:
+            return
+        before = {name: value.clone() for name, value in self.game.state_dict().items()}
+        self._seed(-1, self.stage)
+        begin(self._here(batch) for batch in data.sweep(min(batch_size, len(data))))
+        self._share_weights()
+        if self._average:
+            self._average.reset(before)
+
+    def _take_seats(self) -> None:
+        self._thaw()
+        players = self.stages[self.stage].players
+        self._seats = [
+            Seat(player, place, self.game, self._frozen, self.fabric, self._steps[player.name])
+            for place, player in enumerate(players)
+        ]
+        if self._average:
+            self._average.follow(players)
+
+    def _thaw(self) -> None:
+        for parameter in self.game.parameters():
+            parameter.requires_grad = parameter not in self._frozen
+
+    @torch.no_grad()
+    def _share_weights(self) -> None:
+        """Process 0's parameters and buffers, everywhere."""
+        if self.fabric.world_size > 1:
+            for tensor in [*self.game.parameters(), *self.game.buffers()]:
+                torch.distributed.broadcast(tensor.data, src=0)
+
+
+def _draws(players: Sequence[Player], turn: int) -> int:
+    """How many batches a round draws: one for each shared move, and one for each move of who wants fresh ones."""
+    shared = max((player.moves_in(turn) for player in players if not player.fresh), default=0)
+    return shared + sum(player.moves_in(turn) for player in players if player.fresh)
+
+
+_COUNTS = ("round", "seen", "drawn", "stage", "stage_start")
+
+
+def _fabric() -> Fabric:
+    # Imported here: Fabric takes seconds to import, and most commands never train.
+    from lightning_fabric import Fabric
+
+    return Fabric(devices=1)
