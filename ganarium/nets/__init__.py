@@ -1,0 +1,22 @@
+"""Networks by role, chosen from the kind of the data. They know no game.
+
+:func:`generator`, :func:`discriminator` and :func:`encoder` make plain networks that train well on small data. A paper
+with its own architecture brings it as a class.
+"""
+
+from ganarium.nets.by_kind import discriminator, encoder, generator
+from ganarium.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from ganarium.nets.norms import Norm
+from ganarium.nets.roles import Discriminator, Encoder, Generator
+
+__all__ = [
+    "DCGANDiscriminator",
+    "DCGANGenerator",
+    "Discriminator",
+    "Encoder",
+    "Generator",
+    "Norm",
+    "discriminator",
+    "encoder",
+    "generator",
+]
