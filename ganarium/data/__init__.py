@@ -1,0 +1,33 @@
+"""What games learn from.
+
+.. code-block:: python
+
+    data = load("ring")                          # a world of points whose law is known
+    data = load("digits", size=16)               # real handwritten digits
+    data = load("mine.npz")                      # arrays x, y, ...
+    data = from_tensors(images, labels)          # arrays and tensors
+    data = from_dataset(dataset, workers=4)      # any map-style PyTorch dataset
+
+    for batch in data.batches(64, seed=0): ...   # without end, in an order that follows from the seed
+    data.spec, data.train, data.test, data.truth
+"""
+
+from ganarium.data.base import Data, InMemory
+from ganarium.data.datasets import from_dataset
+from ganarium.data.loading import LOADERS, Loader, from_source, load, loader
+from ganarium.data.stream import Stream
+from ganarium.data.tensors import from_tensors, random
+
+__all__ = [
+    "LOADERS",
+    "Data",
+    "InMemory",
+    "Loader",
+    "Stream",
+    "from_dataset",
+    "from_source",
+    "from_tensors",
+    "load",
+    "loader",
+    "random",
+]

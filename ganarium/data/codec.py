@@ -1,0 +1,286 @@
+"""From the arrays that people have to the tensors that batches hold: what they mean, how they lie, which range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, get_args
+
+import torch
+from torch import Tensor
+
+from ganarium.spec import Field, Kind
+
+__all__ = ["Codec", "codec_for", "from_array", "label_codec", "standardise", "tensor_of"]
+
+_CHANNELS = (1, 3, 4)
+_NOISE = 1e-4  # how far rounding may carry a pixel out of its range
+
+
+@dataclass(frozen=True)
+class Codec:
+    """Packs the raw arrays of one field.
+
+    Args:
+        field: What the packed tensor holds.
+        last: Whether the raw array has its channels last.
+        scale: What one packed unit is in raw units, for each coordinate or one for all; empty: 1.
+        shift: The raw number that is packed as zero; likewise, empty: 0.
+        bytes: Whether raw bytes stay bytes, to be unpacked to [-1, 1] as they are dealt.
+    """
+
+    field: Field
+    last: bool = False
+    scale: tuple[float, ...] = ()
+    shift: tuple[float, ...] = ()
+    bytes: bool = False
+
+    def pack(self, raw: Tensor) -> Tensor:
+        """``raw``, of shape (n, ...), as a tensor of shape (n, \\*field.shape)."""
+        if self.last:
+            raw = raw.movedim(-1, 1)
+        raw = raw.reshape(len(raw), *self.field.shape).contiguous()
+        if self.field.counts:
+            return raw.long()
+        if self.bytes:
+            return raw
+        raw = raw if raw.is_floating_point() else raw.float()
+        if self.shift:
+            raw = raw - raw.new_tensor(self.shift)
+        if self.scale:
+            raw = raw / raw.new_tensor(self.scale)
+        return raw.float()
+
+    def check(self, packed: Tensor, name: str) -> None:
+        """Check a later part of the data, which was not there when the codec was made.
+
+        Raises:
+            ValueError: if it holds a number outside of the field's range.
+        """
+        field = self.field
+        low, high = (-1, field.classes - 1) if field.counts else (-1 - _NOISE, 1 + _NOISE)
+        if packed.dtype == torch.uint8 or (field.kind not in ("image", "volume", "video") and not field.counts):
+            return
+        if packed.min() < low or packed.max() > high:
+            raise ValueError(
+                f"'{name}' goes from {packed.min():g} to {packed.max():g}, outside of [{low:g}, {high:g}].\n"
+                "The samples from which the spec of this stream was found out did not show that.\n"
+                "Say the range of pixels with range=(low, high), or name all classes with names=."
+            )
+
+
+def tensor_of(name: str, value: Any) -> Tensor:
+    """An array, tensor or list as a tensor of bytes, truth values, whole numbers or floats that are finite.
+
+    Raises:
+        ValueError: if it is empty, or of a type that batches cannot hold, or holds NaN or infinity.
+    """
+    tensor = value.detach() if isinstance(value, Tensor) else from_array(name, value)
+    if tensor.ndim < 1 or tensor.numel() == 0:
+        raise ValueError(f"'{name}' has shape {tuple(tensor.shape)}, which holds no samples.")
+    if tensor.is_complex():
+        raise ValueError(_type_error(name, str(tensor.dtype).removeprefix("torch.")))
+    if tensor.is_floating_point():
+        _check_finite(name, tensor)
+        return tensor if tensor.dtype in (torch.float32, torch.float64) else tensor.float()
+    return tensor if tensor.dtype in (torch.uint8, torch.bool) else tensor.long()
+
+
+def codec_for(name: str, raw: Tensor, kind: Kind | None, span: Sequence[float] | None) -> Codec:
+    """The codec that suits ``raw``, of shape (n, ...).
+
+    Args:
+        name: What messages call the array.
+        raw: What :func:`tensor_of` made.
+        kind: What it is; None: what its shape and type say.
+        span: The lowest and highest raw number that can occur; None: found out.
+
+    Raises:
+        ValueError: if the shape, type or range leaves doubt.
+    """
+    sure, kind = kind is not None, kind or _guess(name, raw)
+    if kind in ("image", "volume", "video"):
+        return _pixels(name, raw, kind, span, sure)
+    if kind == "sequence":
+        return _sequence(name, raw.reshape(*_shape(name, raw, kind, 2, 3)), span)
+    if span is not None:
+        raise ValueError(f"range= is for images, volumes, videos and sequences; '{name}' is {kind}. Leave range out.")
+    if kind == "points":
+        return _points(raw.reshape(*_shape(name, raw, kind, 1, 2)))
+    if kind == "attributes":
+        return Codec(Field(_shape(name, raw, kind, 1, 2)[1:], kind))
+    if kind == "tokens":
+        _check_counts(name, raw, 0)
+        return Codec(Field(_shape(name, raw, kind, 2, 2)[1:], kind, classes=int(raw.max()) + 1))
+    if kind == "label":
+        return label_codec(name, raw, ())
+    raise ValueError(
+        f"An array can be of the kinds {', '.join(k for k in get_args(Kind) if k != 'index')}; got {kind!r}."
+    )
+
+
+def label_codec(name: str, raw: Tensor, names: Sequence[str]) -> Codec:
+    """The codec of labels: whole numbers of shape (n,) or (n, 1); -1 says that a label is not known.
+
+    Raises:
+        ValueError: if they are not such numbers, or name classes that ``names`` lacks.
+    """
+    if raw.ndim > 2 or raw[0].numel() != 1:
+        raise ValueError(
+            f"The labels '{name}' have shape {tuple(raw.shape)}; a label is one whole number a sample.\n"
+            f"For one-hot rows, give {name}.argmax(1); for several attributes a sample, give them as c=."
+        )
+    _check_counts(name, raw, -1)
+    known = int(raw.max()) + 1
+    if known < 1 and not names:
+        raise ValueError(
+            f"All labels '{name}' are -1, not known. Leave them out, or say which classes there are: names=."
+        )
+    if names and known > len(names):
+        raise ValueError(f"The labels '{name}' go up to {known - 1}, but names= has only {len(names)} classes.")
+    return Codec(Field((), "label", classes=len(names) or known, names=tuple(map(str, names))))
+
+
+def standardise(raw: Tensor) -> tuple[Tensor, Field]:
+    """Points of shape (n, D) with mean 0 and standard deviation 1 in each coordinate, and their field."""
+    codec = _points(raw)
+    return codec.pack(raw), codec.field
+
+
+def from_array(name: str, value: Any) -> Tensor:
+    """An array or list as a tensor, which may share its memory."""
+    import numpy as np
+
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"'{name}' is not an array: {str(error).rstrip('.')}.") from None
+    if array.dtype.kind not in "biuf":
+        raise ValueError(_type_error(name, array.dtype))
+    if array.dtype.kind in "iu" and array.dtype != np.uint8:
+        array = array.astype(np.int64)
+    if array.dtype.kind == "f":
+        array = array.astype(np.float32 if array.itemsize <= 4 else np.float64, copy=False)
+    # Read-only, reversed and transposed arrays are copied; PyTorch would warn about the first and refuse the second.
+    return torch.from_numpy(np.require(array, requirements=["C", "W"]))
+
+
+def _type_error(name: str, dtype: Any) -> str:
+    return (
+        f"'{name}' is of type {dtype}, which batches cannot hold.\nGive whole numbers or floats (and y may be strings)."
+    )
+
+
+def _check_finite(name: str, tensor: Tensor) -> None:
+    finite = tensor.isfinite()
+    if bool(finite.all()):
+        return
+    bad = (~finite).nonzero()
+    raise ValueError(
+        f"'{name}' holds {len(bad):,} numbers that are NaN or infinite, the first at {bad[0].tolist()}.\n"
+        "One of them would turn every weight into NaN.\nRemove those samples or fill in the numbers."
+    )
+
+
+def _check_counts(name: str, raw: Tensor, least: int) -> None:
+    if raw.is_floating_point() and bool((raw != raw.round()).any()):
+        place = (raw != raw.round()).nonzero()[0].tolist()
+        raise ValueError(f"'{name}' is {raw[tuple(place)]:g} at {place}; it must be a whole number.")
+    if raw.min() < least:
+        meaning = "; -1 says: not known" if least < 0 else ""
+        raise ValueError(f"'{name}' goes down to {int(raw.min())}; the least is {least}{meaning}.")
+
+
+def _guess(name: str, raw: Tensor) -> Kind:
+    if raw.ndim <= 2 and not raw.is_floating_point():
+        raise ValueError(
+            f"'{name}' has whole numbers in shape {tuple(raw.shape)}, which could be points, tokens or attributes.\n"
+            "Say which: kind='points', kind='tokens' or kind='attributes'."
+        )
+    if raw.ndim <= 5:
+        kinds: tuple[Kind, ...] = ("points", "points", "image", "image", "volume")
+        return kinds[raw.ndim - 1]
+    raise ValueError(
+        f"'{name}' has shape {tuple(raw.shape)}, which is no kind of data known here.\n"
+        "Points are (N, D), images (N, H, W), (N, C, H, W) or (N, H, W, C), volumes (N, C, D, H, W)."
+    )
+
+
+def _shape(name: str, raw: Tensor, kind: str, least: int, most: int) -> tuple[int, ...]:
+    """The shape of ``raw`` with ``most`` axes: a last axis of one is added where it has ``least``."""
+    if raw.ndim not in (least, most):
+        axes = {"points": "(N, D)", "sequence": "(N, T, F)", "tokens": "(N, T)", "attributes": "(N, K)"}[kind]
+        raise ValueError(f"'{name}' has shape {tuple(raw.shape)}; {kind} have the shape {axes}. Reshape it.")
+    return tuple(raw.shape) if raw.ndim == most else (*raw.shape, 1)
+
+
+def _points(raw: Tensor) -> Codec:
+    numbers = raw.double()
+    shift, scale = numbers.mean(0), numbers.std(0, correction=0)
+    # A constant coordinate: its deviation is rounding, or zero.
+    scale[scale <= 1e-12 * shift.abs()] = 1.0
+    shift, scale = tuple(shift.tolist()), tuple(scale.tolist())
+    return Codec(Field((raw.shape[1],), "points", scale=scale, shift=shift), scale=scale, shift=shift)
+
+
+def _sequence(name: str, raw: Tensor, span: Sequence[float] | None) -> Codec:
+    """Each feature in [-1, 1]."""
+    flat = raw.double().flatten(0, 1)
+    low, high = flat.amin(0), flat.amax(0)
+    if span is not None:
+        _check_span(name, float(low.min()), float(high.max()), span)
+        low, high = torch.full_like(low, span[0]), torch.full_like(high, span[1])
+    half = (high - low) / 2
+    half = tuple(torch.where(half > 0, half, 1.0).tolist())
+    middle = tuple(((high + low) / 2).tolist())
+    return Codec(Field(tuple(raw.shape[1:]), "sequence", scale=half, shift=middle), scale=half, shift=middle)
+
+
+def _pixels(name: str, raw: Tensor, kind: Kind, span: Sequence[float] | None, sure: bool) -> Codec:
+    """Images, volumes or videos in [-1, 1]. Those of a range that was given remember it as their own units."""
+    last, shape = _layout(name, raw, kind, sure)
+    codec = Codec(Field(shape, kind), last=last)
+    if span is None and raw.dtype == torch.uint8:
+        return replace(codec, bytes=True)
+    low, high = float(raw.min()), float(raw.max())
+    if span is not None:
+        _check_span(name, low, high, span)
+        half, middle = ((span[1] - span[0]) / 2,), ((span[1] + span[0]) / 2,)
+        return Codec(replace(codec.field, scale=half, shift=middle), last, half, middle)
+    if low < -1 - _NOISE or high > 1 + _NOISE:
+        brightest = 255 if 1 < high <= 255 else high
+        raise ValueError(
+            f"The pixels of '{name}' go from {low:g} to {high:g}; those that are not bytes lie in [-1, 1] or [0, 1].\n"
+            f"Say what the darkest and brightest can be, for example range=({min(low, 0):g}, {brightest:g})."
+        )
+    return codec if low < 0 else replace(codec, scale=(0.5,), shift=(0.5,))
+
+
+def _check_span(name: str, low: float, high: float, span: Sequence[float]) -> None:
+    if len(span) != 2 or not span[0] < span[1]:
+        raise ValueError(f"range is (low, high) with low < high; got {tuple(span)}.")
+    if low < span[0] or high > span[1]:
+        raise ValueError(
+            f"'{name}' goes from {low:g} to {high:g}, beyond range=({span[0]:g}, {span[1]:g}). Widen it, or clip."
+        )
+
+
+def _layout(name: str, raw: Tensor, kind: Kind, sure: bool) -> tuple[bool, tuple[int, ...]]:
+    """Whether channels come last, and the shape of a sample with channels first."""
+    sides = raw.shape[1:]
+    axes = 3 if kind == "image" else 4
+    if len(sides) == axes - 1 and kind != "video":
+        return False, (1, *sides)
+    if len(sides) != axes:
+        wanted = {"image": "(N, C, H, W)", "volume": "(N, C, D, H, W)", "video": "(N, C, T, H, W)"}[kind]
+        raise ValueError(f"'{name}' has shape {tuple(raw.shape)}; as {kind} it would have {wanted}. Reshape it.")
+    first, last = sides[0] in _CHANNELS, sides[-1] in _CHANNELS
+    if first and last:
+        # Both could be channels: those are last if that makes the image square.
+        last = kind == "image" and sides[0] == sides[1] != sides[2]
+    elif not first and not last and not sure:
+        raise ValueError(
+            f"'{name}' has shape {tuple(raw.shape)}, where neither axis 1 nor the last one can be colour channels.\n"
+            f"There are 1, 3 or 4 of them. If axis 1 holds channels of another number, say kind='{kind}'."
+        )
+    return last, (sides[-1], *sides[:-1]) if last else tuple(sides)
