@@ -1,0 +1,102 @@
+r"""Rules for convolutional networks under which the plain game is stable.
+
+The game is the non-saturating one of :class:`~ganarium.games.adversarial.gan.GAN`; what is new are the players'
+networks. No pooling: the discriminator shrinks images by strided convolutions, the generator grows them by
+fractionally-strided ones. Batch norm in both, but not where the generator ends nor where the discriminator begins. No
+hidden layer is fully connected. Rectifiers in the generator with tanh at the end, leaky rectifiers in the
+discriminator. The generator's noise then turns out to have arithmetic, and the discriminator's features to be useful.
+
+Reference:
+    Radford, Metz, Chintala: Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+    Networks, ICLR 2016, arXiv 1511.06434.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from torch import nn
+
+from ganarium.augment import Augmentation
+from ganarium.game import Paper
+from ganarium.games.adversarial.gan import GAN
+from ganarium.nets.architecture import Architecture, DeepConvolutional
+from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.priors import Law, Uniform
+from ganarium.spec import Field, Spec
+
+__all__ = ["DCGAN"]
+
+
+class DCGAN(GAN):
+    r"""The deep convolutional GAN.
+
+    Players:
+        discriminator: as in :class:`~ganarium.games.adversarial.gan.GAN`.
+        generator: as there.
+
+    Batch:
+        ``x`` (B, C, H, W): images in [-1, 1].
+
+    Args:
+        spec: What the batches hold.
+        latent: Coordinates of the noise.
+        architecture: The family of both networks.
+        prior: The law of the noise.
+        discriminator_moves: The discriminator's steps a round.
+        optimizer: How both players descend.
+        augment: What the discriminator sees instead of images, in both players' moves.
+        generator: From noise (B, latent) to images.
+        discriminator: From images to raw scores (B,).
+
+    Deviations from the paper:
+        1. Both players see the same batch in a round; the authors' code gives each update a batch of its own.
+        2. No weight penalty; the authors' code has one of 1e-5 that the paper does not mention.
+
+    Example:
+        >>> DCGAN.toy().sample(2, seed=0).shape
+        torch.Size([2, 1, 8, 8])
+    """
+
+    paper = Paper(
+        title="Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks",
+        authors=("Alec Radford", "Luke Metz", "Soumith Chintala"),
+        year=2015,
+        arxiv="1511.06434",
+        venue="International Conference on Learning Representations",
+        command="dcgan",
+    )
+    needs = {"x": ("image",)}
+    couples_samples = "batch norm in both networks"
+
+    def __init__(
+        self,
+        spec: Spec,
+        latent: int = 100,
+        architecture: Architecture = DeepConvolutional(channels=128),
+        prior: Law = Uniform(-1.0, 1.0),
+        discriminator_moves: int = 1,
+        optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999)),
+        augment: Augmentation | None = None,
+        generator: nn.Module | None = None,
+        discriminator: nn.Module | None = None,
+    ):
+        super().__init__(
+            spec,
+            latent=latent,
+            architecture=architecture,
+            prior=prior,
+            discriminator_moves=discriminator_moves,
+            optimizer=optimizer,
+            augment=augment,
+            generator=generator,
+            discriminator=discriminator,
+        )
+
+    @classmethod
+    def toy(cls) -> Self:
+        return cls(Spec(x=Field((1, 8, 8), "image")), latent=4, architecture=DeepConvolutional(4))
+
+    @classmethod
+    def recipe(cls, spec: Spec) -> dict[str, Any]:
+        return {"architecture": DeepConvolutional(32), "latent": 64}

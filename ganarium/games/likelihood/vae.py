@@ -1,0 +1,155 @@
+r"""A latent-variable model learns by raising a lower bound of the likelihood, with a network that infers the latent.
+
+Sampling goes from the latent to the data: :math:`z \sim N(0, I)`, then :math:`x \sim p(x | z)`. The likelihood
+:math:`p(x) = \int p(x | z) p(z)\, dz` and the posterior :math:`p(z | x)` are intractable, so an encoder gives an
+approximate posterior :math:`q(z | x)`, and with it a bound that can be differentiated through samples
+:math:`z = \mu(x) + \sigma(x)\, \epsilon`:
+
+.. math::
+
+    \log p(x) \ge \mathbb E_{q(z | x)} \log p(x | z) - \mathrm{KL}(q(z | x) \,\Vert\, p(z)).
+
+Maximum likelihood is the game with one player.
+
+Reference:
+    Kingma, Welling: Auto-Encoding Variational Bayes, ICLR 2014, arXiv 1312.6114. Rezende, Mohamed, Wierstra:
+    Stochastic Backpropagation and Approximate Inference in Deep Generative Models, ICML 2014.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from ganarium.game import Batch, Encodes, Game, Paper, Player, Samples, Terms
+from ganarium.nets.architecture import Architecture, Plain
+from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.priors import Normal
+from ganarium.spec import Field, Spec
+
+__all__ = ["VAE"]
+
+
+class VAE(Game, Samples, Encodes):
+    r"""The variational auto-encoder, with a Gaussian decoder of one standard deviation :math:`s` for all coordinates.
+
+    Players:
+        autoencoder: ``reconstruction``, the mean over the batch of :math:`-\log p(x | z)`, summed over the numbers of a
+            sample, in nats; ``kl``, the mean of :math:`\mathrm{KL}(q(z | x) \Vert N(0, I))`, in nats; ``sd`` (watched),
+            the decoder's standard deviation. Minus the sum of the first two is the evidence lower bound.
+
+    Batch:
+        ``x`` (B, \*shape): data.
+
+    Args:
+        spec: What the batches hold.
+        latent: Coordinates of the latent.
+        architecture: The family of both networks.
+        sd: The decoder's standard deviation :math:`s`; None learns it.
+        optimizer: How the player descends.
+        encoder: From data to (B, 2 latent): the mean and the log-variance of the posterior.
+        decoder: From latents (B, latent) to the mean of the data (B, \*shape).
+
+    Deviations from the paper:
+        1. The networks follow from the data; the paper's are perceptrons with one hidden layer.
+        2. Samples are the decoder's mean, without its noise, as in the paper's figures.
+
+    Example:
+        >>> game = VAE.toy()
+        >>> x = game.sample(3, seed=0)
+        >>> game.encode(x).shape
+        torch.Size([3, 2])
+    """
+
+    paper = Paper(
+        title="Auto-Encoding Variational Bayes",
+        authors=("Diederik Kingma", "Max Welling"),
+        year=2013,
+        arxiv="1312.6114",
+        venue="International Conference on Learning Representations",
+        command="vae",
+    )
+
+    def __init__(
+        self,
+        spec: Spec,
+        latent: int = 20,
+        architecture: Architecture = Plain(generator_norm=None),
+        sd: float | None = None,
+        optimizer: OptimizerChoice = Adam(1e-3, (0.9, 0.999)),
+        encoder: nn.Module | None = None,
+        decoder: nn.Module | None = None,
+    ):
+        super().__init__(spec)
+        if sd is not None and not sd > 0:
+            raise ValueError(f"The decoder's standard deviation is positive; got sd={sd}.")
+        self.latent, self.architecture, self.sd, self.optimizer = latent, architecture, sd, optimizer
+        self.prior = Normal().of(latent)
+        self.encoder = encoder or architecture.encoder(spec["x"], 2 * latent)
+        self.decoder = decoder or architecture.generator(latent, spec["x"])
+        self.log_sd = nn.Parameter(torch.tensor(math.log(sd or 1.0)), requires_grad=sd is None)
+
+    def players(self) -> list[Player]:
+        return [Player("autoencoder", self.loss, owns=[self], optimizer=self.optimizer)]
+
+    def loss(self, batch: Batch) -> Terms:
+        x = batch["x"]
+        mean, log_variance = self.posterior(x)
+        z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
+        return {
+            "reconstruction": -self.log_likelihood(x, z).mean(),
+            "kl": kl_to_standard(mean, log_variance).mean(),
+            "sd": self.log_sd.detach().exp(),
+        }
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean and log-variance of q(z | x), each of shape (B, latent)."""
+        mean, log_variance = self.encoder(x).chunk(2, dim=1)
+        return mean, log_variance
+
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x | z) in nats, of shape (B,)."""
+        error = ((x - self.decoder(z)) / self.log_sd.exp()).flatten(1)
+        return -0.5 * error.square().sum(1) - error.shape[1] * (self.log_sd + 0.5 * math.log(2 * math.pi))
+
+    @torch.no_grad()
+    def bound(self, x: Tensor, draws: int = 1) -> Tensor:
+        """A lower bound of log p(x) in nats, of shape (B,), that tightens with ``draws`` (Burda et al., 2016).
+
+        With one draw it is an unbiased estimate of the evidence lower bound.
+        """
+        mean, log_variance = self.posterior(x)
+        weights = []
+        for _ in range(draws):
+            noise = torch.randn_like(mean)
+            z = mean + (log_variance / 2).exp() * noise
+            log_ratio = 0.5 * (noise.square() + log_variance - z.square()).sum(1)
+            weights.append(self.log_likelihood(x, z) + log_ratio)
+        return torch.stack(weights).logsumexp(0) - math.log(draws)
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.posterior(x)[0]
+
+    def draw(self, n: int, **condition: Tensor) -> Tensor:
+        return self.decoder(self.prior(n))
+
+    @classmethod
+    def toy(cls) -> Self:
+        return cls(Spec(x=Field((2,), "points")), latent=2)
+
+    @classmethod
+    def recipe(cls, spec: Spec) -> dict[str, Any]:
+        return {"latent": 2} if spec["x"].kind == "points" else {}
+
+
+def kl_to_standard(mean: Tensor, log_variance: Tensor) -> Tensor:
+    r"""KL(N(mean, diag(exp log_variance)) || N(0, I)) in nats, of shape (B,).
+
+    Example:
+        >>> kl_to_standard(torch.zeros(1, 3), torch.zeros(1, 3)).item()
+        0.0
+    """
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
