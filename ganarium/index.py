@@ -1,0 +1,221 @@
+"""What there is, found by reading the package's files without importing them.
+
+Importing a game imports torch, which takes seconds; a list of games, or the answer to a mistyped name, should not. So
+the facts that a list shows stand in the source as literals, and are read from there.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ganarium.paper import Paper
+
+__all__ = [
+    "ABILITIES",
+    "GameEntry",
+    "LoaderEntry",
+    "check_data",
+    "game",
+    "game_class",
+    "games",
+    "loaders",
+    "nearest",
+    "with_ability",
+]
+
+_HERE = Path(__file__).parent
+
+#: What lists and commands call the abilities of :mod:`ganarium.game`.
+ABILITIES = {
+    "Samples": "sample",
+    "Scores": "score",
+    "Translates": "translate",
+    "Encodes": "encode",
+    "Density": "density",
+    "Classifies": "classify",
+    "Detects": "anomaly",
+    "Completes": "complete",
+}
+
+
+@dataclass(frozen=True)
+class GameEntry:
+    """A game of the zoo.
+
+    Args:
+        command: Its name on the command line.
+        name: Its class.
+        module: Where the class is.
+        paper: What its ``paper`` says.
+        bases: The names of its base classes.
+        needs: The fields that it plays on, and the kinds that it takes.
+        summary: The first line of its docstring.
+    """
+
+    command: str
+    name: str
+    module: str
+    paper: Paper
+    bases: tuple[str, ...]
+    needs: Mapping[str, tuple[str, ...]] | None
+    summary: str
+
+    @property
+    def family(self) -> str:
+        """The folder that the game is in."""
+        return self.module.split(".")[-2]
+
+
+@dataclass(frozen=True)
+class LoaderEntry:
+    """A named kind of data.
+
+    Args:
+        name: Its name on the command line.
+        module: Where the function is that makes it.
+        function: That function's name.
+        title: What it is, in a few words.
+        fields: The fields of its batches.
+        kinds: The kind of each field.
+    """
+
+    name: str
+    module: str
+    function: str
+    title: str
+    fields: tuple[str, ...]
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+
+def _trees(folder: str) -> Iterable[tuple[str, ast.Module]]:
+    for path in sorted((_HERE / folder).rglob("*.py")):
+        if not path.name.startswith("_"):
+            module = ".".join(("ganarium", *path.relative_to(_HERE).with_suffix("").parts))
+            yield module, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _literals(call: ast.Call) -> dict[str, Any]:
+    return {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
+
+
+def _attributes(node: ast.ClassDef) -> dict[str, ast.expr]:
+    rows = [row for row in node.body if isinstance(row, ast.Assign) and isinstance(row.targets[0], ast.Name)]
+    return {row.targets[0].id: row.value for row in rows if isinstance(row.targets[0], ast.Name)}
+
+
+def _entry(module: str, node: ast.ClassDef) -> GameEntry | None:
+    values = _attributes(node)
+    paper = values.get("paper")
+    if not isinstance(paper, ast.Call):
+        return None
+    facts = Paper(**_literals(paper))
+    needs = ast.literal_eval(values["needs"]) if "needs" in values else None
+    bases = tuple(base.id for base in node.bases if isinstance(base, ast.Name))
+    summary = (ast.get_docstring(node) or "").split("\n")[0]
+    return GameEntry(facts.command, node.name, module, facts, bases, needs, summary)
+
+
+@cache
+def games() -> dict[str, GameEntry]:
+    """The games of the zoo by command, in the order of their years."""
+    found = [_entry(module, node) for module, tree in _trees("games") for node in tree.body if _is_class(node)]  # type: ignore[arg-type]
+    entries = sorted((entry for entry in found if entry), key=lambda entry: (entry.paper.year, entry.command))
+    return {entry.command: entry for entry in entries}
+
+
+def _is_class(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ClassDef)
+
+
+def _ancestors(entry: GameEntry) -> list[str]:
+    """The names of all base classes that the zoo's files show, the class itself first."""
+    by_name = {other.name: other for other in games().values()}
+    names = [entry.name]
+    for base in entry.bases:
+        names += _ancestors(by_name[base]) if base in by_name else [base]
+    return names
+
+
+def abilities(entry: GameEntry) -> tuple[str, ...]:
+    """What a trained game can do, in the words of :data:`ABILITIES`."""
+    names = set(_ancestors(entry))
+    return tuple(word for ability, word in ABILITIES.items() if ability in names)
+
+
+def needs(entry: GameEntry) -> dict[str, tuple[str, ...]]:
+    """The fields that a game plays on, and the kinds that it takes (none: any)."""
+    by_name = {other.name: other for other in games().values()}
+    for name in _ancestors(entry):
+        found = by_name[name].needs if name in by_name else None
+        if found is not None:
+            return dict(found)
+    return {"x": ()}
+
+
+def with_ability(word: str) -> list[str]:
+    """The commands of the games that have an ability."""
+    return [command for command, entry in games().items() if word in abilities(entry)]
+
+
+@cache
+def loaders() -> dict[str, LoaderEntry]:
+    """The named kinds of data, by name."""
+    found = {}
+    for module, tree in _trees("data"):
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef):
+                for call in node.decorator_list:
+                    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "loader":
+                        name = ast.literal_eval(call.args[0])
+                        found[name] = LoaderEntry(name, module, node.name, **_literals(call))
+    return found
+
+
+def game(command: str) -> GameEntry:
+    """A game, by its command or its class name.
+
+    Raises:
+        ValueError: if there is none, with the nearest names.
+    """
+    by_name = {entry.name.lower(): entry for entry in games().values()}
+    entry = games().get(command) or by_name.get(command.lower())
+    if entry is None:
+        raise ValueError(f"There is no game '{command}'. {nearest(command, games())} See `ganarium list`.")
+    return entry
+
+
+def check_data(name: str) -> None:
+    """Raise if a word can be no data: it is no loader's name, no file's and no folder's.
+
+    Raises:
+        ValueError: with the nearest names.
+    """
+    if name != "toy" and name not in loaders() and not Path(name).suffix and not Path(name).exists():
+        raise ValueError(f"There is no data '{name}'. {nearest(name, loaders())} A path must exist.")
+
+
+def game_class(command: str) -> Any:
+    """The class of a game, imported.
+
+    Raises:
+        ValueError: if there is none, with the nearest names.
+    """
+    entry = game(command)
+    return getattr(import_module(entry.module), entry.name)
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """A sentence that offers the words nearest to a mistyped one, or all if none is near and they are few."""
+    words = list(words)
+    close = difflib.get_close_matches(word.lower(), words, n=3, cutoff=0.5)
+    close += [other for other in words if word.lower() in other and other not in close][:3]
+    if close:
+        return f"Did you mean {' or '.join(close)}?"
+    return f"There are {', '.join(words)}." if 0 < len(words) <= 12 else ""

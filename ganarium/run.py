@@ -1,0 +1,349 @@
+r"""A training run on disk: started, stopped, taken up again, loaded.
+
+.. code-block:: python
+
+    run = fit(DCGAN.on(data), data, minutes=1)     # plays, and keeps what it did in runs/dcgan-digits-001
+    run = load("runs/dcgan-digits-001")            # later, elsewhere
+    run.sample(64, seed=0)
+
+A run is a folder: ``config.yaml`` (all that starts it again), ``log.jsonl`` (a line of terms now and then),
+``pictures`` (of the same latents, so that one sees learning) and ``checkpoints``.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import yaml
+from torch import Tensor
+
+from ganarium import checkpoint, index, options
+from ganarium import data as datasets
+from ganarium._version import __version__
+from ganarium.console import Console, duration, memory
+from ganarium.game import Game, Samples
+from ganarium.session import Session
+from ganarium.settings import Settings, length
+from ganarium.settings import fabric as fabric_of
+from ganarium.signals import Interrupted
+from ganarium.spec import Spec
+from ganarium.trainer import Trainer
+
+__all__ = ["Interrupted", "Run", "Settings", "find", "fit", "load", "resume", "runs"]
+
+
+class Run:
+    """A run on disk, with its averaged game loaded.
+
+    Args:
+        path: The run's folder.
+        game: The game, for a run whose config cannot make it (it has networks of your own).
+        weights: Which networks to load: the averaged ones, or those of the last round.
+        device: Where to load them.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        game: Game | None = None,
+        weights: Literal["average", "last"] = "average",
+        device: str = "cpu",
+    ):
+        self.path = find(path)
+        self.config = read_config(self.path)
+        self.weights = weights
+        self._given = game
+        self._device = device
+
+    @cached_property
+    def game(self) -> Game:
+        """The trained game."""
+        state = checkpoint.load(checkpoint.latest(self.path / "checkpoints"))
+        game = self._given or build(self.config)
+        chosen = state["average"] if self.weights == "average" else None
+        game.load_state_dict(state["game"] if chosen is None else chosen)
+        return game.to(self._device).eval()
+
+    @property
+    def spec(self) -> Spec:
+        """What the batches held."""
+        return Spec.read(self.config["spec"])
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The lines of the log: round, seen, stage, seconds and terms."""
+        path = self.path / "log.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def sample(
+        self, n: int, *, seed: int | None = None, units: Literal["data", "game"] = "data", **condition: Any
+    ) -> Tensor:
+        """Draw ``n`` samples of shape (n, \\*shape), in the data's own units; images in [-1, 1].
+
+        Args:
+            n: How many.
+            seed: Makes the samples a function of this number.
+            units: "game" leaves points as the game sees them.
+            condition: For conditional games.
+
+        Raises:
+            ValueError: if the game does not draw samples, or n is below one.
+        """
+        game = self.game
+        if not isinstance(game, Samples):
+            able = ", ".join(index.with_ability("sample"))
+            raise ValueError(f"{type(game).__name__} draws no samples. These games do: {able}.")
+        samples = game.sample(n, seed=seed, **condition).cpu()
+        return self.spec["x"].restore(samples) if units == "data" else samples
+
+    def summary(self) -> str:
+        """What the run is and how far it got, in a few lines."""
+        config, log = self.config, self.log
+        settings, last = config["settings"], (log or [{}])[-1]
+        saved = checkpoint.rounds(self.path / "checkpoints")
+        rows = {
+            "game": f"{config['game']['command']} ({config['game']['class']})",
+            "data": f"{config['data_summary']}",
+            "played": f"{last.get('round', 0):,} of {settings['rounds']:,} rounds, {last.get('seen', 0):,} samples "
+            f"seen, {duration(last.get('seconds', 0))}",
+            "terms": "  ".join(f"{name} {value:.4g}" for name, value in last.get("terms", {}).items()) or "none yet",
+            "checkpoints": ", ".join(map(str, saved)) or "none yet",
+            "pictures": str(self.path / "pictures"),
+        }
+        return f"{self.path}\n" + "\n".join(f"  {name:<12}{value}" for name, value in rows.items())
+
+    def row(self) -> dict[str, Any]:
+        """The run in one line of a table."""
+        settings, last = self.config["settings"], (self.log or [{}])[-1]
+        played, total = last.get("round", 0), settings["rounds"]
+        return {
+            "run": self.path.name,
+            "game": self.config["game"]["command"],
+            "data": self.config["data_summary"].partition(":")[0],
+            "rounds": f"{played:,}/{total:,}",
+            "seen": f"{last.get('seen', 0):,}",
+            "time": duration(last.get("seconds", 0)),
+            "status": "finished" if played >= total else "stopped",
+            "started": self.config["started"],
+        }
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+
+def fit(
+    game: Game,
+    data: Any,
+    settings: Settings | None = None,
+    *,
+    out: str | Path | None = None,
+    stop_after: int | None = None,
+    quiet: bool = False,
+    **changes: Any,
+) -> Run:
+    """Train a game on data, and keep the run on disk.
+
+    Args:
+        game: The game, built for ``data.spec``.
+        data: Data, or anything that :func:`ganarium.data.load` takes.
+        settings: How to play.
+        out: The run's folder; numbered under ``runs`` if left out.
+        stop_after: Stop, and save, after so many rounds of this session.
+        quiet: Say nothing.
+        changes: Fields of :class:`Settings`, such as ``minutes=1`` or ``batch_size=128``.
+
+    Raises:
+        ValueError: for anything that cannot work, before anything is written.
+        Interrupted: after Ctrl-C or SIGTERM, once the round is finished and saved.
+    """
+    settings = (settings or Settings()).changed(**changes)
+    data = datasets.load(data)
+    fabric = fabric_of(settings)
+    if settings.precision == "64":
+        game = game.double()
+    trainer = settings.trainer(game, fabric)
+    data.spec.require(game.needs, type(game).__name__)
+    data.batches(settings.batch_size, part=(0, fabric.world_size))
+    path = _place(out, game, data)
+    console = Console(1, quiet=quiet or not fabric.is_global_zero)
+    console.say(_introduction(trainer, data, settings, path))
+    rounds = length(trainer, data, settings, console)
+    settings = settings.changed(rounds=rounds, seen=None, epochs=None, minutes=None)
+    config = yaml.safe_dump(_config(game, data, settings), sort_keys=False)
+    if fabric.is_global_zero:
+        for folder in (path / "checkpoints", path / "pictures"):
+            folder.mkdir(parents=True, exist_ok=True)
+        checkpoint.write_text(path / "config.yaml", config)
+    Session(path, trainer, data, settings, quiet).play(stop_after)
+    return Run(path, game=trainer.average)
+
+
+def resume(
+    path: str | Path,
+    *,
+    rounds: int | None = None,
+    game: Game | None = None,
+    data: Any = None,
+    stop_after: int | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Take up a run where its newest checkpoint left it.
+
+    Args:
+        path: The run's folder, or its name under ``runs``.
+        rounds: A new length, for a run that is to go on longer than was planned.
+        game: The game, if its config cannot make it.
+        data: The data, if its config cannot make it.
+        stop_after: Stop, and save, after so many rounds of this session.
+        quiet: Say nothing.
+
+    Raises:
+        ValueError: if the run is finished, or cannot be made again from its config.
+    """
+    path = find(path)
+    config = read_config(path)
+    settings = Settings(**config["settings"])
+    if rounds is not None:
+        settings = settings.changed(rounds=rounds)
+    state = checkpoint.load(checkpoint.latest(path / "checkpoints"))
+    if state["round"] >= (settings.rounds or 0):
+        raise ValueError(f"{path} has played all its {state['round']:,} rounds. To go on, give it more: --rounds N.")
+    if data is None and config["data"] is None:
+        raise ValueError(f"{path} was trained on data that has no name. Resume it from Python, with data=.")
+    game = game or build(config)
+    data = datasets.load(data) if data is not None else data_of(config)
+    fabric = fabric_of(settings)
+    trainer = settings.trainer(game.double() if settings.precision == "64" else game, fabric)
+    trainer.load_state_dict(state)
+    if rounds is not None:
+        config["settings"]["rounds"] = rounds
+        checkpoint.write_text(path / "config.yaml", yaml.safe_dump(config, sort_keys=False))
+    Session(path, trainer, data, settings, quiet, seconds=state["meta"]["seconds"]).play(stop_after)
+    return Run(path, game=trainer.average)
+
+
+def load(path: str | Path, game: Game | None = None, weights: Literal["average", "last"] = "average") -> Run:
+    """A run on disk, with its averaged game.
+
+    Args:
+        path: The run's folder, or its name under ``runs``.
+        game: The game, for a run whose config cannot make it.
+        weights: "average", or "last" for the networks of the last round.
+
+    Raises:
+        ValueError: if there is no such run.
+    """
+    return Run(path, game, weights)
+
+
+def build(config: Mapping[str, Any]) -> Game:
+    """The game of a run's config, untrained.
+
+    Raises:
+        ValueError: if it has networks of the user's own, which no config holds.
+    """
+    row = config["game"]
+    if row["own"] or row["command"] not in index.games():
+        what = f"own {', '.join(row['own'])}" if row["own"] else f"own game {row['class']}"
+        raise ValueError(f"This run has your {what}, which no file holds. Load it from Python, with game=.")
+    game = index.game_class(row["command"])
+    return game(Spec.read(config["spec"]), **{name: options.read(value) for name, value in row["options"].items()})
+
+
+def data_of(config: Mapping[str, Any]) -> Any:
+    """The data of a run's config; random data for a toy."""
+    if config["data"]["name"] == "toy":
+        return datasets.random(Spec.read(config["spec"]))
+    return datasets.from_source(config["data"])
+
+
+def find(path: str | Path) -> Path:
+    """The folder of a run, by its path or its name under ``runs``.
+
+    Raises:
+        ValueError: if there is none, with the nearest names.
+    """
+    for folder in (Path(path), Path("runs") / path):
+        if (folder / "config.yaml").is_file():
+            return folder
+    names = [run.name for run in runs()]
+    raise ValueError(f"There is no run at '{path}'. {index.nearest(Path(path).name, names)} See `ganarium runs`.")
+
+
+def runs(folder: str | Path = "runs") -> list[Path]:
+    """The folders of the runs in a folder, oldest first."""
+    return sorted((path.parent for path in Path(folder).glob("*/config.yaml")), key=lambda path: path.stat().st_mtime)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A run's config.
+
+    Raises:
+        ValueError: if it is of a later version, or is no run's.
+    """
+    try:
+        config = yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8"))
+        version = config["format"]
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise ValueError(f"{path / 'config.yaml'} is not the config of a run ({error}).") from error
+    if version > checkpoint.FORMAT:
+        raise ValueError(f"{path} was written by a later version (format {version}); update ganarium to read it.")
+    return config
+
+
+def _place(out: str | Path | None, game: Game, data: Any) -> Path:
+    """The folder of a new run."""
+    if out is None:
+        stem = f"{game.paper.command}-{re.sub(r'[^a-z0-9]+', '-', data.name.lower()).strip('-') or 'data'}"
+        taken = {path.name for path in Path("runs").glob(f"{stem}-*")}
+        return Path("runs") / next(name for i in range(1, 10**6) if (name := f"{stem}-{i:03d}") not in taken)
+    path = Path(out)
+    if (path / "config.yaml").exists():
+        raise ValueError(
+            f"{path} already holds a run. Go on with it by `ganarium resume {path}`, or name another --out."
+        )
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ValueError(f"{path} is there and is not an empty folder. Name another --out.")
+    return path
+
+
+def _introduction(trainer: Trainer, data: Any, settings: Settings, path: Path) -> str:
+    game = trainer.game
+    sizes = {name: sum(p.numel() for p in child.parameters()) for name, child in game.named_children()}
+    networks = ", ".join(f"{name} {size:,}" for name, size in sizes.items() if size)
+    parameters = sum(p.numel() * p.element_size() for p in game.parameters())
+    # The networks, their average, their gradients and two moments of each.
+    total = parameters * (4 + bool(settings.average))
+    rows = {
+        "game": f"{game.paper.command}: {game.paper.title} ({game.paper.year})",
+        "data": str(data),
+        "networks": f"{networks} parameters",
+        "memory": f"about {memory(total)} for networks, average and optimisers",
+        "device": f"{trainer.fabric.device}, {settings.precision} bits".replace("mixed bits", "mixed"),
+        "writes to": str(path),
+    }
+    return "\n".join(f"  {name:<13}{value}" for name, value in rows.items())
+
+
+def _config(game: Game, data: Any, settings: Settings) -> dict[str, Any]:
+    rows, own = options.of_game(game)
+    return {
+        "format": checkpoint.FORMAT,
+        "game": {"command": game.paper.command, "class": type(game).__name__, "options": rows, "own": own},
+        "spec": game.spec.plain(),
+        "data": data.source,
+        "data_summary": str(data),
+        "settings": {**asdict(settings), "lr": dict(settings.lr)},
+        "versions": {"ganarium": __version__, "torch": str(torch.__version__), "python": platform.python_version()},
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }

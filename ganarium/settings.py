@@ -1,0 +1,168 @@
+"""How a run is played: its length, its batches, its device."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+
+from ganarium import index
+from ganarium.console import Console, duration
+from ganarium.game import Game
+from ganarium.schedules import Cosine, Linear, Schedule
+from ganarium.trainer import Trainer
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+__all__ = ["Settings", "fabric", "length"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run is played.
+
+    Args:
+        rounds: The run's length in rounds. Give one of rounds, seen, epochs and minutes; else it takes a minute.
+        seen: Its length in samples drawn.
+        epochs: Its length in passes through the data.
+        minutes: Its length in minutes; a short trial turns it into rounds before the run starts.
+        batch_size: Samples in a batch.
+        seed: What the order of the data and all noise follow from.
+        average: The half-life of the averaged networks, in samples seen; 0 keeps no average.
+        lr: Learning rates that replace the game's, by player.
+        decay: How all learning rates fall to zero over each stage.
+        clip: The largest norm of a player's gradient.
+        accumulate: How many parts a batch is split into, to save memory.
+        device: Where to play: auto, cpu, cuda, cuda:1, mps.
+        precision: Of arithmetic: 32 bits, 16 where it is safe (bf16-mixed), or 64.
+        threads: CPU threads; left to PyTorch if not given.
+        save_every: Rounds between checkpoints; a tenth of the run if not given.
+        keep: How many of the newest checkpoints to keep.
+    """
+
+    rounds: int | None = None
+    seen: int | None = None
+    epochs: float | None = None
+    minutes: float | None = None
+    batch_size: int = 64
+    seed: int = 0
+    average: float = 10_000
+    lr: Mapping[str, float] = field(default_factory=dict)
+    decay: Literal["none", "linear", "cosine"] = "none"
+    clip: float | None = None
+    accumulate: int = 1
+    device: str = "auto"
+    precision: Literal["32", "bf16-mixed", "64"] = "32"
+    threads: int | None = None
+    save_every: int | None = None
+    keep: int = 2
+
+    def __post_init__(self) -> None:
+        lengths = [name for name in ("rounds", "seen", "epochs", "minutes") if getattr(self, name) is not None]
+        if len(lengths) > 1:
+            raise ValueError(f"A run has one length; got {' and '.join(lengths)}. Keep one of them.")
+        for name in (
+            *lengths,
+            "accumulate",
+            "keep",
+            *(n for n in ("threads", "save_every", "clip") if getattr(self, n)),
+        ):
+            value = getattr(self, name)
+            least = 0 if name in ("epochs", "minutes", "clip") else 1
+            if not (value > 0 and value >= least and math.isfinite(value)):
+                raise ValueError(f"{name} must be {'above zero' if least == 0 else 'at least 1'}; got {value}.")
+        if self.average < 0 or self.seed < 0:
+            raise ValueError(f"average and seed are not negative; got average={self.average}, seed={self.seed}.")
+        for player, rate in self.lr.items():
+            if not rate > 0:
+                raise ValueError(f"A learning rate is positive; got {rate} for '{player}'.")
+        if self.decay not in ("none", "linear", "cosine"):
+            raise ValueError(f"decay is none, linear or cosine; got {self.decay!r}.")
+
+    @property
+    def factor(self) -> Schedule | None:
+        """The decay as a schedule."""
+        return {"none": None, "linear": Linear(1.0, 0.0), "cosine": Cosine(1.0, 0.0)}[self.decay]
+
+    def trainer(self, game: Game, fabric: Fabric) -> Trainer:
+        """A trainer that plays so."""
+        return Trainer(
+            game,
+            fabric,
+            self.seed,
+            average=self.average,
+            rates=self.lr,
+            decay=self.factor,
+            clip=self.clip,
+            accumulate=self.accumulate,
+        )
+
+    def changed(self, **changes: Any) -> Settings:
+        """These settings with some changed.
+
+        Raises:
+            ValueError: if there is no such setting, with the nearest names.
+        """
+        known = asdict(self)
+        for name in changes:
+            if name not in known:
+                raise ValueError(f"There is no setting '{name}'. {index.nearest(name, known)}")
+        return Settings(**{**known, **changes})
+
+
+def fabric(settings: Settings) -> Fabric:
+    """Lightning Fabric on the device and in the precision of these settings.
+
+    Raises:
+        ValueError: if the device is not there.
+    """
+    name, _, number = settings.device.partition(":")
+    available = {"auto": True, "cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name not in available:
+        raise ValueError(f"There is no device '{settings.device}'. {index.nearest(name, available)}")
+    count = torch.cuda.device_count() if name == "cuda" else 1
+    if not available[name] or (number and (not number.isdigit() or int(number) >= count)):
+        here = ", ".join(key for key, is_here in available.items() if is_here and key != "auto")
+        raise ValueError(f"The device '{settings.device}' is not on this machine, which has {here}. Try --device cpu.")
+    from lightning_fabric import Fabric  # it takes seconds to import
+
+    precision: Any = {"32": "32-true", "64": "64-true"}.get(settings.precision, settings.precision)
+    return Fabric(accelerator=name, devices=[int(number)] if number else 1, precision=precision)
+
+
+def length(trainer: Trainer, data: Any, settings: Settings, console: Console) -> int:
+    """A run's length in rounds, whatever it was given in."""
+    size = settings.batch_size
+    if settings.rounds is not None:
+        return settings.rounds
+    if settings.seen is not None:
+        return trainer.rounds_in(settings.seen, size)
+    if settings.epochs is not None:
+        return trainer.rounds_in(round(settings.epochs * len(data)), size)
+    seconds = 60 * (1.0 if settings.minutes is None else settings.minutes)
+    per_round, spent = _trial(trainer, data, settings, target=min(3.0, seconds / 20))
+    rounds = max(round((seconds - spent) * 0.97 / per_round), 1)
+    console.say(f"  length       {rounds:,} rounds fill {duration(seconds)} here, at {per_round * 1000:.3g} ms each")
+    return rounds
+
+
+def _trial(trainer: Trainer, data: Any, settings: Settings, target: float) -> tuple[float, float]:
+    """Seconds for a round, measured on a copy of the game through all its stages; and the seconds this took."""
+    begun, rounds = time.perf_counter(), len(trainer.stages)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    while True:
+        twin = settings.trainer(copy.deepcopy(trainer.game), trainer.fabric)
+        start = time.perf_counter()
+        for _ in twin.play(data, settings.batch_size, rounds):
+            pass
+        elapsed = time.perf_counter() - start
+        if elapsed >= target / 2:
+            return elapsed / rounds, time.perf_counter() - begun
+        rounds = math.ceil(rounds * min(max(target / elapsed, 2), 20))
