@@ -37,7 +37,7 @@ _NAMES = {
 }
 _MODULES = ("augment", "data", "nets", "objectives", "optimizers", "penalties", "pictures", "priors", "schedules")
 
-__all__ = ["__version__", *_MODULES, *_NAMES]
+__all__ = ["__version__", *_MODULES, *_NAMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

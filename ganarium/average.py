@@ -34,23 +34,18 @@ class Average:
     def follow(self, players: Iterable[Player]) -> None:
         """Average what these players own from now on.
 
-        Parameters, and buffers called ``running_...``, move toward the game's. Other buffers are copied: an average
-        of unit vectors or of counts means nothing. What these players do not own stays as it is.
+        Parameters, and buffers called ``running_...``, move toward the game's; those that these players do not own
+        stay as they are. Other buffers are copied: an average of unit vectors or of counts means nothing.
         """
-        players = list(players)
-        own = {p for player in players for p in player.parameters()}
-        running = {
-            buffer
-            for player in players
-            for network in player.owns
-            for name, buffer in network.named_buffers()
-            if name.rpartition(".")[2].startswith("running_") and buffer.is_floating_point()
-        }
+        networks = [network for player in players for network in player.owns]
+        own = {tensor for network in networks for tensor in (*network.parameters(), *network.buffers())}
         mine, theirs = self.game, self.source
-        parameters = list(zip(mine.parameters(), theirs.parameters(), strict=True))
-        buffers = list(zip(mine.buffers(), theirs.buffers(), strict=True))
-        moving = [pair for pair in parameters if pair[1] in own] + [pair for pair in buffers if pair[1] in running]
-        copied = [pair for pair in buffers if pair[1] not in running]
+        parameters = zip(mine.parameters(), theirs.parameters(), strict=True)
+        names = [name for name, _ in theirs.named_buffers()]
+        buffers = list(zip(names, mine.buffers(), theirs.buffers(), strict=True))
+        running = [(mean, now) for name, mean, now in buffers if _is_mean(name, now)]
+        moving = [(mean, now) for mean, now in (*parameters, *running) if now in own]
+        copied = [(mean, now) for name, mean, now in buffers if not _is_mean(name, now)]
         self._moving = [mean for mean, _ in moving], [now for _, now in moving]
         self._copied = [mean for mean, _ in copied], [now for _, now in copied]
 
@@ -71,3 +66,7 @@ class Average:
         for name, now in self.source.state_dict().items():
             if not torch.equal(now, before[name]):
                 mine[name].copy_(now)
+
+
+def _is_mean(name: str, buffer: Tensor) -> bool:
+    return name.rpartition(".")[2].startswith("running_") and buffer.is_floating_point()

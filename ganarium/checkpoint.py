@@ -68,23 +68,32 @@ def save(folder: Path, state: Mapping[str, Any], keep: int, seconds: float) -> P
     temporary = folder / f".{name}.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
+    try:
+        _write(temporary, state, seconds)
+        shutil.rmtree(folder / name, ignore_errors=True)
+        os.replace(temporary, folder / name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    _flush(folder)
+    write_text(folder / "latest", name)
+    others = [old for old in rounds(folder) if old != state["round"]]
+    for old in others[: max(len(others) - keep + 1, 0)]:
+        shutil.rmtree(folder / f"{old:07d}", ignore_errors=True)
+    return folder / name
+
+
+def _write(folder: Path, state: Mapping[str, Any], seconds: float) -> None:
+    """All files of a checkpoint, flushed to the disk."""
     twins = {}
     for kind, file in (("game", "model"), ("average", "average")):
         if state[kind] is not None:
-            twins[kind] = _save_tensors(state[kind], temporary / f"{file}.safetensors")
-    torch.save({k: v for k, v in state.items() if k not in ("game", "average")}, temporary / "state.pt")
-    sums = {path.name: _digest(path) for path in sorted(temporary.iterdir())}
+            twins[kind] = _save_tensors(state[kind], folder / f"{file}.safetensors")
+    torch.save({k: v for k, v in state.items() if k not in ("game", "average")}, folder / "state.pt")
+    sums = {path.name: _digest(path) for path in sorted(folder.iterdir())}
     meta = {"format": FORMAT, "round": state["round"], "seen": state["seen"], "seconds": round(seconds, 3)}
-    (temporary / "meta.json").write_text(json.dumps({**meta, "twins": twins, "sha256": sums}, indent=1))
-    for path in [*temporary.iterdir(), temporary]:
+    (folder / "meta.json").write_text(json.dumps({**meta, "twins": twins, "sha256": sums}, indent=1))
+    for path in [*folder.iterdir(), folder]:
         _flush(path)
-    shutil.rmtree(folder / name, ignore_errors=True)
-    os.replace(temporary, folder / name)
-    _flush(folder)
-    write_text(folder / "latest", name)
-    for old in rounds(folder)[:-keep]:
-        shutil.rmtree(folder / f"{old:07d}", ignore_errors=True)
-    return folder / name
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -119,7 +128,8 @@ def _save_tensors(tensors: Mapping[str, Tensor], path: Path) -> dict[str, str]:
             twins[name] = first[key]
         else:
             first[key] = name
-            rows[name] = tensor.detach().cpu().contiguous()
+            # A copy: two names may also share a part of their memory, which a file cannot.
+            rows[name] = tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
     save_file(rows, path)
     return twins
 

@@ -6,6 +6,7 @@ Nothing heavy is imported before it is needed, so that help, lists and the answe
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: The words after ``ganarium``; those of this process if left out.
     """
+    # Threads that wait for each other by spinning stall for milliseconds where another process wants the same core.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help", "help"):
         print(_HELP)

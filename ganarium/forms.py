@@ -80,7 +80,9 @@ def helps_of(target: Any) -> dict[str, str]:
     return texts
 
 
-def fill(rows: Sequence[Row], arguments: Sequence[str], program: str, about: str) -> dict[str, Any]:
+def fill(
+    rows: Sequence[Row], arguments: Sequence[str], program: str, about: str, later: Sequence[Row] = ()
+) -> dict[str, Any]:
     """What a command line says for each row.
 
     Args:
@@ -88,6 +90,7 @@ def fill(rows: Sequence[Row], arguments: Sequence[str], program: str, about: str
         arguments: The words of the command line.
         program: The command, for messages.
         about: What the command does, for ``--help``.
+        later: Options that may stand there too, but are read another time.
 
     Raises:
         Misuse: if an option is unknown or its value does not fit.
@@ -95,13 +98,28 @@ def fill(rows: Sequence[Row], arguments: Sequence[str], program: str, about: str
     arguments = list(arguments)
     fields = [field for row in rows for field in _fields(row, arguments)]
     form = dataclasses.make_dataclass("form", fields)
+    _refuse_unknown(arguments, _names(form), [_flag(row.option or row.name) for row in later], program)
+
+    def parse() -> Any:
+        if not later:
+            return tyro.cli(form, prog=program, description=about, args=arguments)
+        return tyro.cli(form, prog=program, description=about, args=arguments, return_unknown_args=True)[0]
+
+    answer = _quietly(parse, program)
+    return answers(rows, {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)})
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _refuse_unknown(arguments: Sequence[str], known: Sequence[str], later: Sequence[str], program: str) -> None:
     for argument in arguments:
         name = argument.partition("=")[0]
-        if name.startswith("--") and name not in (known := _names(form)):
-            near = nearest(name, known)
+        stem = name.partition(".")[0].replace("--no-", "--")
+        if name.startswith("--") and name not in known and not {name, stem} & set(later):
+            near = nearest(name, [*known, *later])
             raise Misuse(f"There is no option {name}. {near if '?' in near else ''} See `{program} --help`.")
-    answer = _quietly(lambda: tyro.cli(form, prog=program, description=about, args=arguments), program)
-    return answers(rows, {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)})
 
 
 def answers(rows: Sequence[Row], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,7 +192,7 @@ def _nested(row: Row) -> bool:
 
 
 def _field(name: str, hint: Any, default: Any, option: str, help: str) -> tuple:
-    argument = tyro.conf.arg(name=option.replace("_", "-"), help=help or None)
+    argument = tyro.conf.arg(name=_flag(option)[2:], help=help or None)
     name = _key(name)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return name, Annotated[hint, argument], dataclasses.field(default_factory=hint)
@@ -222,48 +240,48 @@ def _many(hint: Any) -> bool:
 
 def _plain_hint(row: Row) -> Any:
     """The type that tyro is told: a number that may be a schedule is one word."""
-
-    def told(hint: Any) -> Any:
-        if _takes_schedule(hint):
-            return Annotated[Any, _NUMBER]
-        if typing.get_origin(hint) is tuple:
-            return tuple[tuple(part if part is ... else told(part) for part in typing.get_args(hint))]  # type: ignore[misc]
-        return hint
-
-    return told(row.hint)
+    if _takes_schedule(row.hint):
+        return Annotated[Any, _numbers(1)]
+    parts = typing.get_args(row.hint)
+    if typing.get_origin(row.hint) is tuple and any(_takes_schedule(part) for part in parts):
+        return Annotated[Any, _numbers(len(parts))]
+    return row.hint
 
 
-def _number(words: list[str]) -> Any:
+def _number(text: str) -> Any:
     from ganarium.options import choices
     from ganarium.schedules import Schedule
 
-    kind, *numbers = words[0].split(":")
+    kind, *numbers = text.split(":")
     members = choices(Schedule)
     if kind in members and numbers:
         return members[kind](*map(float, numbers))
-    return float(words[0])
+    return float(text)
 
 
-def _said(value: Any) -> list[str]:
+def _said(value: Any) -> str:
     if isinstance(value, int | float):
-        return [f"{value:g}"]
+        return f"{value:g}"
     from ganarium.options import word
 
-    return [":".join([word(type(value).__name__), *(f"{n:g}" for n in dataclasses.astuple(value))])]
+    return ":".join([word(type(value).__name__), *(f"{n:g}" for n in dataclasses.astuple(value))])
 
 
-_NUMBER = PrimitiveConstructorSpec(
-    nargs=1,
-    metavar="FLOAT|SCHEDULE",
-    instance_from_str=_number,
-    is_instance=lambda value: isinstance(value, int | float) or _takes_schedule(type(value)),
-    str_from_instance=_said,
-)
+def _numbers(count: int) -> PrimitiveConstructorSpec[Any]:
+    """How tyro reads and writes a number, or several."""
+    one = count == 1
+    return PrimitiveConstructorSpec(
+        nargs=count,
+        metavar=" ".join(["FLOAT|SCHEDULE"] * count),
+        instance_from_str=lambda words: _number(words[0]) if one else tuple(map(_number, words)),
+        is_instance=lambda value: True,
+        str_from_instance=lambda value: [_said(value)] if one else [_said(part) for part in value],
+    )
 
 
 def words_after(arguments: list[str], option: str) -> list[str]:
     """The words that follow an option on the command line."""
-    flag = f"--{option.replace('_', '-')}"
+    flag = _flag(option)
     for place, argument in enumerate(arguments):
         if argument.startswith(f"{flag}="):
             return [argument.partition("=")[2]]

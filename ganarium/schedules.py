@@ -66,8 +66,11 @@ class Cosine(Schedule):
         return self.end + (self.start - self.end) * (1 + wave) / 2
 
 
+@dataclass(frozen=True)
 class Exponential(Schedule):
     """A constant factor for each unit of progress; both ends are positive."""
+
+    end: float = 0.1
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -87,6 +87,19 @@ class Seat:
         # The game's word comes before the optimiser's own.
         self._schedule: Any = player.schedule or getattr(player.optimizer, "schedule", None)
 
+    def set_rates(self, progress: float) -> None:
+        """Set the optimiser to what the player's schedule says, at a replaced rate, times the decay.
+
+        Args:
+            progress: How far the stage is, from 0 to 1.
+        """
+        rate, decay = self.steps.rate, self.steps.decay
+        settings = self._schedule(progress) if self._schedule else {}
+        factor = decay(progress) if decay else 1.0
+        for group, own in zip(self.optimizer.param_groups, self._rates, strict=True):
+            group.update(settings)
+            group["lr"] = settings.get("lr", own) * (1.0 if rate is None else rate / own) * factor
+
     def gradient(self, batch: Batch) -> tuple[Terms, Gradients]:
         """The terms of a move, detached, and its gradients.
 
@@ -105,13 +118,12 @@ class Seat:
         self._refuse_infinite(terms, gradients)
         return terms, gradients
 
-    def step(self, gradients: Gradients, progress: float) -> None:
-        """Step down these gradients; ``progress`` is the stage's."""
+    def step(self, gradients: Gradients) -> None:
+        """Step down these gradients."""
         if gradients is None:
             return
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = gradient
-        self._set_rates(progress)
         if self.steps.clip is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.steps.clip)
         self._wrapped.step()
@@ -133,7 +145,8 @@ class Seat:
             parameter.grad = None
 
     def _backward(self, part: Batch, parts: int, last: bool) -> Terms:
-        with nullcontext() if last else self.fabric.no_backward_sync(self.move, enabled=self.fabric.world_size > 1):
+        alone = last or self.fabric.world_size == 1
+        with nullcontext() if alone else self.fabric.no_backward_sync(self.move):
             terms = self._checked(self.move(part))
             live = [term for term in terms.values() if term.requires_grad]
             if not live:
@@ -144,15 +157,6 @@ class Seat:
             loss = torch.stack(live).sum() if len(live) > 1 else live[0]
             self.fabric.backward(loss / parts if parts > 1 else loss)
         return {name: term.detach() for name, term in terms.items()}
-
-    def _set_rates(self, progress: float) -> None:
-        """What the player's schedule says, at a replaced rate, times the decay."""
-        rate, decay = self.steps.rate, self.steps.decay
-        settings = self._schedule(progress) if self._schedule else {}
-        factor = decay(progress) if decay else 1.0
-        for group, own in zip(self.optimizer.param_groups, self._rates, strict=True):
-            group.update(settings)
-            group["lr"] = settings.get("lr", own) * (1.0 if rate is None else rate / own) * factor
 
     def _checked(self, terms: Terms) -> Terms:
         for name, term in terms.items():

@@ -67,16 +67,12 @@ class Settings:
         lengths = [name for name in ("rounds", "seen", "epochs", "minutes") if getattr(self, name) is not None]
         if len(lengths) > 1:
             raise ValueError(f"A run has one length; got {' and '.join(lengths)}. Keep one of them.")
-        for name in (
-            *lengths,
-            "accumulate",
-            "keep",
-            *(n for n in ("threads", "save_every", "clip") if getattr(self, n)),
-        ):
-            value = getattr(self, name)
-            least = 0 if name in ("epochs", "minutes", "clip") else 1
-            if not (value > 0 and value >= least and math.isfinite(value)):
-                raise ValueError(f"{name} must be {'above zero' if least == 0 else 'at least 1'}; got {value}.")
+        for name in ("rounds", "seen", "accumulate", "keep", "threads", "save_every"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1; got {value}.")
+        for name in ("epochs", "minutes", "clip"):
+            if (value := getattr(self, name)) is not None and not (value > 0 and math.isfinite(value)):
+                raise ValueError(f"{name} must be a number above zero; got {value}.")
         if self.average < 0 or self.seed < 0:
             raise ValueError(f"average and seed are not negative; got average={self.average}, seed={self.seed}.")
         for player, rate in self.lr.items():

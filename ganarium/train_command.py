@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -42,60 +42,55 @@ def train(words: list[str]) -> int:
     name = _first(words, "data") or _source(config).get("name", "")
     same = command == config.get("game", {}).get("command")
     written = {k: options.read(v) for k, v in config["game"]["options"].items()} if same else {}
-    rows = _rows(game_class, name, config, written)
-    answer = forms.fill(rows, words, program, inspect.getdoc(game_class).split("\n")[0])  # type: ignore[union-attr]
+    run_rows, game_rows = _run_rows(game_class, name, config), _game_rows(game_class, written)
+    about = (inspect.getdoc(game_class) or "").split("\n")[0]
+    if {"-h", "--help"} & set(words):
+        forms.fill([*run_rows, *game_rows], words, program, about)
+    # The game's defaults depend on the data, and so the words are read twice: for the data, then for the game.
+    answer = forms.fill(run_rows, words, program, about, later=game_rows)
     if not name:
         raise Misuse(f"On what? `{program} --data DATA`; see `ganarium list data`, or --data toy.")
     settings = _settings(answer)
-    toy = game_class.toy() if name == "toy" else None
-    data = datasets.random(toy.spec) if toy else datasets.load(name, **_part(answer, "data"))
-    if toy is not None:
-        recipe = toy.arguments
+    if name == "toy":
+        toy = game_class.toy()
+        data, recipe = datasets.random(toy.spec), toy.arguments
     else:
+        data = datasets.load(name, **_part(answer, "data"))
         data.spec.require(game_class.needs, game_class.__name__)
         recipe = {} if answer["paper"] else game_class.recipe(data.spec)
-    # The recipe is known only now that the data is: read the words again, with its numbers as defaults.
-    answer = forms.fill(_rows(game_class, name, config, {**recipe, **written}), words, program, "")
-    game = _build(game_class, data.spec, _part(answer, "game"), settings.seed)
+    game_rows = _game_rows(game_class, {**recipe, **written})
+    keywords = forms.fill(game_rows, words, program, about, later=run_rows)
+    game = _build(game_class, data.spec, _part(keywords, "game"), settings.seed)
     fit(game, data, settings, out=answer["out"], stop_after=answer["stop_after"], quiet=answer["quiet"])
     return 0
 
 
-def _rows(game_class: type[Game], name: str, config: dict[str, Any], defaults: dict[str, Any]) -> list[Row]:
-    """All options: of the command, the data, the settings and the game."""
-    rows = list(_COMMAND)
-    rows += [_named(row, "data") for row in _loader_rows(name, _source(config).get("options", {}))]
-    written = {k: v for k, v in config.get("settings", {}).items() if k != "lr"}
-    for row in forms.rows_of(Settings, written):
+def _run_rows(game_class: type[Game], name: str, config: dict[str, Any]) -> list[Row]:
+    """The options of the command, the data and the settings."""
+    rows = [*_COMMAND, *(_named(row, "data") for row in _loader_rows(name, _source(config).get("options", {})))]
+    written = config.get("settings", {})
+    for row in forms.rows_of(Settings, {k: v for k, v in written.items() if k != "lr"}):
         if row.name == "lr":
-            rates = config.get("settings", {}).get("lr", {})
-            rows += [
-                Row(
-                    f"lr.{player}",
-                    float | None,
-                    rates.get(player),
-                    f"The learning rate of the {player}.",
-                    f"lr.{player}",
-                )
-                for player in _players(game_class)
-            ]
+            for player in _players(game_class):
+                rate, help = written.get("lr", {}).get(player), f"The learning rate of the {player}."
+                rows.append(_named(Row(player, float | None, rate, help), "lr"))
         else:
             rows.append(Row(row.name, row.hint, row.default, row.help, {"batch_size": "batch"}.get(row.name, "")))
-    taken = {row.option or row.name for row in rows}
-    for row in forms.rows_of(game_class, defaults):
-        if row.name in taken:
-            raise TypeError(f"{game_class.__name__} has a keyword '{row.name}', which is an option of every run.")
-        if row.name != "spec":
-            rows.append(Row(f"game.{row.name}", row.hint, row.default, row.help, row.name))
     return rows
+
+
+def _game_rows(game_class: type[Game], defaults: dict[str, Any]) -> list[Row]:
+    """The options of the game's constructor."""
+    rows = [row for row in forms.rows_of(game_class, defaults) if row.name != "spec"]
+    return [Row(f"game.{row.name}", row.hint, row.default, row.help, row.name) for row in rows]
 
 
 def _loader_rows(name: str, written: dict[str, Any]) -> list[Row]:
     if name not in index.loaders():
         return []
     rows = forms.rows_of(datasets.LOADERS[name].make, written)
-    help = "Which part of the data."
-    return [*rows, Row("split", forms.typing.Literal["all", "train", "test"], written.get("split", "all"), help)]
+    split = Row("split", Literal["all", "train", "test"], written.get("split", "all"), "Which part of the data.")
+    return [*rows, split]
 
 
 def _named(row: Row, group: str) -> Row:

@@ -132,6 +132,7 @@ class Trainer:
         self._steps = {name: Steps(rates.get(name), decay, clip, accumulate) for name in names}
         # What the user froze stays frozen.
         self._frozen = {p for p in game.parameters() if not p.requires_grad}
+        self._free = [p for p in game.parameters() if p.requires_grad]
         self._dtype = next(game.parameters()).dtype
         self._seats: list[Seat] = []
         self._average = Average(game, average) if average else None
@@ -162,9 +163,12 @@ class Trainer:
         begun = time.perf_counter()
         while self.round < rounds:
             outer = torch.get_rng_state()
-            self._enter_stages(data, batch_size, rounds)
-            terms = self._play_round(batches, batch_size)
-            torch.set_rng_state(outer)
+            try:
+                self._enter_stages(data, batch_size, rounds)
+                terms = self._play_round(batches, batch_size)
+            finally:
+                self._thaw()
+                torch.set_rng_state(outer)
             stage = self.stages[self.stage].name
             yield Report(self.round, self.seen, stage, time.perf_counter() - begun, terms, self.fabric)
 
@@ -191,6 +195,8 @@ class Trainer:
 
     def _play_round(self, batches: Iterator[Batch], batch_size: int) -> Terms:
         drawn, shared, report = self.drawn, [], {}
+        for seat in self._seats:
+            seat.set_rates(self._progress)
         for move, seats in self._turns():
             made: list[tuple[Seat, Terms, Gradients]] = []
             for seat in seats:
@@ -202,10 +208,9 @@ class Trainer:
                 made.append((seat, *self._named(seat, batch)))
             for seat, terms, gradients in made:
                 self._seed(seat.place, move, 0)
-                seat.step(gradients, self._progress)
+                seat.step(gradients)
                 seat.after(terms)
                 report |= {f"{seat.player.name}/{name}": term for name, term in terms.items()}
-        self._thaw()
         self.round += 1
         seen = batch_size * (self.drawn - drawn)
         self.seen += seen
@@ -339,8 +344,8 @@ class Trainer:
             self._average.follow(players)
 
     def _thaw(self) -> None:
-        for parameter in self.game.parameters():
-            parameter.requires_grad = parameter not in self._frozen
+        for parameter in self._free:
+            parameter.requires_grad = True
 
     @torch.no_grad()
     def _share_weights(self) -> None:

@@ -4,12 +4,17 @@
 with its own architecture brings it as a class.
 """
 
+from ganarium.nets.architecture import Architecture, DeepConvolutional, Perceptrons, Plain
 from ganarium.nets.by_kind import discriminator, encoder, generator
 from ganarium.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganarium.nets.norms import Norm
 from ganarium.nets.roles import Discriminator, Encoder, Generator
 
 __all__ = [
+    "Architecture",
+    "DeepConvolutional",
+    "Perceptrons",
+    "Plain",
     "DCGANDiscriminator",
     "DCGANGenerator",
     "Discriminator",

@@ -145,8 +145,7 @@ class GAN(Game, Samples, Scores):
         terms = self.objective.discriminator(real_scores, fake_scores)
         for penalty in self.penalties:
             terms[penalty.name] = penalty(self.verdict, x, fake, self.progress)
-        right = (real_scores > 0).float().mean() + (fake_scores < 0).float().mean()
-        return {**terms, "accuracy": right.detach() / 2}
+        return {**terms, "accuracy": accuracy(real_scores, fake_scores)}
 
     def generator_loss(self, batch: Batch) -> Terms:
         fake = self.verdict(self.draw(len(batch["x"])))
@@ -180,3 +179,13 @@ class GAN(Game, Samples, Scores):
         if spec["x"].kind == "points":
             return {"architecture": Plain(), "latent": 16, "prior": Normal(), "optimizer": Adam(5e-4)}
         return {"architecture": Plain(), "latent": 64, "prior": Normal(), "optimizer": Adam(2e-4)}
+
+
+def accuracy(real: Tensor, fake: Tensor) -> Tensor:
+    """The share of scores on the right side of zero, where both halves have the same size; a scalar without gradient.
+
+    Example:
+        >>> accuracy(torch.tensor([1.0, -1.0]), torch.tensor([-2.0, -3.0])).item()
+        0.75
+    """
+    return torch.cat([real.detach(), -fake.detach()]).gt(0).mean(dtype=real.dtype)

@@ -1,0 +1,45 @@
+"""What the README says is true: its code runs, and its table is the zoo's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ganarium import index
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readmes_code_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = "\n".join(re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+    for long, short in {"minutes=1)": "rounds=2)", "rounds=1000": "rounds=2", "seen=20_000": "rounds=2"}.items():
+        assert long in code
+        code = code.replace(long, f"{short[:-1]}, quiet=True)" if short.endswith(")") else short)
+    exec(compile(code, "README.md", "exec"), {})
+    assert (tmp_path / "runs" / "dcgan-digits-001").is_dir()
+
+
+def test_the_readmes_table_is_of_the_zoo():
+    rows = re.findall(r"^\| `([\w-]+)` \| `(\w+)` \| (\d{4}) \|", README, re.MULTILINE)
+    assert len(rows) >= 4
+    for command, name, year in rows:
+        entry = index.game(command)
+        assert (entry.command, entry.name, entry.paper.year) == (command, name, int(year))
+
+
+def test_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_stub_and_the_lazy_names_agree():
+    import ganarium as ga
+
+    stub = (ROOT / "ganarium" / "__init__.pyi").read_text()
+    names = set(re.findall(r"import \w+ as (\w+)", stub)) - {"__version__"}
+    assert names == {*ga._NAMES, *ga._MODULES}
+    for name in [*names, *(entry.name for entry in index.games().values())]:
+        assert getattr(ga, name) is not None
+        assert name in dir(ga)

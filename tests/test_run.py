@@ -1,0 +1,264 @@
+"""Runs on disk: started, stopped, resumed, loaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from torch import nn
+
+import ganarium as ga
+from ganarium import checkpoint
+from ganarium.run import Interrupted
+from ganarium.settings import Settings
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def ring(count: int = 600):
+    return ga.data.load("ring", count=count)
+
+
+def gan(seed: int = 0):
+    torch.manual_seed(seed)
+    return ga.GAN.on(ring(), latent=4)
+
+
+def fit(**options):
+    return ga.fit(gan(), ring(), quiet=True, **{"rounds": 12, "batch_size": 32, **options})
+
+
+def files(path):
+    return {p.name: p.read_bytes() for p in path.iterdir()}
+
+
+def test_a_run_holds_what_the_design_says(place):
+    run = fit()
+    assert run.path.name == "gan-ring-001"
+    assert {p.name for p in run.path.iterdir()} == {"config.yaml", "log.jsonl", "pictures", "checkpoints"}
+    latest = checkpoint.latest(run.path / "checkpoints")
+    assert {p.name for p in latest.iterdir()} == {
+        "model.safetensors",
+        "average.safetensors",
+        "state.pt",
+        "meta.json",
+    }
+    assert latest.name == "0000012"
+    assert (run.path / "pictures" / "0000000.png").is_file()
+    assert (run.path / "pictures" / "0000012.png").is_file()
+    row = json.loads((run.path / "log.jsonl").read_text().splitlines()[-1])
+    assert (row["round"], row["seen"], row["stage"]) == (12, 12 * 32, "play")
+    assert set(row["terms"]) == {"discriminator/real", "discriminator/fake", "discriminator/accuracy", "generator/fake"}
+
+
+def test_runs_are_numbered(place):
+    assert [fit(rounds=1).path.name for _ in range(2)] == ["gan-ring-001", "gan-ring-002"]
+    assert [path.name for path in ga.runs()] == ["gan-ring-001", "gan-ring-002"]
+
+
+def test_an_interrupted_run_resumed_equals_one_that_never_stopped(place):
+    fit(out="whole", save_every=3)
+    fit(out="parts", save_every=3, stop_after=5)
+    assert ga.load("parts").log[-1]["round"] == 5
+    ga.resume("parts", stop_after=4, quiet=True)
+    ga.resume("parts", quiet=True)
+    for name in ("model.safetensors", "average.safetensors"):
+        whole, parts = (checkpoint.latest(place / run / "checkpoints") / name for run in ("whole", "parts"))
+        assert whole.read_bytes() == parts.read_bytes()
+    strip = [{k: v for k, v in row.items() if k != "seconds"} for row in ga.load("whole").log]
+    assert strip == [{k: v for k, v in row.items() if k != "seconds"} for row in ga.load("parts").log]
+    assert files(place / "whole" / "pictures") == files(place / "parts" / "pictures")
+
+
+def test_a_crash_after_a_checkpoint_is_played_again(place):
+    fit(out="whole", save_every=4)
+    fit(out="crashed", save_every=4, stop_after=4)
+    with (place / "crashed" / "log.jsonl").open("a") as file:
+        file.write('{"round": 6, "seen": 192, "stage": "play", "seconds": 1, "terms": {}}\n{"round": 7, "se')
+    ga.resume("crashed", quiet=True)
+    assert [row["round"] for row in ga.load("crashed").log] == list(range(1, 13))
+
+
+def test_a_finished_run_goes_on_only_with_more_rounds(place):
+    run = fit(rounds=3)
+    with pytest.raises(ValueError, match="--rounds"):
+        ga.resume(run.path)
+    assert ga.resume(run.path, rounds=5, quiet=True).log[-1]["round"] == 5
+    assert ga.load(run.path).config["settings"]["rounds"] == 5
+
+
+def test_loading_gives_the_averaged_networks_and_data_units(place):
+    run = fit()
+    loaded = ga.load(run.path)
+    samples = loaded.sample(300, seed=0)
+    assert samples.shape == (300, 2)
+    assert torch.equal(samples, run.sample(300, seed=0))
+    field = loaded.spec["x"]
+    assert torch.equal(samples, field.restore(loaded.sample(300, seed=0, units="game")))
+    assert not torch.equal(samples, ga.load(run.path, weights="last").sample(300, seed=0))
+
+
+def test_images_come_out_in_their_range(place):
+    data = ga.data.load("digits")
+    run = ga.fit(ga.DCGAN.on(data), data, rounds=2, quiet=True)
+    samples = ga.load(run.path).sample(7, seed=0)
+    assert samples.shape == (7, 1, 8, 8)
+    assert samples.abs().max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("length", "rounds"), [({"seen": 640}, 20), ({"epochs": 2}, 37), ({"rounds": 9}, 9), ({"seen": 1}, 1)]
+)
+def test_lengths_become_rounds(place, length, rounds):
+    run = fit(**{"rounds": None, **length})
+    assert run.log[-1]["round"] == run.config["settings"]["rounds"] == rounds
+
+
+def test_minutes_become_rounds_before_the_run_starts(place):
+    start = time.perf_counter()
+    run = fit(rounds=None, minutes=0.05)
+    assert time.perf_counter() - start < 20
+    assert run.config["settings"]["rounds"] == run.log[-1]["round"] > 12
+
+
+def test_own_networks_are_trained_and_loaded_with_the_game(place):
+    class Mine(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(4, 2)
+
+        def forward(self, z):
+            return self.layer(z)
+
+    data = ring()
+    make = lambda: ga.GAN.on(data, latent=4, generator=Mine())  # noqa: E731
+    run = ga.fit(make(), data, rounds=3, quiet=True)
+    with pytest.raises(ValueError, match="your own generator"):
+        ga.load(run.path).sample(1)
+    assert torch.equal(ga.load(run.path, game=make()).sample(5, seed=0), run.sample(5, seed=0))
+
+
+def test_own_data_is_given_again_to_resume(place):
+    points = np.random.default_rng(0).normal(size=(200, 3)).astype("float32")
+    data = ga.data.from_tensors(points)
+    run = ga.fit(ga.GAN.on(data), data, rounds=6, stop_after=2, quiet=True)
+    with pytest.raises(ValueError, match="data="):
+        ga.resume(run.path)
+    assert ga.resume(run.path, data=data, quiet=True).log[-1]["round"] == 6
+
+
+def test_arrays_are_taken_as_they_are(place):
+    points = np.random.default_rng(0).normal(3, 2, size=(200, 2))
+    run = ga.fit(ga.VAE.on(ga.data.load(points)), points, rounds=2, quiet=True)
+    assert run.sample(4).shape == (4, 2)
+
+
+def _signal_soon(number: int) -> threading.Timer:
+    timer = threading.Timer(1.0, os.kill, (os.getpid(), number))
+    timer.start()
+    return timer
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_the_round_saves_and_leaves(place, number):
+    before = signal.getsignal(number)
+    timer = _signal_soon(number)
+    with pytest.raises(Interrupted) as stopped:
+        fit(rounds=1_000_000, out="run")
+    timer.join()
+    assert stopped.value.signal == number
+    assert signal.getsignal(number) is before
+    saved = checkpoint.load(checkpoint.latest(place / "run" / "checkpoints"))["round"]
+    assert 0 < saved < 1_000_000
+    assert ga.resume("run", stop_after=1, quiet=True).path.name == "run"
+
+
+def test_bad_numbers_stop_the_run_and_leave_it_loadable(place):
+    with pytest.raises(FloatingPointError, match=r"Round \d+, GAN's player '\w+': .*Try a lower rate"):
+        fit(rounds=300, lr={"discriminator": 1e20, "generator": 1e20}, out="run")
+    assert ga.load("run").sample(2).isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rounds": 0}, "rounds must be at least 1; got 0"),
+        ({"minutes": -1, "rounds": None}, "minutes must be a number above zero"),
+        ({"rounds": 5, "minutes": 1}, "one length"),
+        ({"batch_size": 0}, "batch"),
+        ({"batch_size": 10_000}, "600"),
+        ({"lr": {"critic": 1e-3}}, "No player is called 'critic'; the players are discriminator, generator"),
+        ({"lr": {"generator": 0.0}}, "positive"),
+        ({"device": "cuda"}, "not on this machine"),
+        ({"device": "coda"}, "Did you mean cuda"),
+        ({"bach_size": 3}, "Did you mean batch_size"),
+        ({"decay": "cubic"}, "none, linear or cosine"),
+        ({"threads": 0}, "threads must be at least 1"),
+    ],
+)
+def test_bad_settings_are_refused_before_anything_is_written(place, options, message):
+    if options.get("device") == "cuda" and torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(ValueError, match=message) as error:
+        fit(**options)
+    assert len(str(error.value).splitlines()) <= 3
+    assert not list(place.iterdir())
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(place):
+    (place / "mine").mkdir()
+    (place / "mine" / "letter.txt").write_text("dear")
+    with pytest.raises(ValueError, match="not an empty folder"):
+        fit(out="mine")
+    run = fit(rounds=1, out="run")
+    with pytest.raises(ValueError, match=r"already holds a run.*ganarium resume"):
+        fit(out=run.path)
+    assert [p.name for p in (place / "mine").iterdir()] == ["letter.txt"]
+
+
+def test_data_without_the_field_is_refused(place):
+    with pytest.raises(ga.spec.MissingField, match="DCGAN plays on batches with the field 'x' as image"):
+        ga.DCGAN.on(ring())
+    game = ga.DCGAN.toy()
+    with pytest.raises(ga.spec.MissingField):
+        ga.fit(game, ring(), rounds=1, quiet=True)
+
+
+def test_unknown_runs_offer_the_nearest(place):
+    fit(rounds=1)
+    with pytest.raises(ValueError, match="Did you mean gan-ring-001"):
+        ga.load("gan-ring-002")
+    (place / "runs" / "gan-ring-001" / "config.yaml").write_text("just: this\n")
+    with pytest.raises(ValueError, match="not the config of a run"):
+        ga.load("gan-ring-001")
+
+
+def test_a_later_format_says_to_update(place):
+    path = fit(rounds=1).path / "config.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "format": 99}))
+    with pytest.raises(ValueError, match="later version"):
+        ga.load("gan-ring-001")
+
+
+def test_a_summary_says_what_was_played(place):
+    text = fit().summary()
+    for words in ("gan (GAN)", "ring: 600 samples", "12 of 12 rounds", "384 samples seen", "discriminator/real"):
+        assert words in text
+
+
+def test_settings_have_help_for_each_option():
+    from ganarium.forms import rows_of
+
+    assert all(row.help for row in rows_of(Settings))
