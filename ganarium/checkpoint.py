@@ -105,7 +105,7 @@ def load(path: Path) -> dict[str, Any]:
     try:
         meta = json.loads((path / "meta.json").read_text(encoding="utf-8"))
         damaged = [name for name, digest in meta["sha256"].items() if _digest(path / name) != digest]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"The checkpoint {path} cannot be read ({error}).") from error
     if damaged:
         raise ValueError(f"The checkpoint {path} is damaged: {damaged[0]} is not what was written.")

@@ -26,7 +26,8 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, cast
 
@@ -37,7 +38,7 @@ from torch.optim import Optimizer
 from ganarium.optimizers import Adam
 from ganarium.paper import Paper
 from ganarium.randomness import mix, seeded
-from ganarium.spec import Batch, Kind, Spec
+from ganarium.spec import Batch, Field, Kind, Spec
 
 __all__ = [
     "Batch",
@@ -54,6 +55,7 @@ __all__ = [
     "Stage",
     "Terms",
     "Translates",
+    "evaluating",
 ]
 
 Terms = dict[str, Tensor]
@@ -108,8 +110,8 @@ class Stage:
         name: What logs call the stage.
         players: Who plays, in order.
         share: The stage's share of the run's rounds, relative to the other stages'.
-        begin: Called once, before the stage's first round, with the data once through: copies weights, freezes,
-            re-weights the data by ``index``. It changes only parameters and buffers.
+        begin: Called once, before the stage's first round, with the data once through: copies weights, re-weights the
+            data by ``index``. It changes only parameters and buffers; what no player of the stage owns is frozen.
     """
 
     name: str
@@ -190,42 +192,65 @@ class Game(nn.Module, ABC):
         return self.progress.device
 
 
+@contextmanager
+def evaluating(game: nn.Module) -> Iterator[None]:
+    """Inside, all networks are in evaluation mode; after, in the mode in which they were."""
+    modes = {module: module.training for module in game.modules()}
+    game.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
 class Samples(ABC):
     """Draws from its model of the data."""
 
     @abstractmethod
     def draw(self, n: int, **condition: Tensor) -> Tensor:
-        """``n`` samples with the game's networks as they are; for :meth:`sample`, which users call."""
+        """``n`` samples with the game's networks as they are; for :meth:`sample`, which users call.
 
-    def sample(self, n: int, *, seed: int | None = None, chunk: int = 256, **condition: Tensor) -> Tensor:
+        Args:
+            n: How many.
+            condition: For each condition that was asked for, ``n`` rows; the game chooses the others.
+        """
+
+    @property
+    def conditions(self) -> Mapping[str, Field]:
+        """What samples can be asked to have, by name; nothing, unless a game says otherwise."""
+        return {}
+
+    def sample(self, n: int, *, seed: int | None = None, chunk: int = 256, **condition: Any) -> Tensor:
         """Draw ``n`` samples, of shape (n, \\*shape), without gradient and with networks in evaluation mode.
 
         Args:
             n: How many.
             seed: Makes the samples a function of this number; None draws from the global stream.
             chunk: How many are drawn at a time.
-            condition: For conditional games, a tensor of n rows for each field that is asked for.
+            condition: For each of :attr:`conditions`, a value for all samples or n of them; labels and sentences may
+                be given in words.
 
         Raises:
-            ValueError: if n is below one.
+            ValueError: if n is below one, or a condition is unknown or does not fit.
         """
         if n < 1:
             raise ValueError(f"sample draws at least one sample; got n={n}.")
         game = cast(Game, self)
-        modes = {module: module.training for module in game.modules()}
-        game.eval()
-        try:
-            with torch.no_grad():
-                parts = []
-                for start in range(0, n, chunk):
-                    size = min(chunk, n - start)
-                    part = {name: value[start : start + size].to(game.device) for name, value in condition.items()}
-                    with seeded(game.device, None if seed is None else mix(seed, start)):
-                        parts.append(self.draw(size, **part))
-                return torch.cat(parts)
-        finally:
-            for module, mode in modes.items():
-                module.training = mode
+        for name in condition:
+            if name not in self.conditions:
+                known = ", ".join(self.conditions) or "none"
+                raise ValueError(f"{type(self).__name__} takes no condition '{name}'; it takes {known}.")
+        rows = {name: self.conditions[name].read(value, n, name) for name, value in condition.items()}
+        rows = {name: value.to(game.device) for name, value in rows.items()}
+        with evaluating(game), torch.no_grad():
+            parts = []
+            for start in range(0, n, chunk):
+                size = min(chunk, n - start)
+                part = {name: value[start : start + size] for name, value in rows.items()}
+                with seeded(game.device, None if seed is None else mix(seed, start)):
+                    parts.append(self.draw(size, **part))
+            return torch.cat(parts)
 
 
 class Scores(ABC):

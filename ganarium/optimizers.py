@@ -40,7 +40,8 @@ class OptimizerChoice(ABC):
     lr: Number
 
     def __post_init__(self) -> None:
-        if not _now(self.lr, 0.0) > 0:
+        ends = [_now(self.lr, 0.0), _now(self.lr, 1.0)]
+        if min(ends) < 0 or max(ends) <= 0:
             raise ValueError(f"{type(self).__name__} needs a positive learning rate; got lr={self.lr}.")
 
     def __call__(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:

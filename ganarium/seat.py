@@ -83,9 +83,14 @@ class Seat:
         self.move: Any = fabric.setup_module(move, move_to_device=False) if fabric.world_size > 1 else move
         self.optimizer = player.optimizer(self.parameters)
         self._wrapped: Any = fabric.setup_optimizers(self.optimizer)
-        self._rates = [group["lr"] for group in self.optimizer.param_groups]
         # The game's word comes before the optimiser's own.
         self._schedule: Any = player.schedule or getattr(player.optimizer, "schedule", None)
+        self._rates = [self._own_rate() or group["lr"] for group in self.optimizer.param_groups]
+
+    def _own_rate(self) -> float | None:
+        """The game's rate, to which a replaced one is compared: where the schedule begins, or ends if that is zero."""
+        ends = [self._schedule(progress).get("lr") for progress in (0.0, 1.0)] if self._schedule else []
+        return next((rate for rate in ends if rate), None)
 
     def set_rates(self, progress: float) -> None:
         """Set the optimiser to what the player's schedule says, at a replaced rate, times the decay.
@@ -112,8 +117,8 @@ class Seat:
             with torch.no_grad():
                 return self._checked(self.move(batch)), None
         parts = _split(batch, self.steps.accumulate)
-        made = [self._backward(part, len(parts), last=part is parts[-1]) for part in parts]
-        terms = made[0] if len(made) == 1 else {k: torch.stack([m[k] for m in made]).mean() for k in made[0]}
+        made = [self._backward(part, share, last=part is parts[-1][0]) for part, share in parts]
+        terms = made[0] if len(parts) == 1 else _weighted(made, [share for _, share in parts])
         gradients = [parameter.grad for parameter in self.parameters]
         self._refuse_infinite(terms, gradients)
         return terms, gradients
@@ -144,19 +149,22 @@ class Seat:
             parameter.requires_grad = True
             parameter.grad = None
 
-    def _backward(self, part: Batch, parts: int, last: bool) -> Terms:
+    def _backward(self, part: Batch, share: float, last: bool) -> Terms:
         alone = last or self.fabric.world_size == 1
         with nullcontext() if alone else self.fabric.no_backward_sync(self.move):
             terms = self._checked(self.move(part))
             live = [term for term in terms.values() if term.requires_grad]
             if not live:
-                raise ValueError(
-                    f"{self.who} returned no term with a gradient, so it cannot move. "
-                    "Its loss must depend on the networks that it owns, and not be detached from them."
-                )
+                raise ValueError(self._stuck())
             loss = torch.stack(live).sum() if len(live) > 1 else live[0]
-            self.fabric.backward(loss / parts if parts > 1 else loss)
+            self.fabric.backward(loss * share if share < 1 else loss)
         return {name: term.detach() for name, term in terms.items()}
+
+    def _stuck(self) -> str:
+        return (
+            f"{self.who} returned no term with a gradient, so it cannot move. "
+            "Its loss must depend on the networks that it owns, and not be detached from them."
+        )
 
     def _checked(self, terms: Terms) -> Terms:
         for name, term in terms.items():
@@ -168,8 +176,11 @@ class Seat:
         return terms
 
     def _refuse_infinite(self, terms: Terms, gradients: list[Tensor | None]) -> None:
-        """Raise before a non-finite number reaches the weights."""
-        norms = torch._foreach_norm([gradient for gradient in gradients if gradient is not None])
+        """Raise before a non-finite number reaches the weights, and if there is no gradient at all."""
+        found = [gradient for gradient in gradients if gradient is not None]
+        if not found:
+            raise ValueError(self._stuck())
+        norms = torch._foreach_norm(found)
         if math.isfinite(torch.stack([*terms.values(), *norms]).sum().item()):
             return
         bad = [name for name, term in terms.items() if not term.isfinite()]
@@ -180,8 +191,20 @@ class Seat:
         )
 
 
-def _split(batch: Batch, parts: int) -> list[Batch]:
+def _split(batch: Batch, parts: int) -> list[tuple[Batch, float]]:
+    """A batch in nearly equal parts, each with its share of the samples."""
     if parts == 1:
-        return [batch]
+        return [(batch, 1.0)]
+    size = len(next(iter(batch.values())))
+    if size < parts:
+        raise ValueError(
+            f"A batch of {size} cannot be split into {parts} parts; lower accumulate, or enlarge the batch."
+        )
     pieces = {name: value.tensor_split(parts) for name, value in batch.items()}
-    return [{name: piece[i] for name, piece in pieces.items()} for i in range(parts)]
+    split = [{name: piece[i] for name, piece in pieces.items()} for i in range(parts)]
+    return [(part, len(next(iter(part.values()))) / size) for part in split]
+
+
+def _weighted(made: list[Terms], shares: list[float]) -> Terms:
+    weights = torch.tensor(shares)
+    return {name: (torch.stack([terms[name] for terms in made]) * weights.to(made[0][name])).sum() for name in made[0]}

@@ -18,6 +18,7 @@ The names have one meaning everywhere:
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -106,10 +107,65 @@ class Field:
             return torch.randn(shape, generator=generator)
         return torch.rand(shape, generator=generator) * 2 - 1
 
+    def read(self, value: Any, n: int, name: str = "condition") -> Tensor:
+        """What a person asks for, as a tensor of ``n`` rows: one value for all samples, or a value for each.
+
+        A label is a number or a name; tokens are a sentence or several; anything else is numbers of this shape.
+
+        Args:
+            value: A tensor, number, word, sentence, or a list of them.
+            n: How many samples.
+            name: What messages call the field.
+
+        Raises:
+            ValueError: if the value does not fit, saying what does.
+
+        Example:
+            >>> Field((), "label", classes=3, names=("cat", "dog", "owl")).read("dog", 2)
+            tensor([1, 1])
+        """
+        rows = self._words(value, name) if _is_text(value) else torch.as_tensor(value)
+        rows = rows.to(torch.int64 if self.counts else torch.get_default_dtype())
+        if rows.shape == self.shape:
+            rows = rows.expand(n, *self.shape)
+        if rows.shape != (n, *self.shape):
+            shape = tuple(rows.shape)
+            raise ValueError(f"'{name}' is {self}: one for all samples, or one for each of the {n}; got shape {shape}.")
+        if self.counts and self.classes and not bool(((rows >= 0) & (rows < self.classes)).all()):
+            bad = rows[(rows < 0) | (rows >= self.classes)][0].item()
+            raise ValueError(f"'{name}' is a whole number from 0 to {self.classes - 1}; got {bad}.")
+        return rows
+
+    def _words(self, value: str | list[str] | tuple[str, ...], name: str) -> Tensor:
+        """Names of classes, or sentences of tokens, as numbers; sentences are filled up with token 0."""
+        if not self.counts or not self.names:
+            raise ValueError(f"'{name}' is {self}, and so numbers; got the words {value!r}.")
+        texts = [value] if isinstance(value, str) else list(value)
+        rows = [[self._number(word, name) for word in ([text] if not self.shape else text.split())] for text in texts]
+        if self.shape:
+            longest = max(map(len, rows))
+            if longest > self.shape[0]:
+                raise ValueError(f"'{name}' holds {self.shape[0]} words at most; got a sentence of {longest}.")
+            rows = [row + [0] * (self.shape[0] - len(row)) for row in rows]
+        numbers = torch.tensor(rows if self.shape else [row[0] for row in rows])
+        return numbers[0] if isinstance(value, str) else numbers
+
+    def _number(self, word: str, name: str) -> int:
+        if word in self.names:
+            return self.names.index(word)
+        if not self.shape and word.isdigit():
+            return int(word)
+        near = difflib.get_close_matches(word, self.names, n=2, cutoff=0.4) or list(self.names[:12])
+        raise ValueError(f"'{word}' is not a word that '{name}' knows. Did you mean {' or '.join(near)}?")
+
     def __str__(self) -> str:
         sides = " x ".join(map(str, self.shape))
         classes = f"{self.classes} classes" if self.kind == "label" else f"of {self.classes}" if self.counts else ""
         return " ".join(word for word in (self.kind, sides, classes) if word)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list | tuple) and all(isinstance(v, str) for v in value))
 
 
 class Spec(Mapping[str, Field]):

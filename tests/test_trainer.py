@@ -987,3 +987,36 @@ def test_schedules_are_shared_by_name_with_the_stages():
     for _ in Trainer(game, decay=decay).play(points(), 8, 4):
         path.append(game.left.weight[0, 0].item())
     assert steps(path) == pytest.approx([0.1, 0.05, 0.1, 0.05])
+
+
+def test_a_replaced_rate_is_where_the_schedule_begins():
+    make = lambda game: [game.player(schedule=lambda progress: {"lr": 0.5})]  # noqa: E731
+    trainer = play(Toy(make), 1, rates={"left": 0.05})
+    assert trainer._seats[0].optimizer.param_groups[0]["lr"] == pytest.approx(0.05)
+
+
+def test_a_rate_may_warm_up_from_zero():
+    make = lambda game: [game.player(optimizer=SGD(Linear(0.0, 0.1)))]  # noqa: E731
+    trainer = play(Toy(make), 5, rates={"left": 0.2})
+    assert trainer._seats[0].optimizer.param_groups[0]["lr"] == pytest.approx(0.2 * 4 / 5)
+
+
+def test_uneven_parts_weigh_as_many_samples_as_they_hold():
+    def quiet(game: Toy) -> list[Player]:
+        loss = lambda batch: {"real": (game.left(batch["x"]) - 1).square().mean()}  # noqa: E731
+        return [Player("left", loss, owns=[game.left], optimizer=RULE)]
+
+    torch.manual_seed(0)
+    whole = play(Toy(quiet), 3, size=5)
+    torch.manual_seed(0)
+    parts = play(Toy(quiet), 3, size=5, accumulate=2)
+    for one, other in zip(whole.game.parameters(), parts.game.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+    with pytest.raises(ValueError, match="cannot be split into 6 parts"):
+        play(Toy(quiet), 1, size=5, accumulate=6)
+
+
+def test_a_gradient_that_reaches_nothing_owned_is_named():
+    loss = lambda batch: {"real": batch["x"].mean() * torch.ones((), requires_grad=True)}  # noqa: E731
+    with pytest.raises(ValueError, match="no term with a gradient"):
+        play(Toy(lambda game: [Player("left", loss, owns=[game.left])]))

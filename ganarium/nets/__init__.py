@@ -6,6 +6,7 @@ with its own architecture brings it as a class.
 
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Perceptrons, Plain
 from ganarium.nets.by_kind import discriminator, encoder, generator
+from ganarium.nets.conditions import one_hot
 from ganarium.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganarium.nets.norms import Norm
 from ganarium.nets.roles import Discriminator, Encoder, Generator
@@ -24,4 +25,5 @@ __all__ = [
     "discriminator",
     "encoder",
     "generator",
+    "one_hot",
 ]
