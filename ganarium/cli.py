@@ -5,9 +5,11 @@ Nothing heavy is imported before it is needed, so that help, lists and the answe
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import sys
+import typing
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +26,7 @@ _HELP = """ganarium: the GAN zoo, alive
   ganarium train GAME --data DATA        train a game; --help after a game lists its options
   ganarium resume RUN                    go on where a run was stopped
   ganarium sample RUN --out FILE         draw samples: x.png, x.npz or a folder
+  ganarium translate|encode|classify|score RUN     what a trained game does with data
   ganarium show RUN                      what a run is and how far it got
   ganarium runs                          the runs in ./runs
   ganarium cite GAME                     the paper, as BibTeX
@@ -193,17 +196,42 @@ def _sample(words: list[str]) -> int:
         seed: int | None = None,
         out: Path = Path("samples.png"),
         weights: Literal["average", "last"] = "average",
+        **condition: str | None,
     ) -> int:
         from ganarium import pictures
         from ganarium import run as runs
 
+        asked = {name: _value(text) for name, text in condition.items() if text is not None}
         loaded = runs.load(run, weights=weights)
-        samples = loaded.sample(count, seed=seed, units="game")
+        samples = loaded.sample(count, seed=seed, units="game", **asked)
         pictures.write_samples(samples, loaded.spec["x"], out)
         print(f"{count} samples in {out}")
         return 0
 
-    return _on_run(run, words, "sample", _sample.__doc__)
+    return _on_run(run, words, "sample", _sample.__doc__, extra=_conditions)
+
+
+def _conditions(run: str) -> list[Any]:
+    """What samples of a run can be asked to have, as options."""
+    from ganarium import run as runs
+    from ganarium.forms import Row
+
+    found = getattr(runs.Run(run).game, "conditions", {})
+    called: dict[str, str] = {"y": "label"}
+    return [
+        Row(name, str | None, None, f"What samples are to have: {field}.", called.get(name) or str(name))
+        for name, field in found.items()
+    ]
+
+
+def _value(text: str) -> Any:
+    """What was asked for: numbers where the words are numbers, else the words."""
+    try:
+        numbers = [float(word) for word in text.replace(",", " ").split()]
+    except ValueError:
+        return text
+    numbers = [int(number) if number.is_integer() else number for number in numbers]
+    return numbers[0] if len(numbers) == 1 else numbers
 
 
 def _show(words: list[str]) -> int:
@@ -253,32 +281,70 @@ def _cite(words: list[str]) -> int:
     return 0
 
 
+def _ability(verb: str) -> Callable[[list[str]], int]:
+    """The command of an ability."""
+
+    def command(words: list[str]) -> int:
+        from ganarium import ability_commands
+
+        function = getattr(ability_commands, verb)
+
+        def run(**options: Any) -> int:
+            function(**options)
+            return 0
+
+        run.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+        run.__annotations__ = typing.get_type_hints(function)
+        return _on_run(run, words, verb, function.__doc__)
+
+    return command
+
+
 _VERBS: dict[str, Callable[[list[str]], int]] = {
     "list": _list,
     "train": _train,
     "resume": _resume,
     "sample": _sample,
+    "translate": _ability("translate"),
+    "encode": _ability("encode"),
+    "classify": _ability("classify"),
+    "score": _ability("score"),
     "show": _show,
     "runs": _runs,
     "cite": _cite,
 }
 
 
-def _call(function: Callable[..., int], words: list[str], program: str, about: str | None, **fixed: Any) -> int:
+def _call(
+    function: Callable[..., int],
+    words: list[str],
+    program: str,
+    about: str | None,
+    extra: Sequence[Any] = (),
+    **fixed: Any,
+) -> int:
+    """Fill in a function's arguments from the command line, but for those that are fixed."""
     from ganarium import forms
 
     function.__doc__ = about
     rows = [row for row in forms.rows_of(function) if row.name not in fixed]
+    rows += extra
     return function(**forms.fill(rows, words, program, (about or "").split("\n")[0]), **fixed)
 
 
-def _on_run(function: Callable[..., int], words: list[str], verb: str, about: str | None) -> int:
-    """Call a function whose first argument is a run."""
+def _on_run(
+    function: Callable[..., int],
+    words: list[str],
+    verb: str,
+    about: str | None,
+    extra: Callable[[str], Sequence[Any]] = lambda run: (),
+) -> int:
+    """Call a function whose first argument is a run; ``extra`` are options that depend on it."""
     if not words or words[0].startswith("-"):
         if not {"-h", "--help"} & set(words):
             raise ValueError(f"Which run? `ganarium {verb} RUN`; see `ganarium runs`.")
-        words = ["RUN", *words]
-    return _call(function, words[1:], f"ganarium {verb} {words[0]}", about, run=words[0])
+        return _call(function, words, f"ganarium {verb} RUN", about, run="RUN")
+    return _call(function, words[1:], f"ganarium {verb} {words[0]}", about, extra(words[0]), run=words[0])
 
 
 def _json(rows: list[dict[str, Any]]) -> str:

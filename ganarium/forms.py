@@ -62,6 +62,8 @@ def rows_of(target: Callable[..., Any], defaults: Mapping[str, Any] | None = Non
     helps = helps_of(target)
     rows = []
     for name, parameter in inspect.signature(target).parameters.items():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            continue
         default = (defaults or {}).get(name, parameter.default)
         if default is inspect.Parameter.empty or _is_network(hints[name]):
             continue

@@ -11,7 +11,7 @@ import torch
 
 from ganarium import checkpoint, pictures
 from ganarium.console import Console, duration
-from ganarium.game import Samples
+from ganarium.gallery import gallery
 from ganarium.settings import Settings
 from ganarium.signals import Interrupted, Stop
 from ganarium.trainer import Report, Trainer
@@ -91,15 +91,9 @@ class Session:
             checkpoint.write_text(path, "".join(kept))
 
     def picture(self) -> None:
-        """Draw the same 64 latents (1,000 for points) as before."""
-        game = self.trainer.average
-        if not (self.writes and isinstance(game, Samples)) or game.spec["x"].kind not in pictures.KINDS:
-            return
-        field = game.spec["x"]
-        count = 1000 if field.kind == "points" else 64
-        reference = next(iter(self.data.sweep(min(2000, len(self.data)))))["x"] if field.kind == "points" else None
-        image = pictures.draw(game.sample(count, seed=0).float().cpu(), field, data=reference)
-        pictures.save(image, self.path / "pictures" / f"{self.trainer.round:07d}.png")
+        """Draw the same latents as before."""
+        if self.writes and (image := gallery(self.trainer.average, self.data)) is not None:
+            pictures.save(image, self.path / "pictures" / f"{self.trainer.round:07d}.png")
 
     def save(self) -> None:
         """Write a checkpoint."""

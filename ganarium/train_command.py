@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
@@ -86,11 +86,13 @@ def _game_rows(game_class: type[Game], defaults: dict[str, Any]) -> list[Row]:
 
 
 def _loader_rows(name: str, written: dict[str, Any]) -> list[Row]:
-    if name not in index.loaders():
+    """The options of the data: the loader's, or a file's; and which part of it."""
+    if not name or name == "toy":
         return []
-    rows = forms.rows_of(datasets.LOADERS[name].make, written)
-    split = Row("split", Literal["all", "train", "test"], written.get("split", "all"), "Which part of the data.")
-    return [*rows, split]
+    make = datasets.LOADERS[name].make if name in index.loaders() else datasets.from_tensors
+    rows = [row for row in forms.rows_of(make, written) if row.name not in ("x", "y", "fields")]
+    parts = [row for row in forms.rows_of(datasets.load, written) if row.name in ("split", "labels")]
+    return rows + parts
 
 
 def _named(row: Row, group: str) -> Row:

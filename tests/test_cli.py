@@ -90,6 +90,25 @@ def test_every_game_trains_on_its_toy(run, game):
     assert run(f"train {game} --data toy --rounds 2 --quiet")[0] == 0
 
 
+def test_what_a_trained_game_can_do(run):
+    run("train vae --data digits --data.split train --rounds 2 --quiet")
+    assert run("encode vae-digits-001 --split test --out z.npz")[0] == 0
+    assert np.load(run.place / "z.npz")["z"].shape == (397, 20)
+    run(f"train gan {QUICK}")
+    assert run("score gan-ring-001 --count 9 --out s.npz")[0] == 0
+    assert np.load(run.place / "s.npz")["score"].shape == (9,)
+    for line, words in {
+        "classify gan-ring-001": "does not classify",
+        "encode gan-ring-001": "These games do: vae",
+        "score gan-ring-001 --data digits": "The run plays on 'x' of points 2",
+        "score gan-ring-001 --count 0": "At least one",
+        "sample gan-ring-001 --label 3": "no option --label",
+    }.items():
+        code, _, err = run(line)
+        assert code == 2, line
+        assert words in err
+
+
 def test_options_reach_the_game(run):
     line = (
         f"train gan {QUICK} --objective least-squares --objective.target 0.9 --optimizer sgd "

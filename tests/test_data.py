@@ -650,3 +650,19 @@ def test_a_stream_refuses_what_its_first_samples_did_not_show():
     stream = gd.from_dataset(TensorDataset(x), memory=False)
     with pytest.raises(ValueError, match=r"goes from .* to 17, outside of"):
         next(stream.sweep(8))
+
+
+def test_few_labels_keep_so_many_of_each_class_and_hide_the_others():
+    data = gd.load("digits", split="train", labels=5)
+    y = data["y"]
+    assert torch.bincount(y[y >= 0]).tolist() == [5] * 10
+    assert (y == -1).sum() == len(data) - 50
+    assert torch.equal(data["x"], gd.load("digits", split="train")["x"])
+    whole = gd.load("digits", split="train")["y"]
+    assert torch.equal(y[y >= 0], whole[y >= 0])
+    assert data.source is not None
+    assert torch.equal(gd.from_source(data.source)["y"], y)
+    with pytest.raises(ValueError, match="cannot keep 1000"):
+        gd.load("digits", labels=1000)
+    with pytest.raises(ValueError, match="no labels"):
+        gd.load("swiss-roll", labels=1)

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ganarium.data.order import Order, Span, batch_spans, sweep_spans
 from ganarium.data.splits import halves
+from ganarium.randomness import mix
 from ganarium.spec import Batch, Field, Spec
 
 __all__ = ["Data", "InMemory"]
@@ -235,6 +236,34 @@ class InMemory(Data):
         moved._tensors = {name: value.to(device) for name, value in self._tensors.items()}
         moved._rows = None if self._rows is None else self._rows.to(device)
         return moved
+
+    def few_labels(self, per_class: int, seed: int = 0) -> Self:
+        """The same samples with ``per_class`` labels of each class kept and all others hidden (-1).
+
+        Args:
+            per_class: How many labels of each class to keep.
+            seed: Which ones, at random.
+
+        Raises:
+            ValueError: if there are no labels, or fewer of a class.
+        """
+        labels = self._labels()
+        if labels is None:
+            raise ValueError(f"{self.name} has no labels 'y' to hide.")
+        counts = torch.bincount(labels[labels >= 0], minlength=self.spec["y"].classes)
+        if not 1 <= per_class <= int(counts.min()):
+            raise ValueError(
+                f"{self.name} has {int(counts.min())} labels or more of each class; cannot keep {per_class}."
+            )
+        shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(mix(seed, per_class)))
+        kept = torch.cat([shuffled[labels[shuffled] == k][:per_class] for k in range(len(counts))])
+        y = torch.full_like(self._tensors["y"], -1)
+        y[self._stored(kept.to(self.device))] = labels[kept].to(y)
+        fewer = copy.copy(self)
+        fewer._tensors = {**self._tensors, "y": y}
+        if self.source is not None:
+            fewer.source = {**self.source, "options": {**self.source.get("options", {}), "labels": per_class}}
+        return fewer
 
     def gather(self, places: Tensor) -> dict[str, Tensor]:
         return self._dealt(places.to(self.device))

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ganarium.data.base import Data
+from ganarium.data.base import Data, InMemory
 from ganarium.data.datasets import from_dataset
 from ganarium.data.tensors import from_tensors
 from ganarium.spec import Kind
@@ -118,13 +118,16 @@ def loader(
     return register
 
 
-def load(what: Any, *, split: Literal["all", "train", "test"] = "all", **options: Any) -> Data:
+def load(
+    what: Any, *, split: Literal["all", "train", "test"] = "all", labels: int | None = None, **options: Any
+) -> Data:
     """Data from a name, a file, tensors or a dataset.
 
     Args:
         what: A name in :data:`LOADERS`; the path of an ``.npz`` file (arrays by the names of the fields) or ``.npy``
             file (the array ``x``); an array or tensor; a map-style dataset; or data, which is returned as it is.
         split: Which part of it.
+        labels: How many labels of each class to keep; the others become -1, unknown. None keeps all.
         options: The loader's options. For files, arrays and datasets: those of :func:`from_tensors` or
             :func:`from_dataset`.
 
@@ -138,7 +141,12 @@ def load(what: Any, *, split: Literal["all", "train", "test"] = "all", **options
     if split not in ("all", "train", "test"):
         raise ValueError(f"split is 'all', 'train' or 'test'; got {split!r}.")
     data = _load(what, options)
-    return data if split == "all" else getattr(data, split)
+    data = data if split == "all" else getattr(data, split)
+    if labels is None:
+        return data
+    if not isinstance(data, InMemory):
+        raise ValueError(f"Labels can be hidden in data that is in memory; {data.name} is streamed.")
+    return data.few_labels(labels)
 
 
 def from_source(source: Mapping[str, Any]) -> Data:

@@ -1,0 +1,138 @@
+"""``ganarium translate``, ``encode``, ``classify``, ``score``: what trained games do with data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganarium import data as datasets
+from ganarium import index, pictures
+from ganarium.game import Classifies, Encodes, Scores, Translates, evaluating
+from ganarium.run import Run, data_of, load
+
+__all__ = ["classify", "encode", "score", "translate"]
+
+Part = Literal["all", "train", "test"]
+
+
+def translate(
+    run: str, to: str = "b", data: str = "", split: Part = "all", count: int = 64, out: str = "x.png"
+) -> None:
+    """Map samples of one domain to another.
+
+    Args:
+        run: The run's folder, or its name under ./runs.
+        to: The domain to map to; the samples are of the other one.
+        data: What to map; what the run was trained on if left out.
+        split: Which part of the data.
+        count: How many samples.
+        out: Where to: x.png (inputs above their translations), or x.npz (arrays "x" and "translation").
+    """
+    loaded, game = _able(run, Translates, "translate")
+    source = {"a": "b", "b": "a"}.get(to)
+    if source is None:
+        raise ValueError(f"There are the domains a and b; got --to {to}.")
+    x = _rows(loaded, data, split, source, count)
+    y = torch.cat(list(_applied(game, x, lambda part: game.translate(part, to))))
+    if Path(out).suffix == ".npz":
+        np.savez(out, x=x.numpy(), translation=y.numpy())
+    else:
+        field = loaded.spec[source]
+        pictures.save(pictures.draw_rows([(source, x[:16]), (f"{source} to {to}", y[:16])], field), out)
+    print(f"{len(x)} samples of {source} in {to}: {out}")
+
+
+def encode(run: str, data: str = "", split: Part = "all", count: int = 10**9, out: str = "z.npz") -> None:
+    """Infer latents.
+
+    Args:
+        run: The run's folder, or its name under ./runs.
+        data: What to encode; what the run was trained on if left out.
+        split: Which part of the data.
+        count: How many samples at most.
+        out: Where to: an npz file with the array "z".
+    """
+    loaded, game = _able(run, Encodes, "encode")
+    z = torch.cat(list(_applied(game, _rows(loaded, data, split, "x", count), game.encode)))
+    np.savez(out, z=z.numpy())
+    print(f"{len(z)} latents of {z.shape[1]} coordinates in {out}")
+
+
+def classify(run: str, data: str = "", split: Part = "all", count: int = 10**9, out: str = "y.npz") -> None:
+    """Name the class of each sample; where the data has labels, say how often that is right.
+
+    Args:
+        run: The run's folder, or its name under ./runs.
+        data: What to classify; what the run was trained on, with all its labels, if left out.
+        split: Which part of the data.
+        count: How many samples at most.
+        out: Where to: an npz file with the arrays "y" (classes) and "logits".
+    """
+    loaded, game = _able(run, Classifies, "classify")
+    batch = _batch(loaded, data, split, "x", count)
+    logits = torch.cat(list(_applied(game, batch["x"], game.classify)))
+    np.savez(out, y=logits.argmax(1).numpy(), logits=logits.numpy())
+    known = batch["y"] >= 0 if "y" in batch else torch.zeros(len(logits), dtype=torch.bool)
+    right = (logits.argmax(1) == batch["y"])[known].float().mean().item() if known.any() else None
+    print(f"{len(logits)} classes in {out}" + ("" if right is None else f"; {right:.1%} of {known.sum()} labels agree"))
+
+
+def score(run: str, data: str = "", split: Part = "all", count: int = 10**9, out: str = "scores.npz") -> None:
+    """Score samples as the discriminator or critic does.
+
+    Args:
+        run: The run's folder, or its name under ./runs.
+        data: What to score; what the run was trained on if left out.
+        split: Which part of the data.
+        count: How many samples at most.
+        out: Where to: an npz file with the array "score".
+    """
+    loaded, game = _able(run, Scores, "score")
+    batch = _batch(loaded, data, split, "x", count)
+    asked = {name: value for name, value in batch.items() if name in getattr(game, "conditions", {})}
+    with evaluating(game), torch.no_grad():
+        scores = game.score(batch["x"], **asked)
+    np.savez(out, score=scores.numpy())
+    print(f"{len(scores)} scores in {out}: mean {scores.mean():.4g}, {'lower' if game.energy else 'higher'} for data")
+
+
+def _able(run: str, ability: type, word: str) -> tuple[Run, Any]:
+    loaded = load(run)
+    if not isinstance(loaded.game, ability):
+        able = ", ".join(index.with_ability(word)) or "none yet"
+        raise ValueError(f"{type(loaded.game).__name__} does not {word}. These games do: {able}.")
+    return loaded, loaded.game
+
+
+def _batch(run: Run, name: str, split: Part, field: str, count: int) -> dict[str, Tensor]:
+    """The first samples of the data, as the run's game sees them."""
+    if count < 1:
+        raise ValueError(f"At least one sample; got count={count}.")
+    data = datasets.load(name, split=split) if name else data_of(_part_of(run.config, split))
+    needed, given = run.spec[field], data.spec.get(field)
+    if given is None or given.shape != needed.shape:
+        raise ValueError(f"The run plays on '{field}' of {needed}; this data has {given or 'no such field'}.")
+    return dict(next(iter(data.sweep(min(count, len(data))))))
+
+
+def _part_of(config: dict[str, Any], split: Part) -> dict[str, Any]:
+    """A run's config with another part of its data, all labels shown."""
+    source = config["data"]
+    if source is None:
+        raise ValueError("This run was trained on data that has no name. Say which with --data.")
+    return {**config, "data": {**source, "options": {**source["options"], "split": split, "labels": None}}}
+
+
+def _rows(run: Run, name: str, split: Part, field: str, count: int) -> Tensor:
+    return _batch(run, name, split, field, count)[field]
+
+
+def _applied(game: Any, x: Tensor, function: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
+    with evaluating(game), torch.no_grad():
+        for part in x.split(256):
+            yield function(part.to(game.device)).cpu()
