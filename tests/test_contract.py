@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from zoo import GAMES, can, play, players, toy, toy_batch, toy_data
+from zoo import GAMES, can, game_class, play, players, toy, toy_batch, toy_data
 
-from ganarium import forms, index, options
+from ganarium import forms, options
 from ganarium.game import Classifies, Completes, Density, Encodes, Game, Samples, Scores
 from ganarium.trainer import Trainer
 
@@ -238,9 +238,11 @@ def test_critics_score_data_above_samples_after_moves_of_their_own(command):
         for seat in seats:
             seat.step(seat.gradient(batch)[1])
     game.eval()
+    batch = next(data.batches(256))
+    asked = {name: batch[name] for name in getattr(game, "conditions", {}) if name in batch}
     with torch.no_grad():
-        real = game.score(next(data.batches(256))["x"]).mean()
-        fake = game.score(game.sample(256, seed=0)).mean()
+        real = game.score(batch["x"], **asked).mean()
+        fake = game.score(game.sample(256, seed=0, **asked), **asked).mean()
     assert (real < fake) if game.energy else (real > fake)
 
 
@@ -260,22 +262,22 @@ def test_keywords_stay_attributes_and_options_go_round(command):
 
 @each_game
 def test_recipes_are_keywords_of_the_constructor(command):
-    game_class = index.game_class(command)
-    assert set(game_class.recipe(toy(command).spec)) <= set(inspect.signature(game_class.__init__).parameters)
+    known = inspect.signature(game_class(command).__init__).parameters
+    assert set(game_class(command).recipe(toy(command).spec)) <= set(known)
 
 
 @each_game
 def test_the_docstring_explains_every_keyword_every_player_and_the_deviations(command):
-    game_class = index.game_class(command)
-    text = inspect.getdoc(game_class) or ""
-    helps = forms.helps_of(game_class)
-    for name in list(inspect.signature(game_class.__init__).parameters)[1:]:
+    made = game_class(command)
+    text = inspect.getdoc(made) or ""
+    helps = forms.helps_of(made)
+    for name in list(inspect.signature(made.__init__).parameters)[1:]:
         assert helps.get(name), f"{name} is not explained"
     for section in ("Players:", "Batch:", "Args:", "Example:"):
         assert section in text, f"no section {section}"
     for player in players(toy(command)):
         assert f"{player.name}:" in text, f"the player {player.name} is not explained"
-    module = inspect.getmodule(game_class)
+    module = inspect.getmodule(made)
     assert module is not None
     assert "Reference:" in (module.__doc__ or "")
 
@@ -291,10 +293,12 @@ def test_its_terms_are_explained(command):
 
 @each_game
 def test_the_file_is_named_after_the_command_and_short(command):
-    entry = index.game(command)
-    path = Path(inspect.getfile(index.game_class(command)))
-    assert path.stem == command.replace("-", "_") or path.stem.startswith("gan_")
-    assert entry.paper.title
-    assert entry.paper.authors
-    assert entry.paper.year
+    path = Path(inspect.getfile(game_class(command)))
+    words = set(command.split("-"))
+    assert set(path.stem.split("_")) == words
+    paper = game_class(command).paper
+    assert paper.command == command
+    assert paper.title
+    assert paper.authors
+    assert paper.year
     assert len(path.read_text().splitlines()) <= 250

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +13,12 @@ from PIL import Image
 
 from ganarium import data as gd
 from ganarium import pictures
+from ganarium.pictures import solids, texts
 from ganarium.spec import Field
 
 GREY = Field((1, 8, 8), "image")
+SOLID = Field((1, 8, 8, 8), "volume")
+WORDS = Field((4,), "tokens", classes=5, names=("<pad>", "<start>", "<end>", "small", "box"))
 PLANE = Field((2,), "points", scale=(2.0, 2.0), shift=(10.0, 0.0))
 
 
@@ -97,6 +101,146 @@ def test_samples_are_seen_on_the_data_and_not_beyond_it():
     assert red(torch.full((20, 2), float("nan"))) == 0
 
 
+# Volumes, videos, sequences
+
+
+def test_a_volume_is_seen_from_the_front_the_top_and_the_right():
+    x = torch.full((4, 1, 8, 8, 8), -1.0)
+    x[1, :, 0] = 1.0  # a plate in front
+    x[2, :, :, 0] = 1.0  # on top
+    x[3, ..., 7] = 1.0  # on the right
+    cells = solids.shaded(x).long()
+    background = cells[0]
+    height, width = background.shape[1:]
+    middles = []
+    for cell in cells[1:]:
+        changed = (cell != background).any(0)
+        assert changed.float().mean() > 0.15
+        middles.append(changed.nonzero().float().mean(0) / torch.tensor([height, width]))
+    front, top, right = middles
+    assert front[1] < 0.48
+    assert front[0] > 0.5
+    assert top[0] < 0.35
+    assert right[1] > 0.55
+    light = [cell[:, (cell != background).any(0)].float().median() for cell in cells[1:]]
+    assert light[1] > light[0] > light[2]
+
+
+def test_a_near_voxel_hides_a_far_one_and_a_volume_hides_the_floor():
+    x = torch.full((2, 1, 6, 6, 6), -1.0)
+    x[0] = 1.0
+    x[1, :, 0] = x[1, :, :, 0] = x[1, ..., 5] = 1.0  # only its faces that are seen
+    full, hollow = solids.shaded(x)
+    assert torch.equal(full, hollow)
+    lone = torch.full((1, 1, 6, 6, 6), -1.0)
+    lone[..., 3, 3, 3] = 1.0
+    assert (solids.shaded(lone)[0] != full).any(0).float().mean() > 0.3
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8, 8), (1, 4, 8, 16), (3, 6, 6, 6), (1, 1, 1, 1)])
+@pytest.mark.parametrize("scale", [None, 3])
+def test_volumes_of_any_shape(shape: tuple[int, ...], scale: int | None):
+    x = torch.rand(3, *shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    x[0, ..., 0] = float("nan")
+    image = pictures.draw(x, Field(shape, "volume"), scale=scale)
+    assert image.mode == "RGB"
+    assert scale or 140 < image.width < 220
+    assert len(np.unique(pixels(image).reshape(-1, 3), axis=0)) > 3
+
+
+def test_a_video_is_a_row_of_frames():
+    x = torch.full((2, 3, 4, 8, 8), -1.0)
+    x[1, :, 2] = 1.0
+    image = pixels(pictures.draw(x, Field((3, 4, 8, 8), "video"), scale=1))
+    assert image.shape == (2 * 10 + 2, 4 * 9 - 1 + 4, 3)
+    assert (image[2:10, 2:10] == 0).all()
+    assert (image[2:10, 10] == 255).all()  # the line between two frames
+    assert (image[12:20, 20:28] == 255).all()  # the third frame of the second video
+    assert (image[12:20, 11:19] == 0).all()
+    assert pictures.draw(x[:, :2], Field((2, 4, 8, 8), "video")).mode == "L"
+
+
+@pytest.mark.parametrize("features", [1, 2, 3, 5])
+def test_sequences_are_piano_rolls(features: int):
+    x = torch.zeros(3, 16, features)
+    x[..., min(1, features - 1)] = torch.linspace(-1, 1, 16)
+    if features > 2:
+        x[:, :8, 2] = -1.0
+        x[:, 8:, 2] = 1.0
+    image = pixels(pictures.draw(x, Field((16, features), "sequence")))
+    assert image.shape == (2 * 66 + 2, 2 * 130 + 2, 3)
+    cell = image[2:66, 2:130].sum(2)
+    middles = [(cell[:, column] > 200).nonzero()[0].mean() for column in range(4, 128, 8)]
+    assert (np.diff(middles) < 0).all()  # upward is up
+    if features > 2:
+        assert cell[:, :64].max() < cell[:, 64:].max()
+    assert pictures.draw(x, Field((16, features), "sequence"), scale=2).width == 2 * 258 + 2
+
+
+def test_sequences_beyond_their_range_and_longer_than_the_picture():
+    x = torch.full((1, 400, 4), float("inf"))
+    x[0, 0] = float("nan")
+    assert pictures.draw(x, Field((400, 4), "sequence")).width == 404
+
+
+# Text
+
+
+def test_tokens_are_sentences():
+    tokens = torch.tensor([[1, 3, 4, 2], [4, 2, 3, 3], [3, 9, 0, 0], [0, 0, 0, 0]])
+    assert texts.sentences(tokens, WORDS) == ["small box", "box", "small 9", ""]
+    assert texts.sentences(tokens[:1], Field((4,), "tokens", classes=5)) == ["1 3 4 2"]
+    one = pictures.draw(tokens[:2], WORDS)
+    assert pixels(pictures.draw(tokens[:2].float(), WORDS)).tolist() == pixels(one).tolist()
+    assert (pixels(one) < 128).any()
+    assert pictures.draw(tokens[3:], WORDS).height == one.height // 2
+    many = pictures.draw(tokens[:1].repeat(40, 1), WORDS)
+    assert (many.width, many.height) == (2 * one.width, 16 * one.height)
+    assert pictures.draw(tokens[:2], WORDS, scale=2).height == 2 * one.height
+
+
+# Rows
+
+
+def test_rows_stand_below_each_other_with_their_labels():
+    field = Field((3, 8, 8), "image")
+    rows = [("input", torch.full((5, 3, 8, 8), -1.0)), ("a longer label", torch.ones(5, 3, 8, 8))]
+    image = pixels(pictures.draw_rows(rows, field))
+    width = 5 * 50 + 2
+    assert image.shape[0] == 2 * 52
+    left = image.shape[1] - width
+    assert (image[2:50, left + 2 : left + 50] == 0).all()
+    assert (image[54:102, left + 2 :] == 255).all()
+    assert (image[:52, :left] < 128).any()
+    assert (image[52:, :left] < 128).any()
+    grey = Field((1, 8, 8), "image")
+    assert pictures.draw_rows([rows[0], ("grey", torch.zeros(5, 1, 8, 8))], [field, grey]).size == (
+        pictures.draw_rows([rows[0], ("grey", torch.zeros(5, 3, 8, 8))], field).size
+    )
+
+
+def test_rows_of_other_kinds():
+    tokens = torch.tensor([[3, 4, 2, 0], [4, 4, 4, 2]])
+    assert pictures.draw_rows([("source", tokens), ("truth", tokens)], WORDS).height == 4 * texts._LINE
+    assert pictures.draw_rows([("x", torch.zeros(3, 2)), ("y", torch.ones(3, 2))], PLANE).width == 1200
+    assert pictures.draw_rows([("x", torch.zeros(3, 1, 8, 8, 8))], SOLID).width > 3 * 88
+
+
+@pytest.mark.parametrize(
+    ("rows", "fields", "message"),
+    [
+        ([], GREY, "got 0 rows"),
+        ([("x", torch.zeros(2, 1, 8, 8))], [GREY, GREY], "got 1 rows and 2 fields"),
+        ([("x", torch.zeros(2, 1, 8, 8)), ("y", torch.zeros(2, 2))], [GREY, PLANE], "same kind"),
+        ([("x", torch.zeros(2, 1, 8, 9))], GREY, r"have shape \(N, 1, 8, 8\)"),
+        ([("x", torch.zeros(2))], Field((), "label", classes=2), "not of label"),
+    ],
+)
+def test_rows_that_are_refused(rows: list[tuple[str, torch.Tensor]], fields: Any, message: str):
+    with pytest.raises(ValueError, match=message):
+        pictures.draw_rows(rows, fields)
+
+
 def test_pictures_leave_no_trace():
     import matplotlib.pyplot as plt
 
@@ -109,7 +253,7 @@ def test_pictures_leave_no_trace():
 @pytest.mark.parametrize(
     ("shape", "field", "keywords", "message"),
     [
-        ((3, 5), Field((5,), "attributes"), {}, "pictures of image and points, not of attributes"),
+        ((3, 5), Field((5,), "attributes"), {}, "pictures of image, volume, .* points and tokens, not of attributes"),
         ((3, 1, 8, 9), GREY, {}, r"have shape \(N, 1, 8, 8\).*got \(3, 1, 8, 9\)"),
         ((0, 1, 8, 8), GREY, {}, "N of 1 or more"),
         ((3, 1, 8, 8), GREY, {"scale": 0}, "got scale=0"),
@@ -145,6 +289,28 @@ def test_samples_as_files(tmp_path: Path):
         assert file["x"].tolist() == [[12, 2]] * 3
     with pytest.raises(ValueError, match=r"got x.gif"):
         pictures.write_samples(x, GREY, tmp_path / "x.gif")
+
+
+@pytest.mark.parametrize(
+    "field", [SOLID, WORDS, Field((3, 2, 8, 8), "video"), Field((6, 2), "sequence", scale=(2.0, 3.0), shift=(1.0, 0.0))]
+)
+def test_samples_of_other_kinds_as_files(field: Field, tmp_path: Path):
+    x = field.random(3)
+    pictures.write_samples(x, field, tmp_path / "x.png")
+    assert opened(tmp_path / "x.png").mode == "RGB"
+    pictures.write_samples(x, field, tmp_path / "x.npz")
+    with np.load(tmp_path / "x.npz") as file:
+        assert np.allclose(file["x"], field.restore(x).numpy())
+        assert (file["x"].dtype == np.int64) == field.counts
+    with pytest.raises(ValueError, match="A folder takes images"):
+        pictures.write_samples(x, field, tmp_path / "many")
+
+
+def test_tokens_as_a_text_file(tmp_path: Path):
+    pictures.write_samples(torch.tensor([[3, 4, 2, 0], [4, 2, 0, 0]]), WORDS, tmp_path / "x.txt")
+    assert (tmp_path / "x.txt").read_text() == "small box\nbox\n"
+    with pytest.raises(ValueError, match=r"A \.txt file takes tokens; these samples are image"):
+        pictures.write_samples(torch.zeros(1, 1, 8, 8), GREY, tmp_path / "y.txt")
 
 
 def test_samples_in_a_folder(tmp_path: Path):

@@ -393,7 +393,7 @@ FILES = {
     for path in sorted(HOUSE.rglob("*.py"))
 }
 BASE = {"spec", "randomness", "schedules"}
-INGREDIENTS = {"nets", "objectives", "penalties", "priors", "augment", "optimizers"}
+INGREDIENTS = {"nets", "objectives", "penalties", "pools", "priors", "augment", "optimizers"}
 #: What each part may import of ours, beside its own folder.
 MAY = {
     **dict.fromkeys((*BASE, "paper"), frozenset()),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,13 +14,29 @@ from ganarium import data, index
 from ganarium.game import Batch, Game, Player
 from ganarium.trainer import Trainer
 
-GAMES = sorted(index.games())
+#: Every game, and the skeleton that newcomers start from.
+GAMES = ["skeleton", *sorted(index.games())]
+
+
+@cache
+def game_class(command: str) -> Any:
+    """The class of a game."""
+    if command != "skeleton":
+        return index.game_class(command)
+    path = Path(__file__).parents[1] / "examples" / "skeleton.py"
+    spec = importlib.util.spec_from_file_location("skeleton", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["skeleton"] = module
+    spec.loader.exec_module(module)
+    return module.Skeleton
 
 
 def toy(command: str, seed: int = 0) -> Any:
     """A small instance whose first weights follow from ``seed``."""
     torch.manual_seed(seed)
-    return index.game_class(command).toy()
+    return game_class(command).toy()
 
 
 def toy_data(game: Game):
