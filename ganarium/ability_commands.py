@@ -34,16 +34,16 @@ def translate(
         out: Where to: x.png (inputs above their translations), or x.npz (arrays "x" and "translation").
     """
     loaded, game = _able(run, Translates, "translate")
-    source = {"a": "b", "b": "a"}.get(to)
-    if source is None:
-        raise ValueError(f"There are the domains a and b; got --to {to}.")
+    if to not in game.targets:
+        raise ValueError(f"{type(game).__name__} translates to {' and '.join(game.targets)}; got --to {to}.")
+    source = {"a": "b", "b": "a"}[to]
     x = _rows(loaded, data, split, source, count)
     y = torch.cat(list(_applied(game, x, lambda part: game.translate(part, to))))
     if Path(out).suffix == ".npz":
         np.savez(out, x=x.numpy(), translation=y.numpy())
     else:
-        field = loaded.spec[source]
-        pictures.save(pictures.draw_rows([(source, x[:16]), (f"{source} to {to}", y[:16])], field), out)
+        fields = [loaded.spec[source], loaded.spec[to]]
+        pictures.save(pictures.draw_rows([(source, x[:16]), (f"{source} to {to}", y[:16])], fields), out)
     print(f"{len(x)} samples of {source} in {to}: {out}")
 
 

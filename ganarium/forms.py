@@ -218,7 +218,8 @@ def _ancestors(hint: Any) -> list[str]:
 
 
 def _is_network(hint: Any) -> bool:
-    return any("Module" in _ancestors(part) for part in _parts(hint))
+    """Whether an option takes a network, or several: those come from Python only."""
+    return any("Module" in _ancestors(part) or any(map(_is_network, typing.get_args(part))) for part in _parts(hint))
 
 
 def _takes_schedule(hint: Any) -> bool:

@@ -58,13 +58,11 @@ def _asked(conditions: Mapping[str, Field], batch: Batch, count: int) -> dict[st
 
 
 def _translations(game: Any, batch: Batch) -> Image:
-    rows = []
+    rows, fields = [], []
     with evaluating(game), torch.no_grad():
-        for source, target in (("a", "b"), ("b", "a")):
+        for target in sorted(game.targets, reverse=True):
+            source = {"a": "b", "b": "a"}[target]
             shown = batch[source][:8].to(game.device)
-            try:
-                made = game.translate(shown, target)
-            except ValueError:  # It translates one way only.
-                continue
-            rows += [(source, shown.cpu()), (f"{source} to {target}", made.cpu())]
-    return pictures.draw_rows(rows, game.spec["a"])
+            rows += [(source, shown.cpu()), (f"{source} to {target}", game.translate(shown, target).cpu())]
+            fields += [game.spec[source], game.spec[target]]
+    return pictures.draw_rows(rows, fields)

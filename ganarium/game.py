@@ -267,6 +267,9 @@ class Scores(ABC):
 class Translates(ABC):
     """Maps a sample of one domain to another."""
 
+    #: The domains that it can map to.
+    targets: ClassVar[tuple[str, ...]] = ("a", "b")
+
     @abstractmethod
     def translate(self, x: Tensor, to: str) -> Tensor:
         """``x`` in the domain ``to``, for example "a" or "b"."""

@@ -126,6 +126,8 @@ class Field:
         """
         rows = self._words(value, name) if _is_text(value) else torch.as_tensor(value)
         rows = rows.to(torch.int64 if self.counts else torch.get_default_dtype())
+        if rows.numel() == self.size == 1:
+            rows = rows.reshape(self.shape)
         if rows.shape == self.shape:
             rows = rows.expand(n, *self.shape)
         if rows.shape != (n, *self.shape):
