@@ -76,7 +76,7 @@ def test_labels_are_asked_for_by_name_on_the_command_line(tmp_path, monkeypatch,
 
 def test_sentences_are_asked_for_on_the_command_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert cli.main("train gan-cls --data sprites --data.count 300 --rounds 3 --quiet".split()) == 0
+    assert cli.main(["train", "gan-cls", "--data", "sprites", "--data.count", "300", "--rounds", "3", "--quiet"]) == 0
     run = ga.load("gan-cls-sprites-001")
     words = run.spec["text"].names
     assert cli.main(["sample", "gan-cls-sprites-001", "--text", "red circle", "--count", "3", "--out", "x.png"]) == 0
