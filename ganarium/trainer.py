@@ -261,6 +261,9 @@ class Trainer:
         if not hasattr(data, "batches"):
             raise TypeError(f"A game is played on ganarium data, not on {type(data).__name__}; see ganarium.data.load.")
         data.spec.require(self.game.needs, type(self.game).__name__)
+        if "index" in self.game.needs and data.spec["index"] != self.game.spec["index"]:
+            built, given = self.game.spec["index"].classes, data.spec["index"].classes
+            raise ValueError(f"{type(self.game).__name__} was built for data of {built} samples; got {given}.")
         return data.to(self.fabric.device) if hasattr(data, "to") else data
 
     def _check(self, rates: Mapping[str, float]) -> None:

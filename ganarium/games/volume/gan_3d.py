@@ -1,0 +1,174 @@
+r"""A generative adversarial network of shapes: volumes of voxels instead of pictures of pixels.
+
+Convolutions have three axes; everything else is the game of :class:`~ganarium.games.adversarial.gan.GAN`. A latent
+:math:`z` becomes a grid of occupancies, and the discriminator tells grids of real shapes from made ones:
+
+.. math::
+
+    \max_D\; \mathbb E_x \log D(x) + \mathbb E_z \log(1 - D(G(z))), \qquad \max_G\; \mathbb E_z \log D(G(z)).
+
+A generator of :math:`n^3` voxels has far more to learn than the discriminator, which sees at a glance whether a voxel
+floats in the air. Left alone it wins, and a discriminator that is always right teaches nothing. So it learns slowly,
+and it has a **gate**: it moves only when it was wrong often enough,
+
+.. math::
+
+    \theta_D \text{ moves only if } \operatorname{accuracy}(D) \le 0.8 \text{ on the last batch.}
+
+The features of a discriminator trained so describe shapes well, without ever having seen a label.
+
+Reference:
+    Wu, Zhang, Xue, Freeman, Tenenbaum: Learning a Probabilistic Latent Space of Object Shapes via 3D
+    Generative-Adversarial Modeling, NIPS 2016, arXiv 1610.07584.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
+from ganarium.games.adversarial.gan import accuracy
+from ganarium.nets.architecture import Architecture, DeepConvolutional
+from ganarium.objectives import NonSaturating
+from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.priors import Law, Uniform
+from ganarium.spec import Field, Spec
+
+__all__ = ["GAN3D"]
+
+
+class GAN3D(Game, Samples, Scores):
+    r"""The GAN of volumes, whose discriminator rests while it is winning.
+
+    With raw scores :math:`F = \operatorname{logit} D`, the discriminator descends
+    :math:`\mathbb E\,\mathrm{softplus}(-F(x)) + \mathbb E\,\mathrm{softplus}(F(G(z)))` and the generator
+    :math:`\mathbb E\,\mathrm{softplus}(-F(G(z)))`; means over the batch.
+
+    Players:
+        discriminator: ``real`` and ``fake``, the two halves of its loss; ``accuracy`` (watched), the share of data and
+            samples on the right side of zero, which is what the gate reads before the next move; ``rested`` (watched),
+            1 if the gate was closed in this move, else 0.
+        generator: ``fake``, its loss.
+
+    Batch:
+        ``x`` (B, C, D, H, W): volumes in [-1, 1]; a voxel above zero is filled.
+
+    Args:
+        spec: What the batches hold.
+        latent: Coordinates of the noise.
+        rest_above: The accuracy above which the discriminator rests; 1 never lets it rest.
+        architecture: The family of both networks.
+        prior: The law of the noise.
+        generator_optimizer: How the generator descends.
+        discriminator_optimizer: How the discriminator descends.
+        generator: From noise (B, latent) to volumes.
+        discriminator: From volumes to raw scores (B,).
+
+    Deviations from the paper:
+        1. Volumes are in [-1, 1] and end in tanh; the paper's are in [0, 1] and end in a sigmoid, which is the same
+           function on another scale.
+        2. The generator's first layer is linear with a norm for each unit, as in DCGAN; the paper's is a transposed
+           convolution, which is the same map with a norm for each channel.
+        3. Weights begin as in DCGAN, from N(0, 0.02).
+        4. The variational encoder of the paper's second half (3D-VAE-GAN) is another game.
+
+    Example:
+        >>> GAN3D.toy().sample(2, seed=0).shape
+        torch.Size([2, 1, 8, 8, 8])
+    """
+
+    paper = Paper(
+        title="Learning a Probabilistic Latent Space of Object Shapes via 3D Generative-Adversarial Modeling",
+        authors=("Jiajun Wu", "Chengkai Zhang", "Tianfan Xue", "William T. Freeman", "Joshua B. Tenenbaum"),
+        year=2016,
+        arxiv="1610.07584",
+        venue="Advances in Neural Information Processing Systems",
+        command="3d-gan",
+    )
+    needs = {"x": ("volume",)}
+    couples_samples = "batch norm in both networks"
+
+    last_accuracy: Tensor
+
+    def __init__(
+        self,
+        spec: Spec,
+        latent: int = 200,
+        rest_above: float = 0.8,
+        architecture: Architecture = DeepConvolutional(channels=64, kernel=4),
+        prior: Law = Uniform(0.0, 1.0),
+        generator_optimizer: OptimizerChoice = Adam(2.5e-3, (0.5, 0.999)),
+        discriminator_optimizer: OptimizerChoice = Adam(1e-5, (0.5, 0.999)),
+        generator: nn.Module | None = None,
+        discriminator: nn.Module | None = None,
+    ):
+        super().__init__(spec)
+        if not 0.5 <= rest_above <= 1:
+            raise ValueError(
+                f"GAN3D's gate is an accuracy: 0.5 is chance, and 1 never lets the discriminator rest; got "
+                f"rest_above={rest_above}. The paper has 0.8."
+            )
+        self.latent, self.rest_above, self.architecture = latent, rest_above, architecture
+        self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
+        self.prior = prior.of(latent)
+        self.generator = generator or architecture.generator(latent, spec["x"])
+        self.discriminator = discriminator or architecture.discriminator(spec["x"])
+        # What the gate reads. At first nothing has been judged, and the discriminator plays.
+        self.register_buffer("last_accuracy", torch.zeros(()))
+
+    def players(self) -> list[Player]:
+        return [
+            Player(
+                "discriminator",
+                self.discriminator_loss,
+                owns=[self.discriminator],
+                optimizer=self.discriminator_optimizer,
+                rests=self.winning,
+                after=self.remember,
+            ),
+            Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.generator_optimizer),
+        ]
+
+    def winning(self) -> bool:
+        """The gate: whether the discriminator was right too often on the last batch."""
+        return bool(self.last_accuracy > self.rest_above)
+
+    def remember(self, terms: Terms) -> None:
+        """Keep the discriminator's accuracy on this batch for its next move."""
+        self.last_accuracy.copy_(terms["accuracy"])
+
+    def discriminator_loss(self, batch: Batch) -> Terms:
+        x = batch["x"]
+        with torch.no_grad():
+            fake = self.draw(len(x))
+        real_scores, fake_scores = self.discriminator(x), self.discriminator(fake)
+        return {
+            **NonSaturating().discriminator(real_scores, fake_scores),
+            "accuracy": accuracy(real_scores, fake_scores),
+            "rested": self.last_accuracy.gt(self.rest_above).to(x.dtype),
+        }
+
+    def generator_loss(self, batch: Batch) -> Terms:
+        return NonSaturating().generator(self.discriminator(self.draw(len(batch["x"]))))
+
+    def draw(self, n: int, **condition: Tensor) -> Tensor:
+        return self.generator(self.prior(n))
+
+    def score(self, x: Tensor, **condition: Tensor) -> Tensor:
+        return self.discriminator(x)
+
+    @classmethod
+    def toy(cls) -> Self:
+        return cls(Spec(x=Field((1, 8, 8, 8), "volume")), latent=4, architecture=DeepConvolutional(4, kernel=4))
+
+    @classmethod
+    def recipe(cls, spec: Spec) -> dict[str, Any]:
+        return {
+            "architecture": DeepConvolutional(16, kernel=4),
+            "latent": 64,
+            "generator_optimizer": Adam(2e-3),
+            "discriminator_optimizer": Adam(5e-4),
+        }
