@@ -16,10 +16,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
-__all__ = ["Hinge", "LeastSquares", "Minimax", "NonSaturating", "Objective", "RelativisticPairs", "Wasserstein"]
+__all__ = [
+    "Hinge",
+    "LeastSquares",
+    "Minimax",
+    "NonSaturating",
+    "Objective",
+    "RelativisticPairs",
+    "Wasserstein",
+    "accuracy",
+]
 
 
 @dataclass(frozen=True)
@@ -135,3 +145,14 @@ class RelativisticPairs(Objective):
         if real is None:
             raise ValueError("A relativistic generator needs the scores of real data beside those of its samples.")
         return {"pair": softplus(real - fake).mean()}
+
+
+def accuracy(real: Tensor, fake: Tensor) -> Tensor:
+    """The share of scores on the right side of zero, where both halves have the same size; a scalar without gradient.
+
+    Example:
+        >>> import torch
+        >>> accuracy(torch.tensor([1.0, -1.0]), torch.tensor([-2.0, -3.0])).item()
+        0.75
+    """
+    return torch.cat([real.detach(), -fake.detach()]).gt(0).mean(dtype=real.dtype)

@@ -66,7 +66,7 @@ def test_a_game_says_what_it_can_be_asked():
 
 def test_labels_are_asked_for_by_name_on_the_command_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    line = "train cgan --data digits --rounds 1 --architecture.width 16 --quiet"
+    line = "train cgan --data digits --rounds 1 --architecture plain --architecture.width 16 --quiet"
     assert cli.main(line.split()) == 0
     assert cli.main(["sample", "cgan-digits-001", "--label", "7", "--count", "5", "--out", "x.npz"]) == 0
     assert cli.main(["sample", "cgan-digits-001", "--label", "12"]) == 2

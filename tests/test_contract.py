@@ -242,7 +242,8 @@ def test_critics_score_data_above_samples_after_moves_of_their_own(command):
         pytest.skip("scores nothing")
     data = toy_data(game)
     trainer = Trainer(game)
-    for trainer.stage in range(len(trainer.stages)):
+    for stage in range(len(trainer.stages)):
+        trainer.stage = stage
         trainer._take_seats()
         seats = [seat for seat in trainer._seats if seat.player.name in ("discriminator", "critic")]
         for batch, _ in zip(data.batches(64), range(150), strict=False):

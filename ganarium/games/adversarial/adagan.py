@@ -36,9 +36,8 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ganarium.game import Batch, Game, Paper, Player, Samples, Stage, Terms, evaluating
-from ganarium.games.adversarial.gan import accuracy
 from ganarium.nets.architecture import Architecture, Plain
-from ganarium.objectives import NonSaturating
+from ganarium.objectives import NonSaturating, accuracy
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
 from ganarium.priors import Law, Normal
 from ganarium.spec import Field, Spec

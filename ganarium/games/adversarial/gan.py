@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from ganarium.augment import Augmentation
 from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
 from ganarium.nets.architecture import Architecture, Perceptrons, Plain
-from ganarium.objectives import NonSaturating, Objective
+from ganarium.objectives import NonSaturating, Objective, accuracy
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
 from ganarium.penalties import R1, Penalty, refuse_batch_norm
 from ganarium.priors import Law, Normal, Uniform
@@ -181,13 +181,3 @@ class GAN(Game, Samples, Scores):
         if spec["x"].kind == "points":
             return {**small, "latent": 16, "optimizer": Adam(1e-3, (0.0, 0.99))}
         return {**small, "latent": 64, "optimizer": Adam(5e-4, (0.0, 0.99))}
-
-
-def accuracy(real: Tensor, fake: Tensor) -> Tensor:
-    """The share of scores on the right side of zero, where both halves have the same size; a scalar without gradient.
-
-    Example:
-        >>> accuracy(torch.tensor([1.0, -1.0]), torch.tensor([-2.0, -3.0])).item()
-        0.75
-    """
-    return torch.cat([real.detach(), -fake.detach()]).gt(0).mean(dtype=real.dtype)

@@ -38,10 +38,9 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.game import Batch, Game, Paper, Player, Samples, Stage, Terms
-from ganarium.games.adversarial.gan import accuracy
 from ganarium.nets.architecture import Architecture, Perceptrons, Plain
 from ganarium.nets.laplacian import ResidualDiscriminator, ResidualGenerator, enlarge, levels_of, shrink
-from ganarium.objectives import NonSaturating
+from ganarium.objectives import NonSaturating, accuracy
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
 from ganarium.priors import Law, Normal, Uniform
 from ganarium.schedules import Linear

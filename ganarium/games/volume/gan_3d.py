@@ -30,9 +30,8 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
-from ganarium.games.adversarial.gan import accuracy
 from ganarium.nets.architecture import Architecture, DeepConvolutional
-from ganarium.objectives import NonSaturating
+from ganarium.objectives import NonSaturating, accuracy
 from ganarium.optimizers import Adam, OptimizerChoice
 from ganarium.priors import Law, Uniform
 from ganarium.spec import Field, Spec

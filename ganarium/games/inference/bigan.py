@@ -1,0 +1,181 @@
+r"""A generator learned together with its inverse: the discriminator judges data and latent as a pair.
+
+A GAN maps latents to data and has no way back. Give it an encoder :math:`E` from data to latents, and let the
+discriminator tell pairs :math:`(x, E(x))`, with :math:`x` from the data, from pairs :math:`(G(z), z)`, with :math:`z`
+from the prior:
+
+.. math::
+
+    \min_{G, E} \max_D\ \mathbb E_{x \sim p} \log D(x, E(x)) + \mathbb E_{z} \log(1 - D(G(z), z)).
+
+For the best discriminator this is :math:`2\,\mathrm{JS} - \log 4` between the two laws of pairs, so the game is at rest
+only where they agree. Two deterministic maps can make the same pairs only if they invert each other: then
+:math:`G(E(x)) = x` and :math:`E(G(z)) = z` almost everywhere. No term of the loss compares :math:`x` with
+:math:`G(E(x))`; what the encoder keeps of :math:`x` is what the data have in common with it, not each pixel.
+
+Nothing tells the encoder to use the whole prior but the discriminator, and any number of :math:`E(x)` outside the
+prior's range would give a pair away at once. The code is therefore squeezed into that range.
+
+Reference:
+    Donahue, Krähenbühl, Darrell: Adversarial Feature Learning, ICLR 2017, arXiv 1605.09782.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from ganarium.game import Batch, Encodes, Game, Paper, Player, Samples, Scores, Terms
+from ganarium.nets.architecture import Architecture, Plain
+from ganarium.nets.bigan import NormedPerceptrons
+from ganarium.objectives import accuracy
+from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.priors import Law, Truncated, Uniform
+from ganarium.schedules import Exponential
+from ganarium.spec import Field, Spec
+
+__all__ = ["BiGAN"]
+
+
+class BiGAN(Game, Samples, Encodes, Scores):
+    r"""The bidirectional GAN. With raw scores :math:`F = \operatorname{logit} D`,
+
+    .. math::
+
+        L_D &= \mathbb E\,\mathrm{softplus}(-F(x, E(x))) + \mathbb E\,\mathrm{softplus}(F(G(z), z)), \\
+        L_{G, E} &= \mathbb E\,\mathrm{softplus}(F(x, E(x))) + \mathbb E\,\mathrm{softplus}(-F(G(z), z)).
+
+    Both gradients are taken at the same weights and on the same noise, then both players step.
+
+    Players:
+        discriminator: ``real``, the loss on pairs of data and their codes; ``fake``, on pairs of samples and their
+            latents; ``accuracy`` (watched), the share of pairs on the right side of zero.
+        generator: owns the encoder too; ``real`` and ``fake``, the same two losses with the sides exchanged.
+
+    Batch:
+        ``x`` (B, \*shape): data.
+
+    Args:
+        spec: What the batches hold.
+        latent: Coordinates of the latent.
+        architecture: The family of the three networks; the discriminator takes the latent as its condition. Without
+            batch norm in the encoder, the discriminator soon tells codes from latents for good.
+        prior: The law of the latent; codes are squeezed into its range, if it has one.
+        optimizer: How both players descend.
+        generator: From latents (B, latent) to samples (B, \*shape).
+        encoder: From data to (B, latent), before it is squeezed.
+        discriminator: From samples and latents (B, latent) to raw scores (B,).
+
+    Deviations from the paper:
+        1. The networks are the paper's perceptrons for digits, whatever the data; it has convolutions for photographs.
+        2. The latent joins the data at the discriminator's input only; the authors' code also shows it to later layers.
+        3. The discriminator's loss is the sum of its halves; the authors' code takes their mean.
+
+    Example:
+        >>> game = BiGAN.toy()
+        >>> x = game.sample(3, seed=0)
+        >>> game.encode(x).shape, game.reconstruct(x).shape
+        (torch.Size([3, 4]), torch.Size([3, 2]))
+    """
+
+    paper = Paper(
+        title="Adversarial Feature Learning",
+        authors=("Jeff Donahue", "Philipp Krähenbühl", "Trevor Darrell"),
+        year=2016,
+        arxiv="1605.09782",
+        venue="International Conference on Learning Representations",
+        command="bigan",
+    )
+    simultaneous = True
+    couples_samples = "batch norm in all three networks"
+
+    def __init__(
+        self,
+        spec: Spec,
+        latent: int = 50,
+        architecture: Architecture = NormedPerceptrons(),
+        prior: Law = Uniform(-1.0, 1.0),
+        optimizer: OptimizerChoice = Adam(Exponential(2e-4, 2e-6, since=0.5), (0.5, 0.999), weight_decay=2.5e-5),
+        generator: nn.Module | None = None,
+        encoder: nn.Module | None = None,
+        discriminator: nn.Module | None = None,
+    ):
+        super().__init__(spec)
+        self.latent, self.architecture, self.optimizer = latent, architecture, optimizer
+        self.prior = prior.of(latent)
+        self.generator = generator or architecture.generator(latent, spec["x"])
+        self.encoder = encoder or architecture.encoder(spec["x"], latent)
+        self.discriminator = discriminator or architecture.discriminator(spec["x"], condition=latent)
+
+    def players(self) -> list[Player]:
+        pair = [self.generator, self.encoder]
+        return [
+            Player("discriminator", self.discriminator_loss, owns=[self.discriminator], optimizer=self.optimizer),
+            Player("generator", self.generator_loss, owns=pair, optimizer=self.optimizer),
+        ]
+
+    def discriminator_loss(self, batch: Batch) -> Terms:
+        with torch.no_grad():
+            real, fake = self.pairs(batch["x"])
+        real_scores, fake_scores = self.discriminator(*real), self.discriminator(*fake)
+        return {
+            "real": softplus(-real_scores).mean(),
+            "fake": softplus(fake_scores).mean(),
+            "accuracy": accuracy(real_scores, fake_scores),
+        }
+
+    def generator_loss(self, batch: Batch) -> Terms:
+        real, fake = self.pairs(batch["x"])
+        return {
+            "real": softplus(self.discriminator(*real)).mean(),
+            "fake": softplus(-self.discriminator(*fake)).mean(),
+        }
+
+    def pairs(self, x: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """Data with their codes, and as many samples with their latents."""
+        # First of all the latents: players who move at once draw the same noise.
+        z = self.prior(len(x))
+        return (x, self.encode(x)), (self.generator(z), z)
+
+    def encode(self, x: Tensor) -> Tensor:
+        return squeezed(self.encoder(x), self.prior.law)
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        r"""The sample with the code of ``x``, of shape (B, \*shape)."""
+        return self.generator(self.encode(x))
+
+    def draw(self, n: int, **condition: Tensor) -> Tensor:
+        return self.generator(self.prior(n))
+
+    def score(self, x: Tensor, **condition: Tensor) -> Tensor:
+        return self.discriminator(x, self.encode(x))
+
+    @classmethod
+    def toy(cls) -> Self:
+        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=Plain())
+
+    @classmethod
+    def recipe(cls, spec: Spec) -> dict[str, Any]:
+        if spec["x"].kind != "image":
+            return {}
+        # Batch norm in the discriminator, or a second moment that forgets slowly, and codes stick to the prior's ends.
+        small = NormedPerceptrons(256, discriminator_norm=False)
+        optimizer = Adam(Exponential(3e-4, 3e-6, since=0.5), (0.5, 0.9), weight_decay=2.5e-5)
+        return {"latent": 16, "architecture": small, "optimizer": optimizer}
+
+
+def squeezed(code: Tensor, law: Law) -> Tensor:
+    """``code`` brought into the range of a law, without a kink; as it is if the law has no bounds.
+
+    Example:
+        >>> squeezed(torch.tensor([-100.0, 0.0, 100.0]), Uniform(0.0, 1.0))
+        tensor([0.0000, 0.5000, 1.0000])
+    """
+    if isinstance(law, Uniform):
+        return law.low + (law.high - law.low) * (1 + code.tanh()) / 2
+    if isinstance(law, Truncated):
+        return law.bound * code.tanh()
+    return code
