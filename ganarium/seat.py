@@ -156,7 +156,7 @@ class Seat:
             live = [term for term in terms.values() if term.requires_grad]
             if not live:
                 raise ValueError(self._stuck())
-            loss = torch.stack(live).sum() if len(live) > 1 else live[0]
+            loss = sum(live[1:], start=live[0])
             self.fabric.backward(loss * share if share < 1 else loss)
         return {name: term.detach() for name, term in terms.items()}
 
