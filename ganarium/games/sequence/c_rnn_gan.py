@@ -213,7 +213,7 @@ class CRNNGAN(Game, Samples, Scores):
             "units": 48,
             "layers": 1,
             "dropout": 0.0,
-            "pretraining": 0.1,
-            "generator_optimizer": Adam(2e-4, (0.5, 0.999)),
+            "pretraining": 0.2,
+            "generator_optimizer": Adam(1e-3, (0.5, 0.999)),
             "discriminator_optimizer": Adam(1e-3, (0.5, 0.999)),
         }
