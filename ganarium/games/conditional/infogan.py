@@ -207,5 +207,6 @@ class InfoGAN(Game, Samples, Scores, Encodes, Classifies):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        # Digits' classes match the categories better where the discriminator has no batch norm: 0.60 against 0.36.
+        # Hungarian accuracy on digits: 0.50 to 0.62 over five runs without batch norm in the discriminator, 0.32 to
+        # 0.45 over twelve with it.
         return {"architecture": Plain(width=None if spec["x"].kind == "points" else 32), "latent": 16}
