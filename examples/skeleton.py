@@ -96,7 +96,8 @@ class Skeleton(Game, Samples, Scores):
         return self.objective.discriminator(self.discriminator(x), self.discriminator(fake))
 
     def generator_loss(self, batch: Batch) -> Terms:
-        return self.objective.generator(self.discriminator(self.draw(len(batch["x"]))))
+        x = batch["x"]
+        return self.objective.generator(self.discriminator(self.draw(len(x))), lambda: self.discriminator(x))
 
     def draw(self, n: int, **condition: Tensor) -> Tensor:
         return self.generator(self.prior(n))

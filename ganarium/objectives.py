@@ -14,6 +14,7 @@ Logarithms of sigmoids are written as softplus, which is exact where a sigmoid w
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -36,8 +37,6 @@ __all__ = [
 class Objective(ABC):
     """What each player of an adversarial game descends, given the critic's raw scores of any shape."""
 
-    #: Whether the generator's loss looks at the scores of real data.
-    generator_needs_real = False
     #: Whether the loss of a sample depends on others of its batch, beyond being averaged with them.
     couples_samples = False
 
@@ -46,8 +45,13 @@ class Objective(ABC):
         """The terms of the discriminator's (or critic's) loss."""
 
     @abstractmethod
-    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
-        """The terms of the generator's loss."""
+    def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
+        """The terms of the generator's loss.
+
+        Args:
+            fake: The scores of its samples.
+            real: Gives the scores of data, and is called only by objectives that look at them.
+        """
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class NonSaturating(Objective):
             "fake": softplus(fake).mean(),
         }
 
-    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
+    def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
         return {"fake": softplus(-fake).mean()}
 
 
@@ -84,7 +88,7 @@ class NonSaturating(Objective):
 class Minimax(NonSaturating):
     r"""Cross entropy for D; G minimises :math:`\log(1 - D(G(z)))` (Goodfellow et al., 2014, equation 1)."""
 
-    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
+    def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
         return {"fake": -softplus(fake).mean()}
 
 
@@ -105,7 +109,7 @@ class LeastSquares(Objective):
     def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         return {"real": (real - self.real).square().mean() / 2, "fake": (fake - self.fake).square().mean() / 2}
 
-    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
+    def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
         return {"fake": (fake - self.target).square().mean() / 2}
 
 
@@ -116,7 +120,7 @@ class Hinge(Objective):
     def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         return {"real": relu(1 - real).mean(), "fake": relu(1 + fake).mean()}
 
-    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
+    def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
         return {"fake": -fake.mean()}
 
 
@@ -127,7 +131,7 @@ class Wasserstein(Objective):
     def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         return {"real": -real.mean(), "fake": fake.mean()}
 
-    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
+    def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
         return {"fake": -fake.mean()}
 
 
@@ -135,16 +139,15 @@ class Wasserstein(Objective):
 class RelativisticPairs(Objective):
     """Cross entropy of the score difference of each pair of a real and a fake (Jolicoeur-Martineau, 2019; RpGAN)."""
 
-    generator_needs_real = True
     couples_samples = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         return {"pair": softplus(fake - real).mean()}
 
-    def generator(self, fake: Tensor, real: Tensor | None = None) -> dict[str, Tensor]:
+    def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
         if real is None:
             raise ValueError("A relativistic generator needs the scores of real data beside those of its samples.")
-        return {"pair": softplus(real - fake).mean()}
+        return {"pair": softplus(real() - fake).mean()}
 
 
 def accuracy(real: Tensor, fake: Tensor) -> Tensor:

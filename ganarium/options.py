@@ -8,11 +8,15 @@ path into code is ever resolved from a file.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import importlib
 import inspect
+import pkgutil
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from ganarium import nets
 from ganarium.augment import Augmentation
 from ganarium.index import nearest
 from ganarium.nets.architecture import Architecture
@@ -38,8 +42,16 @@ def word(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
 
 
+@functools.cache
+def _all_known() -> None:
+    """Import every module of networks: architectures live beside them, and count as choices wherever they are."""
+    for module in pkgutil.iter_modules(nets.__path__, nets.__name__ + "."):
+        importlib.import_module(module.name)
+
+
 def choices(family: type) -> dict[str, type]:
     """The members of a family that can be made, by their words."""
+    _all_known()
     found: dict[str, type] = {}
     for member in family.__subclasses__():
         if not inspect.isabstract(member):

@@ -138,9 +138,9 @@ def length(trainer: Trainer, data: Any, settings: Settings, console: Console) ->
     if settings.rounds is not None:
         return settings.rounds
     if settings.seen is not None:
-        return trainer.rounds_in(settings.seen, size)
+        return trainer.timetable.rounds_in(settings.seen, size)
     if settings.epochs is not None:
-        return trainer.rounds_in(round(settings.epochs * len(data)), size)
+        return trainer.timetable.rounds_in(round(settings.epochs * len(data)), size)
     seconds = 60 * (1.0 if settings.minutes is None else settings.minutes)
     per_round, spent = _trial(trainer, data, settings, target=min(3.0, seconds / 20))
     rounds = max(round((seconds - spent) * 0.97 / per_round), 1)

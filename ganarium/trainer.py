@@ -20,9 +20,8 @@ the user's for-loop decides what to log, when to save and when to stop.
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -31,11 +30,12 @@ import torch
 from torch import Tensor
 
 from ganarium.average import Average
-from ganarium.game import Game, Player, Terms
+from ganarium.game import Game, Terms
 from ganarium.randomness import mix, set_seed
 from ganarium.schedules import Schedule
 from ganarium.seat import Gradients, Seat, Steps
 from ganarium.spec import Batch, Spec
+from ganarium.timetable import Timetable
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -123,6 +123,7 @@ class Trainer:
         self.game = game.to(self.fabric.device)
         self.seed = seed
         self.stages = game.stages()
+        self.timetable = Timetable(self.stages)
         self.round = self.seen = self.drawn = 0
         self.stage = -1
         self.stage_start = 0
@@ -282,40 +283,9 @@ class Trainer:
                     "Set it as an attribute of the game."
                 )
 
-    def seen_in(self, rounds: int, batch_size: int) -> int:
-        """How many samples a run of so many rounds draws in all."""
-        total = 0
-        for stage, (start, end) in zip(self.stages, self._bounds(rounds), strict=True):
-            # The pattern of who plays repeats, unless a number of moves is a function of the round.
-            free = any(callable(player.moves) for player in stage.players)
-            period = end - start if free else min(math.lcm(*(player.every for player in stage.players)), end - start)
-            draws = [_draws(stage.players, turn) for turn in range(period)]
-            whole, rest = divmod(end - start, max(period, 1))
-            total += whole * sum(draws) + sum(draws[:rest])
-        return total * batch_size
-
-    def rounds_in(self, seen: int, batch_size: int) -> int:
-        """The longest run that draws no more than ``seen`` samples; at least one round."""
-        high = 1
-        while self.seen_in(high, batch_size) <= seen:
-            high *= 2
-        low = high // 2
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if self.seen_in(middle, batch_size) <= seen else (low, middle)
-        return max(low, 1)
-
-    def _bounds(self, rounds: int) -> list[tuple[int, int]]:
-        """The first round of each stage, and the one after its last."""
-        shares = [stage.share for stage in self.stages]
-        ends = [round(rounds * sum(shares[: i + 1]) / sum(shares)) for i in range(len(shares))]
-        return list(zip([0, *ends[:-1]], ends, strict=True))
-
-    # -- stages ---------------------------------------------------------------------------------------------------
-
     def _enter_stages(self, data: Playable, batch_size: int, rounds: int) -> None:
         """Enter the stage of this round, and every stage before it that was not entered yet; set the clock."""
-        ends = [end for _, end in self._bounds(rounds)]
+        ends = [end for _, end in self.timetable.bounds(rounds)]
         while self.stage < 0 or (self.round >= ends[self.stage] and self.stage + 1 < len(ends)):
             self.stage += 1
             self.stage_start = self.round
@@ -356,12 +326,6 @@ class Trainer:
         if self.fabric.world_size > 1:
             for tensor in [*self.game.parameters(), *self.game.buffers()]:
                 torch.distributed.broadcast(tensor.data, src=0)
-
-
-def _draws(players: Sequence[Player], turn: int) -> int:
-    """How many batches a round draws: one for each shared move, and one for each move of who wants fresh ones."""
-    shared = max((player.moves_in(turn) for player in players if not player.fresh), default=0)
-    return shared + sum(player.moves_in(turn) for player in players if player.fresh)
 
 
 _COUNTS = ("round", "seen", "drawn", "stage", "stage_start")

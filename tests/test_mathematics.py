@@ -119,15 +119,25 @@ def test_terms_are_means_over_the_batch():
 def test_relativistic_losses_see_only_differences_of_scores():
     real, fake = double(5), double(5)
     game = RelativisticPairs()
-    for player in (game.discriminator, lambda r, f: game.generator(f, r)):
+    for player in (game.discriminator, lambda r, f: game.generator(f, lambda: r)):
         assert torch.allclose(player(real + 7, fake + 7)["pair"], player(real, fake)["pair"])
         assert player(real, real)["pair"].item() == pytest.approx(math.log(2))
     judge = game.discriminator(real, fake)["pair"]
     assert judge.item() == pytest.approx(sum(map(softplus, (fake - real).tolist())) / 5)
     # The generator swaps the roles.
-    assert torch.allclose(game.generator(real, fake)["pair"], judge)
+    assert torch.allclose(game.generator(real, lambda: fake)["pair"], judge)
     with pytest.raises(ValueError, match="real"):
         game.generator(fake)
+
+
+@pytest.mark.parametrize("objective", [row[0] for row in TABLE])
+def test_only_relativistic_generators_ask_for_the_scores_of_data(objective):
+    def ask():
+        raise AssertionError("scores of data cost a pass through the discriminator")
+
+    objective.generator(double(5), ask)
+    with pytest.raises(AssertionError, match="cost"):
+        RelativisticPairs().generator(double(5), ask)
 
 
 @pytest.mark.parametrize("smoothing", [1.0, 0.9, 0.5])

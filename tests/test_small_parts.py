@@ -10,6 +10,8 @@ import json
 import os
 import pkgutil
 import signal
+import subprocess
+import sys
 import threading
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -498,3 +500,9 @@ def test_no_files_import_each_other_in_a_circle():
         found = [name if name in FILES else name.rpartition(".")[0] for name in names]
         graph[module] = {name for name in found if name in FILES and name != module}
     assert len(list(TopologicalSorter(graph).static_order())) == len(FILES)
+
+
+def test_architectures_are_known_before_any_game_that_brings_them():
+    code = "from ganarium.options import read; print(read({'is': 'normed-perceptrons', 'units': 8}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "NormedPerceptrons(units=8" in done.stdout, done.stderr

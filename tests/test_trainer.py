@@ -281,12 +281,12 @@ def test_players_move_in_order_and_the_jth_move_sees_the_round_s_jth_batch(case)
 def test_seen_in_and_rounds_in_say_what_a_run_draws(case):
     trainer = Trainer(ordered(case, []))
     for report in trainer.play(points(), 4, 9):
-        assert trainer.seen_in(report.round, 4) == report.seen
-        longest = trainer.rounds_in(report.seen, 4)
+        assert trainer.timetable.seen_in(report.round, 4) == report.seen
+        longest = trainer.timetable.rounds_in(report.seen, 4)
         assert longest >= report.round
-        assert trainer.seen_in(longest, 4) == report.seen
-        assert trainer.seen_in(longest + 1, 4) > report.seen
-    assert trainer.rounds_in(0, 4) >= 1
+        assert trainer.timetable.seen_in(longest, 4) == report.seen
+        assert trainer.timetable.seen_in(longest + 1, 4) > report.seen
+    assert trainer.timetable.rounds_in(0, 4) >= 1
 
 
 def test_a_report_holds_each_player_s_last_terms_the_counts_and_the_stage():
@@ -698,7 +698,7 @@ def test_each_stage_has_fresh_optimisers_and_counts_its_own_rounds():
 def test_seen_in_counts_all_stages():
     trainer = Trainer(staged())
     reports = list(trainer.play(points(), 8, 8))
-    assert trainer.seen_in(8, 8) == reports[-1].seen == 8 * (2 + 2 * 4 + 2)
+    assert trainer.timetable.seen_in(8, 8) == reports[-1].seen == 8 * (2 + 2 * 4 + 2)
 
 
 # -- interruption -------------------------------------------------------------------------------------------------

@@ -5,25 +5,37 @@ with its own architecture brings it as a class.
 """
 
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Perceptrons, Plain
+from ganarium.nets.bigan import NormedPerceptrons, PairDiscriminator
 from ganarium.nets.by_kind import discriminator, encoder, generator
+from ganarium.nets.cgan import TwoStreams
 from ganarium.nets.conditions import one_hot
 from ganarium.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from ganarium.nets.improved_gan import NoisyPerceptrons
 from ganarium.nets.norms import Norm
 from ganarium.nets.roles import Discriminator, Encoder, Generator
+from ganarium.nets.translator import PatchDiscriminator, Translator, patch_discriminator, translator
 
 __all__ = [
     "Architecture",
-    "DeepConvolutional",
-    "Perceptrons",
-    "Plain",
     "DCGANDiscriminator",
     "DCGANGenerator",
+    "DeepConvolutional",
     "Discriminator",
     "Encoder",
     "Generator",
+    "NoisyPerceptrons",
     "Norm",
+    "NormedPerceptrons",
+    "PairDiscriminator",
+    "PatchDiscriminator",
+    "Perceptrons",
+    "Plain",
+    "Translator",
+    "TwoStreams",
     "discriminator",
     "encoder",
     "generator",
     "one_hot",
+    "patch_discriminator",
+    "translator",
 ]

@@ -148,10 +148,8 @@ class GAN(Game, Samples, Scores):
         return {**terms, "accuracy": accuracy(real_scores, fake_scores)}
 
     def generator_loss(self, batch: Batch) -> Terms:
-        fake = self.verdict(self.draw(len(batch["x"])))
-        if not self.objective.generator_needs_real:
-            return self.objective.generator(fake)
-        return self.objective.generator(fake, self.verdict(batch["x"]))
+        x = batch["x"]
+        return self.objective.generator(self.verdict(self.draw(len(x))), lambda: self.verdict(x))
 
     def verdict(self, x: Tensor) -> Tensor:
         """The discriminator's scores of what it sees of ``x``, of shape (B,)."""

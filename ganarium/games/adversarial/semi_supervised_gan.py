@@ -36,6 +36,7 @@ from ganarium.nets.roles import Discriminator
 from ganarium.objectives import NonSaturating, accuracy
 from ganarium.optimizers import Adam, OptimizerChoice
 from ganarium.priors import Law, Uniform
+from ganarium.schedules import Linear
 from ganarium.spec import Field, Spec
 
 __all__ = ["SemiSupervisedGAN"]
@@ -177,4 +178,7 @@ class SemiSupervisedGAN(Game, Samples, Scores, Classifies):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        return {"architecture": NoisyPerceptrons(250, (250, 250, 250)), "optimizer": Adam(1e-3, (0.5, 0.999))}
+        return {
+            "architecture": NoisyPerceptrons(250, (250, 250, 250), input_noise=0.3),
+            "optimizer": Adam(Linear(1e-3, 0.0), (0.5, 0.999)),
+        }

@@ -135,10 +135,7 @@ class CGAN(Game, Samples, Scores):
 
     def generator_loss(self, batch: Batch) -> Terms:
         x, y = batch["x"], batch["y"]
-        fake = self.verdict(self.draw(len(x), y=y), y)
-        if not self.objective.generator_needs_real:
-            return self.objective.generator(fake)
-        return self.objective.generator(fake, self.verdict(x, y))
+        return self.objective.generator(self.verdict(self.draw(len(x), y=y), y), lambda: self.verdict(x, y))
 
     def verdict(self, x: Tensor, y: Tensor) -> Tensor:
         """The discriminator's scores of what it sees of ``x`` with labels ``y``, of shape (B,)."""

@@ -157,9 +157,10 @@ class InfoGAN(Game, Samples, Scores, Encodes, Classifies):
         return {**terms, "information": information, "accuracy": accuracy(real_scores, fake_scores)}
 
     def generator_loss(self, batch: Batch) -> Terms:
-        category, code = self.draw_codes(len(batch["x"]))
-        scores, logits, means = self.judge(self.draw(len(category), category=category, code=code))
-        return self.objective.generator(scores) | self.reading(logits, means, category, code)
+        x = batch["x"]
+        category, code = self.draw_codes(len(x))
+        scores, logits, means = self.judge(self.draw(len(x), category=category, code=code))
+        return self.objective.generator(scores, lambda: self.score(x)) | self.reading(logits, means, category, code)
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Raw scores (B,), logits of the category (B, K) and means of the codes, from one pass through the trunk."""

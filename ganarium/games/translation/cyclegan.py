@@ -142,11 +142,12 @@ class CycleGAN(Game, Translates):
 
     def translators_loss(self, batch: Batch) -> Terms:
         a, b = batch["a"], batch["b"]
+        judge_a, judge_b = self.discriminator_a, self.discriminator_b
         fake_b, fake_a = self.to_b(a), self.to_a(b)
         self.fake_a, self.fake_b = fake_a.detach(), fake_b.detach()
         terms = total(
-            self.objective.generator(self.discriminator_a(fake_a)),
-            self.objective.generator(self.discriminator_b(fake_b)),
+            self.objective.generator(judge_a(fake_a), lambda: judge_a(a)),
+            self.objective.generator(judge_b(fake_b), lambda: judge_b(b)),
         )
         terms = {name: self.adversarial * term for name, term in terms.items()}
         terms["cycle"] = self.cycle * (l1_loss(self.to_a(fake_b), a) + l1_loss(self.to_b(fake_a), b))
