@@ -27,6 +27,15 @@ class Law(ABC):
     def draw(self, like: Tensor) -> Tensor:
         """Independent draws with the shape, device and type of ``like``."""
 
+    def within(self, code: Tensor) -> Tensor:
+        """``code`` brought into the law's range, without a kink; as it is if the law has no bounds.
+
+        Example:
+            >>> Uniform(0.0, 1.0).within(torch.tensor([-100.0, 0.0, 100.0]))
+            tensor([0.0000, 0.5000, 1.0000])
+        """
+        return code
+
     def of(self, size: int) -> Latent:
         """The module that draws latents of ``size`` coordinates from this law."""
         return Latent(self, size)
@@ -66,6 +75,9 @@ class Uniform(Law):
     def draw(self, like: Tensor) -> Tensor:
         return torch.rand_like(like) * (self.high - self.low) + self.low
 
+    def within(self, code: Tensor) -> Tensor:
+        return self.low + (self.high - self.low) * (1 + code.tanh()) / 2
+
 
 @dataclass(frozen=True)
 class Truncated(Law):
@@ -87,6 +99,9 @@ class Truncated(Law):
         edge = math.erf(self.bound / math.sqrt(2))
         u = torch.rand_like(like) * (2 * edge) - edge
         return (torch.erfinv(u) * math.sqrt(2)).clamp(-self.bound, self.bound)
+
+    def within(self, code: Tensor) -> Tensor:
+        return self.bound * code.tanh()
 
 
 class Latent(nn.Module):

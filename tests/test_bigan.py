@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.functional import softplus
 from zoo import toy, toy_batch, toy_data
 
-from ganarium.games.inference.bigan import BiGAN, squeezed
+from ganarium.games.inference.bigan import BiGAN
 from ganarium.nets.bigan import NormedPerceptrons, PairDiscriminator
 from ganarium.priors import Normal, Truncated, Uniform
 from ganarium.spec import Field, Spec
@@ -85,14 +85,14 @@ def test_both_gradients_are_taken_before_either_steps():
     ("law", "least", "most"), [(Uniform(-1, 1), -1, 1), (Uniform(2, 5), 2, 5), (Truncated(1.5), -1.5, 1.5)]
 )
 def test_codes_lie_where_latents_do(law, least, most):
-    codes = squeezed(torch.linspace(-50, 50, 101), law)
+    codes = law.within(torch.linspace(-50, 50, 101))
     assert (codes.min().item(), codes.max().item()) == pytest.approx((least, most))
     assert (codes.diff() >= 0).all()
 
 
 def test_a_law_without_bounds_leaves_codes_alone():
     codes = torch.randn(7)
-    assert torch.equal(squeezed(codes, Normal()), codes)
+    assert torch.equal(Normal().within(codes), codes)
 
 
 def test_reconstruction_is_the_sample_of_the_code():

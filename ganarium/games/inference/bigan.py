@@ -33,7 +33,7 @@ from ganarium.nets.architecture import Architecture, Plain
 from ganarium.nets.bigan import NormedPerceptrons
 from ganarium.objectives import accuracy
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.priors import Law, Truncated, Uniform
+from ganarium.priors import Law, Uniform
 from ganarium.schedules import Exponential
 from ganarium.spec import Field, Spec
 
@@ -141,7 +141,7 @@ class BiGAN(Game, Samples, Encodes, Scores):
         return (x, self.encode(x)), (self.generator(z), z)
 
     def encode(self, x: Tensor) -> Tensor:
-        return squeezed(self.encoder(x), self.prior.law)
+        return self.prior.law.within(self.encoder(x))
 
     def reconstruct(self, x: Tensor) -> Tensor:
         r"""The sample with the code of ``x``, of shape (B, \*shape)."""
@@ -165,17 +165,3 @@ class BiGAN(Game, Samples, Encodes, Scores):
         small = NormedPerceptrons(256, discriminator_norm=False)
         optimizer = Adam(Exponential(3e-4, 3e-6, since=0.5), (0.5, 0.9), weight_decay=2.5e-5)
         return {"latent": 16, "architecture": small, "optimizer": optimizer}
-
-
-def squeezed(code: Tensor, law: Law) -> Tensor:
-    """``code`` brought into the range of a law, without a kink; as it is if the law has no bounds.
-
-    Example:
-        >>> squeezed(torch.tensor([-100.0, 0.0, 100.0]), Uniform(0.0, 1.0))
-        tensor([0.0000, 0.5000, 1.0000])
-    """
-    if isinstance(law, Uniform):
-        return law.low + (law.high - law.low) * (1 + code.tanh()) / 2
-    if isinstance(law, Truncated):
-        return law.bound * code.tanh()
-    return code
