@@ -9,9 +9,9 @@ import time
 from typing import Any
 
 COMMANDS = {
-    "ganarium --help": ("-m", "ganarium.cli", "--help"),
-    "ganarium train gann (an unknown name)": ("-m", "ganarium.cli", "train", "gann"),
-    "ganarium list": ("-m", "ganarium.cli", "list"),
+    "ganarium --help": ("-m", "ganarium", "--help"),
+    "ganarium train gann (an unknown name)": ("-m", "ganarium", "train", "gann"),
+    "ganarium list": ("-m", "ganarium", "list"),
     "import torch": ("-c", "import torch"),
     "import ganarium, GAN and data": ("-c", "import ganarium; ganarium.GAN; ganarium.data; ganarium.Trainer"),
 }

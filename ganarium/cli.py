@@ -69,7 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _misuse(text: str) -> int:
-    print(f"ganarium: {text.rstrip()}", file=sys.stderr)
+    # Of several processes that were started alike, one speaks.
+    if os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0":
+        print(f"ganarium: {text.rstrip()}", file=sys.stderr)
     return 2
 
 

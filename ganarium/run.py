@@ -13,24 +13,19 @@ A run is a folder: ``config.yaml`` (all that starts it again), ``log.jsonl`` (a 
 from __future__ import annotations
 
 import json
-import platform
-import re
-from collections.abc import Mapping
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
 import yaml
 from torch import Tensor
 
 from ganarium import checkpoint, index, options
 from ganarium import data as datasets
-from ganarium._version import __version__
 from ganarium.console import Console, duration, memory
 from ganarium.game import Game, Samples
+from ganarium.records import config_of, find, new_folder, read_config, runs
 from ganarium.session import Session
 from ganarium.settings import Settings, length
 from ganarium.settings import fabric as fabric_of
@@ -38,7 +33,10 @@ from ganarium.signals import Interrupted
 from ganarium.spec import Spec
 from ganarium.trainer import Trainer
 
-__all__ = ["Interrupted", "Run", "Settings", "find", "fit", "load", "resume", "runs"]
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+__all__ = ["Interrupted", "Run", "Settings", "find", "fit", "load", "read_config", "resume", "runs"]
 
 
 class Run:
@@ -173,12 +171,12 @@ def fit(
     trainer = settings.trainer(game, fabric)
     data.spec.require(game.needs, type(game).__name__)
     data.batches(settings.batch_size, part=(0, fabric.world_size))
-    path = _place(out, game, data)
+    path = _agreed(fabric, lambda: new_folder(out, game, data))
     console = Console(1, quiet=quiet or not fabric.is_global_zero)
     console.say(_introduction(trainer, data, settings, path))
     rounds = length(trainer, data, settings, console)
     settings = settings.changed(rounds=rounds, seen=None, epochs=None, minutes=None)
-    config = yaml.safe_dump(_config(game, data, settings), sort_keys=False)
+    config = yaml.safe_dump(config_of(game, data, settings), sort_keys=False)
     if fabric.is_global_zero:
         for folder in (path / "checkpoints", path / "pictures"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -266,54 +264,18 @@ def data_of(config: Mapping[str, Any]) -> Any:
     return datasets.from_source(config["data"])
 
 
-def find(path: str | Path) -> Path:
-    """The folder of a run, by its path or its name under ``runs``.
-
-    Raises:
-        ValueError: if there is none, with the nearest names.
-    """
-    for folder in (Path(path), Path("runs") / path):
-        if (folder / "config.yaml").is_file():
-            return folder
-    names = [run.name for run in runs()]
-    raise ValueError(f"There is no run at '{path}'. {index.nearest(Path(path).name, names)} See `ganarium runs`.")
-
-
-def runs(folder: str | Path = "runs") -> list[Path]:
-    """The folders of the runs in a folder, oldest first."""
-    return sorted((path.parent for path in Path(folder).glob("*/config.yaml")), key=lambda path: path.stat().st_mtime)
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """A run's config.
-
-    Raises:
-        ValueError: if it is of a later version, or is no run's.
-    """
-    try:
-        config = yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8"))
-        version = config["format"]
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise ValueError(f"{path / 'config.yaml'} is not the config of a run ({error}).") from error
-    if version > checkpoint.FORMAT:
-        raise ValueError(f"{path} was written by a later version (format {version}); update ganarium to read it.")
-    return config
-
-
-def _place(out: str | Path | None, game: Game, data: Any) -> Path:
-    """The folder of a new run."""
-    if out is None:
-        stem = f"{game.paper.command}-{re.sub(r'[^a-z0-9]+', '-', data.name.lower()).strip('-') or 'data'}"
-        taken = {path.name for path in Path("runs").glob(f"{stem}-*")}
-        return Path("runs") / next(name for i in range(1, 10**6) if (name := f"{stem}-{i:03d}") not in taken)
-    path = Path(out)
-    if (path / "config.yaml").exists():
-        raise ValueError(
-            f"{path} already holds a run. Go on with it by `ganarium resume {path}`, or name another --out."
-        )
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise ValueError(f"{path} is there and is not an empty folder. Name another --out.")
-    return path
+def _agreed(fabric: Fabric, decide: Callable[[], Any]) -> Any:
+    """What process 0 decides, or the ValueError that it meets, in all processes."""
+    answer: Any = None
+    if fabric.is_global_zero:
+        try:
+            answer = decide()
+        except ValueError as error:
+            answer = error
+    answer = fabric.broadcast(answer)
+    if isinstance(answer, ValueError):
+        raise answer
+    return answer
 
 
 def _introduction(trainer: Trainer, data: Any, settings: Settings, path: Path) -> str:
@@ -321,6 +283,8 @@ def _introduction(trainer: Trainer, data: Any, settings: Settings, path: Path) -
     sizes = {name: sum(p.numel() for p in child.parameters()) for name, child in game.named_children()}
     networks = ", ".join(f"{name} {size:,}" for name, size in sizes.items() if size)
     parameters = sum(p.numel() * p.element_size() for p in game.parameters())
+    count = trainer.fabric.world_size
+    processes = f"{count} processes, each a part of every batch, on " if count > 1 else ""
     # The networks, their average, their gradients and two moments of each.
     total = parameters * (4 + bool(settings.average))
     rows = {
@@ -328,22 +292,7 @@ def _introduction(trainer: Trainer, data: Any, settings: Settings, path: Path) -
         "data": str(data),
         "networks": f"{networks} parameters",
         "memory": f"about {memory(total)} for networks, average and optimisers",
-        "device": f"{trainer.fabric.device}, {settings.precision} bits".replace("mixed bits", "mixed"),
+        "device": f"{processes}{trainer.fabric.device}, {settings.precision} bits".replace("mixed bits", "mixed"),
         "writes to": str(path),
     }
     return "\n".join(f"  {name:<13}{value}" for name, value in rows.items())
-
-
-def _config(game: Game, data: Any, settings: Settings) -> dict[str, Any]:
-    rows, own = options.of_game(game)
-    return {
-        "format": checkpoint.FORMAT,
-        "game": {"command": game.paper.command, "class": type(game).__name__, "options": rows, "own": own},
-        "spec": game.spec.plain(),
-        "data": data.source,
-        "data_summary": str(data),
-        "settings": {**asdict(settings), "lr": dict(settings.lr)},
-        "versions": {"ganarium": __version__, "torch": str(torch.__version__), "python": platform.python_version()},
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
-        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
-    }

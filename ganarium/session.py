@@ -43,7 +43,7 @@ class Session:
         """
         if self.settings.threads:
             torch.set_num_threads(self.settings.threads)
-        trainer = self.trainer
+        trainer, asked = self.trainer, 0
         end = min(self.rounds, trainer.round + stop_after) if stop_after else self.rounds
         if trainer.round == 0:
             self.picture()
@@ -52,12 +52,20 @@ class Session:
             self._cut_log()
         with Stop() as stop, self.console:
             for report in trainer.play(self.data, self.settings.batch_size, self.rounds):
-                self._note(report, last=report.round == end or stop.asked is not None)
-                if report.round == end or stop.asked:
+                asked = self._anyone(stop.asked)
+                self._note(report, last=report.round == end or asked > 0)
+                if report.round == end or asked:
                     break
         self.console.say(f"{self._ending()} {duration(self.seconds)}. Pictures: {self.path / 'pictures'}")
-        if stop.asked:
-            raise Interrupted(stop.asked, self.path)
+        if asked:
+            raise Interrupted(asked, self.path)
+
+    def _anyone(self, asked: int | None) -> int:
+        """The signal that some process was stopped by; 0: none. They stop in the same round, or they would wait."""
+        fabric = self.trainer.fabric
+        if fabric.world_size == 1:
+            return asked or 0
+        return int(fabric.all_reduce(torch.tensor(asked or 0, device=fabric.device), reduce_op="max"))  # type: ignore[arg-type]
 
     def _ending(self) -> str:
         if self.trainer.round >= self.rounds:
@@ -66,9 +74,12 @@ class Session:
 
     def _note(self, report: Report, last: bool) -> None:
         # What is written is a function of the round alone, so that an interrupted run's log equals one that never was.
-        if report.round % self.log_every == 0 or report.round == self.rounds:
+        logged = report.round % self.log_every == 0 or report.round == self.rounds
+        if logged:
             self._log(report)
-        if last or self.console.due():
+        # All processes read terms together, and so only where all do.
+        alone = self.trainer.fabric.world_size == 1
+        if last or (self.console.due() if alone else logged):
             self.console.show(report.round, report.seen, report.seen / report.round, report.scalars)
         if _pictured(report.round, self.rounds) or report.round == self.rounds:
             self.picture()
@@ -97,10 +108,9 @@ class Session:
 
     def save(self) -> None:
         """Write a checkpoint."""
+        state = self.trainer.state_dict()
         if self.writes:
-            checkpoint.save(
-                self.path / "checkpoints", self.trainer.state_dict(), self.settings.keep, seconds=self.seconds
-            )
+            checkpoint.save(self.path / "checkpoints", state, self.settings.keep, seconds=self.seconds)
 
 
 def _pictured(round: int, rounds: int) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import logging
 import math
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -40,6 +42,10 @@ class Settings:
         clip: The largest norm of a player's gradient.
         accumulate: How many parts a batch is split into, to save memory.
         device: Where to play: auto, cpu, cuda, cuda:1, mps.
+        devices: Processes on this machine, each with a device and its part of every batch. Under torchrun, which
+            starts the processes itself, it is found out.
+        num_nodes: Machines, each with so many processes.
+        strategy: How Lightning Fabric runs several processes: auto (which is ddp), ddp, ddp_spawn, ddp_notebook.
         precision: Of arithmetic: 32 bits, 16 where it is safe (bf16-mixed), or 64.
         threads: CPU threads; left to PyTorch if not given.
         save_every: Rounds between checkpoints; a tenth of the run if not given.
@@ -58,6 +64,9 @@ class Settings:
     clip: float | None = None
     accumulate: int = 1
     device: str = "auto"
+    devices: int = 1
+    num_nodes: int = 1
+    strategy: str = "auto"
     precision: Literal["32", "bf16-mixed", "64"] = "32"
     threads: int | None = None
     save_every: int | None = None
@@ -67,7 +76,7 @@ class Settings:
         lengths = [name for name in ("rounds", "seen", "epochs", "minutes") if getattr(self, name) is not None]
         if len(lengths) > 1:
             raise ValueError(f"A run has one length; got {' and '.join(lengths)}. Keep one of them.")
-        for name in ("rounds", "seen", "accumulate", "keep", "threads", "save_every"):
+        for name in ("rounds", "seen", "accumulate", "keep", "threads", "save_every", "devices", "num_nodes"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1; got {value}.")
         for name in ("epochs", "minutes", "clip"):
@@ -113,10 +122,10 @@ class Settings:
 
 
 def fabric(settings: Settings) -> Fabric:
-    """Lightning Fabric on the device and in the precision of these settings.
+    """Lightning Fabric on the devices and in the precision of these settings, its processes started.
 
     Raises:
-        ValueError: if the device is not there.
+        ValueError: if a device is not there.
     """
     name, _, number = settings.device.partition(":")
     available = {"auto": True, "cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
@@ -128,8 +137,28 @@ def fabric(settings: Settings) -> Fabric:
         raise ValueError(f"The device '{settings.device}' is not on this machine, which has {here}. Try --device cpu.")
     from lightning_fabric import Fabric  # it takes seconds to import
 
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+    devices, nodes = _processes(settings)
+    if number and devices * nodes > 1:
+        raise ValueError(f"{devices * nodes} processes do not fit on one device; got device={settings.device}.")
     precision: Any = {"32": "32-true", "64": "64-true"}.get(settings.precision, settings.precision)
-    return Fabric(accelerator=name, devices=[int(number)] if number else 1, precision=precision)
+    made = Fabric(
+        accelerator=name,
+        devices=[int(number)] if number else devices,
+        num_nodes=nodes,
+        strategy="ddp" if settings.strategy == "auto" and devices * nodes > 1 else settings.strategy,
+        precision=precision,
+    )
+    made.launch()
+    return made
+
+
+def _processes(settings: Settings) -> tuple[int, int]:
+    """Processes on each machine, and machines: torchrun's word, if it started this process."""
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        return settings.devices, settings.num_nodes
+    here = int(os.environ["LOCAL_WORLD_SIZE"])
+    return here, int(os.environ["WORLD_SIZE"]) // here
 
 
 def length(trainer: Trainer, data: Any, settings: Settings, console: Console) -> int:
@@ -158,7 +187,8 @@ def _trial(trainer: Trainer, data: Any, settings: Settings, target: float) -> tu
         start = time.perf_counter()
         for _ in twin.play(data, settings.batch_size, rounds):
             pass
-        elapsed = time.perf_counter() - start
+        # One clock for all processes, or they would go separate ways.
+        elapsed = trainer.fabric.broadcast(time.perf_counter() - start)
         if elapsed >= target / 2:
-            return elapsed / rounds, time.perf_counter() - begun
+            return elapsed / rounds, trainer.fabric.broadcast(time.perf_counter() - begun)
         rounds = math.ceil(rounds * min(max(target / elapsed, 2), 20))

@@ -174,10 +174,11 @@ class Trainer:
             yield Report(self.round, self.seen, stage, time.perf_counter() - begun, terms, self.fabric)
 
     def state_dict(self) -> dict[str, Any]:
-        """All that follows from what was played: networks, average, optimisers and counts."""
+        """All that follows from what was played: networks, average, optimisers and counts. All processes call it."""
         return {
             **{name: getattr(self, name) for name in _COUNTS},
             "game": self.game.state_dict(),
+            "processes": self._local_buffers(),
             "average": self._average.game.state_dict() if self._average else None,
             "optimizers": {seat.player.name: seat.optimizer.state_dict() for seat in self._seats},
         }
@@ -185,6 +186,9 @@ class Trainer:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`state_dict` gave: in the saved stage, without its ``begin``."""
         self.game.load_state_dict(state["game"])
+        local = state.get("processes") or []
+        if len(local) == self.fabric.world_size > 1:
+            self.game.load_state_dict(local[self.fabric.global_rank], strict=False)
         if self._average and state["average"] is not None:
             self._average.game.load_state_dict(state["average"])
         for name in _COUNTS:
@@ -193,6 +197,16 @@ class Trainer:
             self._take_seats()
         for seat in self._seats:
             seat.optimizer.load_state_dict(state["optimizers"][seat.player.name])
+
+    def _local_buffers(self) -> list[dict[str, Tensor]]:
+        """The buffers of each process, if there are several: batch statistics and pools are of its own samples."""
+        if self.fabric.world_size == 1:
+            return []
+        parameters = {name for name, _ in self.game.named_parameters(remove_duplicate=False)}
+        own = {name: value.cpu() for name, value in self.game.state_dict().items() if name not in parameters}
+        everyone: list[Any] = [None] * self.fabric.world_size
+        torch.distributed.all_gather_object(everyone, own)
+        return everyone
 
     def _play_round(self, batches: Iterator[Batch], batch_size: int) -> Terms:
         drawn, shared, report = self.drawn, [], {}

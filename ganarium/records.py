@@ -1,0 +1,90 @@
+"""The folder of a run: where it is, and what its config says."""
+
+from __future__ import annotations
+
+import platform
+import re
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from ganarium import checkpoint, index, options
+from ganarium._version import __version__
+from ganarium.game import Game
+from ganarium.settings import Settings
+
+__all__ = ["config_of", "find", "new_folder", "read_config", "runs"]
+
+
+def find(path: str | Path) -> Path:
+    """The folder of a run, by its path or its name under ``runs``.
+
+    Raises:
+        ValueError: if there is none, with the nearest names.
+    """
+    for folder in (Path(path), Path("runs") / path):
+        if (folder / "config.yaml").is_file():
+            return folder
+    names = [run.name for run in runs()]
+    raise ValueError(f"There is no run at '{path}'. {index.nearest(Path(path).name, names)} See `ganarium runs`.")
+
+
+def runs(folder: str | Path = "runs") -> list[Path]:
+    """The folders of the runs in a folder, oldest first."""
+    return sorted((path.parent for path in Path(folder).glob("*/config.yaml")), key=lambda path: path.stat().st_mtime)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A run's config.
+
+    Raises:
+        ValueError: if it is of a later version, or is no run's.
+    """
+    try:
+        config = yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8"))
+        version = config["format"]
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise ValueError(f"{path / 'config.yaml'} is not the config of a run ({error}).") from error
+    if version > checkpoint.FORMAT:
+        raise ValueError(f"{path} was written by a later version (format {version}); update ganarium to read it.")
+    return config
+
+
+def new_folder(out: str | Path | None, game: Game, data: Any) -> Path:
+    """The folder of a new run.
+
+    Raises:
+        ValueError: if something is there already.
+    """
+    if out is None:
+        stem = f"{game.paper.command}-{re.sub(r'[^a-z0-9]+', '-', data.name.lower()).strip('-') or 'data'}"
+        taken = {path.name for path in Path("runs").glob(f"{stem}-*")}
+        return Path("runs") / next(name for i in range(1, 10**6) if (name := f"{stem}-{i:03d}") not in taken)
+    path = Path(out)
+    if (path / "config.yaml").exists():
+        raise ValueError(
+            f"{path} already holds a run. Go on with it by `ganarium resume {path}`, or name another --out."
+        )
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ValueError(f"{path} is there and is not an empty folder. Name another --out.")
+    return path
+
+
+def config_of(game: Game, data: Any, settings: Settings) -> dict[str, Any]:
+    """All that starts a run again, and the versions that it runs with."""
+    rows, own = options.of_game(game)
+    return {
+        "format": checkpoint.FORMAT,
+        "game": {"command": game.paper.command, "class": type(game).__name__, "options": rows, "own": own},
+        "spec": game.spec.plain(),
+        "data": data.source,
+        "data_summary": str(data),
+        "settings": {**asdict(settings), "lr": dict(settings.lr)},
+        "versions": {"ganarium": __version__, "torch": str(torch.__version__), "python": platform.python_version()},
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
