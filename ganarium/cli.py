@@ -145,7 +145,7 @@ def _train(words: list[str]) -> int:
     """Train a game."""
     if not words or words[0].startswith("-"):
         given = {"-h", "--help"} & set(words)
-        if not given and "--config" not in " ".join(words):
+        if not given and not any(word.partition("=")[0] in ("--config", "--from") for word in words):
             raise ValueError("Which game? `ganarium train GAME --data DATA`; see `ganarium list`.")
         if given:
             print(f"ganarium train GAME --data DATA [options]\n\nGames: {', '.join(index.games())}")

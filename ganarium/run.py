@@ -32,6 +32,7 @@ from ganarium.settings import fabric as fabric_of
 from ganarium.signals import Interrupted
 from ganarium.spec import Spec
 from ganarium.trainer import Trainer
+from ganarium.weights import take_over
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -144,6 +145,7 @@ def fit(
     settings: Settings | None = None,
     *,
     out: str | Path | None = None,
+    origin: str | Path | None = None,
     stop_after: int | None = None,
     quiet: bool = False,
     **changes: Any,
@@ -155,6 +157,7 @@ def fit(
         data: Data, or anything that :func:`ganarium.data.load` takes.
         settings: How to play.
         out: The run's folder; numbered under ``runs`` if left out.
+        origin: A run whose networks this one begins with, wherever names and shapes agree (fine-tuning).
         stop_after: Stop, and save, after so many rounds of this session.
         quiet: Say nothing.
         changes: Fields of :class:`Settings`, such as ``minutes=1`` or ``batch_size=128``.
@@ -169,18 +172,19 @@ def fit(
     if settings.precision == "64":
         game = game.double()
     trainer = settings.trainer(game, fabric)
+    taken = "" if origin is None else _take_over(trainer, find(origin))
     data.spec.require(game.needs, type(game).__name__)
     data.batches(settings.batch_size, part=(0, fabric.world_size))
     path = _agreed(fabric, lambda: new_folder(out, game, data))
     console = Console(1, quiet=quiet or not fabric.is_global_zero)
-    console.say(_introduction(trainer, data, settings, path))
+    console.say(_introduction(trainer, data, settings, path, taken))
     rounds = length(trainer, data, settings, console)
     settings = settings.changed(rounds=rounds, seen=None, epochs=None, minutes=None)
-    config = yaml.safe_dump(config_of(game, data, settings), sort_keys=False)
+    config = config_of(game, data, settings) | ({} if origin is None else {"origin": str(origin)})
     if fabric.is_global_zero:
         for folder in (path / "checkpoints", path / "pictures"):
             folder.mkdir(parents=True, exist_ok=True)
-        checkpoint.write_text(path / "config.yaml", config)
+        checkpoint.write_text(path / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     Session(path, trainer, data, settings, quiet).play(stop_after)
     return Run(path, game=trainer.average)
 
@@ -278,7 +282,16 @@ def _agreed(fabric: Fabric, decide: Callable[[], Any]) -> Any:
     return answer
 
 
-def _introduction(trainer: Trainer, data: Any, settings: Settings, path: Path) -> str:
+def _take_over(trainer: Trainer, origin: Path) -> str:
+    """Begin with the networks of another run, its last ones and its averaged ones."""
+    state = checkpoint.load(checkpoint.latest(origin / "checkpoints"))
+    said = take_over(trainer.game, state["game"])
+    if trainer.average is not trainer.game:
+        take_over(trainer.average, state["average"] or state["game"])
+    return f"{said}; from {origin}"
+
+
+def _introduction(trainer: Trainer, data: Any, settings: Settings, path: Path, taken: str) -> str:
     game = trainer.game
     sizes = {name: sum(p.numel() for p in child.parameters()) for name, child in game.named_children()}
     networks = ", ".join(f"{name} {size:,}" for name, size in sizes.items() if size)
@@ -291,6 +304,7 @@ def _introduction(trainer: Trainer, data: Any, settings: Settings, path: Path) -
         "game": f"{game.paper.command}: {game.paper.title} ({game.paper.year})",
         "data": str(data),
         "networks": f"{networks} parameters",
+        **({"begins with": taken} if taken else {}),
         "memory": f"about {memory(total)} for networks, average and optimisers",
         "device": f"{processes}{trainer.fabric.device}, {settings.precision} bits".replace("mixed bits", "mixed"),
         "writes to": str(path),

@@ -13,6 +13,7 @@ from ganarium import forms, index, options
 from ganarium.forms import Misuse, Row
 from ganarium.game import Game
 from ganarium.randomness import mix, seeded
+from ganarium.records import find, read_config
 from ganarium.run import fit
 from ganarium.settings import Settings
 from ganarium.spec import Spec
@@ -24,6 +25,7 @@ _COMMAND = [
     Row("out", str | None, None, "The run's folder; numbered under ./runs if left out."),
     Row("paper", bool, False, "The paper's own settings instead of the measured recipe."),
     Row("config", str | None, None, "A file of settings, such as a run's config.yaml; options given beside it win."),
+    Row("origin", str | None, None, "A run to begin with: its game's options, and its networks that fit.", "from"),
     Row("stop_after", int | None, None, "Stop, and save, after so many rounds; `resume` goes on."),
     Row("quiet", bool, False, "Say nothing."),
 ]
@@ -35,7 +37,9 @@ def train(words: list[str]) -> int:
     Args:
         words: The words after ``ganarium train``: a game, then options.
     """
-    config = _config(words)
+    config, origin = _config(words), _first(words, "from")
+    if origin is not None:
+        config = {"game": read_config(find(origin))["game"], **config}
     command = words.pop(0) if not words[0].startswith("-") else config["game"]["command"]
     game_class = index.game_class(command)
     program = f"ganarium train {command}"
@@ -61,7 +65,8 @@ def train(words: list[str]) -> int:
     game_rows = _game_rows(game_class, {**recipe, **written})
     keywords = forms.fill(game_rows, words, program, about, later=run_rows)
     game = _build(game_class, data.spec, _part(keywords, "game"), settings.seed)
-    fit(game, data, settings, out=answer["out"], stop_after=answer["stop_after"], quiet=answer["quiet"])
+    session = {name: answer[name] for name in ("out", "stop_after", "quiet")}
+    fit(game, data, settings, origin=origin, **session)
     return 0
 
 

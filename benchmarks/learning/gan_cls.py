@@ -31,7 +31,7 @@ class Trusting(GANCLS):
 @functools.cache
 def oracle() -> nn.Module:
     """A network that tells the factors of sprites."""
-    with torch.random.fork_rng([]):
+    with torch.random.fork_rng([]), torch.enable_grad():
         torch.manual_seed(1)
         body = [nn.Conv2d(3, 24, 3, 2, 1), nn.ReLU(), nn.Conv2d(24, 48, 3, 2, 1), nn.ReLU(), nn.Flatten()]
         net = nn.Sequential(*body, nn.Linear(768, 64), nn.ReLU(), nn.Linear(64, 11))
