@@ -80,7 +80,8 @@ def resumed(command: str, fabric) -> Trainer:
     first = Trainer(toy(command), fabric)
     data = toy_data(first.game)
     stream = first.play(data, SIZE, 5)
-    next(stream), next(stream)
+    next(stream)
+    next(stream)
     second = Trainer(toy(command, seed=1), fabric)
     second.load_state_dict(first.state_dict())
     for _ in second.play(data, SIZE, 5):
