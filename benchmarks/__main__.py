@@ -11,7 +11,7 @@ import torch
 
 from benchmarks import engine, startup
 
-BENCHMARKS = {"ring": engine.ring, "dcgan-32": engine.dcgan, "startup": startup.startup}
+BENCHMARKS = {"ring": engine.ring, "dcgan-32": engine.dcgan, "dcgan-64": engine.dcgan_64, "startup": startup.startup}
 
 
 def main(names: list[str]) -> None:

@@ -32,6 +32,7 @@ from ganarium.settings import fabric as fabric_of
 from ganarium.signals import Interrupted
 from ganarium.spec import Spec
 from ganarium.trainer import Trainer
+from ganarium.tuning import tuned
 from ganarium.weights import take_over
 
 if TYPE_CHECKING:
@@ -171,12 +172,14 @@ def fit(
     fabric = fabric_of(settings)
     if settings.precision == "64":
         game = game.double()
-    trainer = settings.trainer(game, fabric)
-    taken = "" if origin is None else _take_over(trainer, find(origin))
     data.spec.require(game.needs, type(game).__name__)
     data.batches(settings.batch_size, part=(0, fabric.world_size))
     path = _agreed(fabric, lambda: new_folder(out, game, data))
     console = Console(1, quiet=quiet or not fabric.is_global_zero)
+    if settings.tune:
+        settings = tuned(settings, game, data, fabric, console)
+    trainer = settings.trainer(game, fabric)
+    taken = "" if origin is None else _take_over(trainer, find(origin))
     console.say(_introduction(trainer, data, settings, path, taken))
     rounds = length(trainer, data, settings, console)
     settings = settings.changed(rounds=rounds, seen=None, epochs=None, minutes=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,12 +33,14 @@ class Steps:
         decay: A factor on the learning rate, over the stage.
         clip: The largest norm of the player's gradient; None does not clip.
         accumulate: How many parts a batch is split into.
+        compile: Whether losses are compiled.
     """
 
     rate: float | None = None
     decay: Schedule | None = None
     clip: float | None = None
     accumulate: int = 1
+    compile: bool = False
 
 
 class Move(nn.Module):
@@ -47,10 +49,10 @@ class Move(nn.Module):
     Data-parallel wrappers and compilers see these parameters and no others.
     """
 
-    def __init__(self, player: Player, parameters: Iterable[nn.Parameter], fabric: Fabric):
+    def __init__(self, loss: Callable[[Batch], Terms], parameters: Iterable[nn.Parameter], fabric: Fabric):
         super().__init__()
         self.own = nn.ParameterList(parameters)
-        self.loss = player.loss
+        self.loss = loss
         self.autocast = fabric.autocast
 
     def forward(self, batch: Batch) -> Terms:
@@ -78,7 +80,8 @@ class Seat:
             raise ValueError(f"{self.who} owns no parameter that can change. Add a network to owns=, or unfreeze one.")
         own = set(self.parameters)
         self.others = [p for p in game.parameters() if p not in own and p not in frozen]
-        move = Move(player, self.parameters, fabric)
+        loss: Any = torch.compile(player.loss) if steps.compile else player.loss
+        move = Move(loss, self.parameters, fabric)
         # One process needs no wrapper around its forward pass; several need one that averages gradients.
         self.move: Any = fabric.setup_module(move, move_to_device=False) if fabric.world_size > 1 else move
         self.optimizer = player.optimizer(self.parameters)

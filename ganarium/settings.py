@@ -48,6 +48,9 @@ class Settings:
         strategy: How Lightning Fabric runs several processes: auto (which is ddp), ddp, ddp_spawn, ddp_notebook.
         precision: Of arithmetic: 32 bits, 16 where it is safe (bf16-mixed), or 64.
         threads: CPU threads; left to PyTorch if not given.
+        channels_last: Lay images out in memory with their channels last.
+        compile: Compile each player's loss: minutes at the start, faster rounds after.
+        tune: Choose threads, channels_last and compile by a short measured trial, and say why.
         save_every: Rounds between checkpoints; a tenth of the run if not given.
         keep: How many of the newest checkpoints to keep.
     """
@@ -69,6 +72,9 @@ class Settings:
     strategy: str = "auto"
     precision: Literal["32", "bf16-mixed", "64"] = "32"
     threads: int | None = None
+    channels_last: bool = False
+    compile: bool = False
+    tune: bool = False
     save_every: int | None = None
     keep: int = 2
 
@@ -106,6 +112,8 @@ class Settings:
             decay=self.factor,
             clip=self.clip,
             accumulate=self.accumulate,
+            channels_last=self.channels_last,
+            compile=self.compile,
         )
 
     def changed(self, **changes: Any) -> Settings:

@@ -102,6 +102,8 @@ class Trainer:
         clip: The largest norm of a player's gradient; None does not clip.
         accumulate: How many parts a batch is split into, to save memory. Losses that couple the samples of a batch
             (batch norm, relativistic means) then see the parts, not the batch.
+        channels_last: Lay images out in memory with their channels last, which convolutions are often faster on.
+        compile: Compile each player's loss, which takes minutes and pays on long runs.
 
     Raises:
         ValueError: if a rate is given for no player, or a player owns something that is not in the game.
@@ -118,9 +120,15 @@ class Trainer:
         decay: Schedule | None = None,
         clip: float | None = None,
         accumulate: int = 1,
+        channels_last: bool = False,
+        compile: bool = False,
     ):
         self.fabric = fabric or _fabric()
         self.game = game.to(self.fabric.device)
+        self.channels_last = channels_last
+        if channels_last:
+            for tensor in (*game.parameters(), *game.buffers()):
+                tensor.data = _channels_last(tensor.data)
         self.seed = seed
         self.stages = game.stages()
         self.timetable = Timetable(self.stages)
@@ -130,7 +138,7 @@ class Trainer:
         rates = rates or {}
         self._check(rates)
         names = {player.name for stage in self.stages for player in stage.players}
-        self._steps = {name: Steps(rates.get(name), decay, clip, accumulate) for name in names}
+        self._steps = {name: Steps(rates.get(name), decay, clip, accumulate, compile) for name in names}
         # What the user froze stays frozen.
         self._frozen = {p for p in game.parameters() if not p.requires_grad}
         self._free = [p for p in game.parameters() if p.requires_grad]
@@ -263,9 +271,10 @@ class Trainer:
         return self._here(next(batches))
 
     def _here(self, batch: Batch) -> Batch:
-        """The batch on the game's device, its floats in the game's type."""
+        """The batch on the game's device, its floats in the game's type, its images in the game's layout."""
         device = self.fabric.device
-        return {k: v.to(device, self._dtype if v.is_floating_point() else None) for k, v in batch.items()}
+        batch = {k: v.to(device, self._dtype if v.is_floating_point() else None) for k, v in batch.items()}
+        return {k: _channels_last(v) for k, v in batch.items()} if self.channels_last else batch
 
     def _seed(self, *place: int) -> None:
         set_seed(self.fabric.device, mix(self.seed, self.round, *place))
@@ -343,6 +352,12 @@ class Trainer:
 
 
 _COUNTS = ("round", "seen", "drawn", "stage", "stage_start")
+
+
+def _channels_last(tensor: Tensor) -> Tensor:
+    """Images and volumes, or weights of convolutions, with their channels last in memory; others as they are."""
+    layout = {4: torch.channels_last, 5: torch.channels_last_3d}.get(tensor.ndim)
+    return tensor if layout is None else tensor.contiguous(memory_format=layout)
 
 
 def _fabric() -> Fabric:

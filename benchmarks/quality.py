@@ -1,0 +1,134 @@
+"""How good a run's samples are, beside what a classical model of the same data reaches.
+
+``python -m benchmarks.quality RUN ...`` reads each run's data from its config. Digits are judged by the Frechet
+distance, precision and recall on the features of a convolutional classifier that no recipe was tuned on, and by the
+Frechet distance on pixels; rings and grids by modes and by the share of samples within three standard deviations.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import NearestNeighbors
+from torch import Tensor, nn
+
+from ganarium import run as runs
+from ganarium.data import Data, load
+
+Array = np.ndarray
+
+
+def frechet(a: Array, b: Array) -> float:
+    r"""The Frechet distance of Gaussians fitted to rows: squared means' distance + tr(A + B - 2 (AB)^(1/2))."""
+    first, second = np.cov(a.T), np.cov(b.T)
+    values, vectors = np.linalg.eigh(first)
+    half = vectors * np.sqrt(values.clip(0)) @ vectors.T
+    root = np.sqrt(np.linalg.eigvalsh(half @ second @ half).clip(0)).sum()
+    return float(((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(first) + np.trace(second) - 2 * root)
+
+
+def precision_recall(real: Array, made: Array, k: int = 3) -> tuple[float, float]:
+    """The share of made rows within a real row's distance to its k-th neighbour, and the reverse (2019)."""
+
+    def covered(support: Array, rows: Array) -> float:
+        tree = NearestNeighbors(n_neighbors=k + 1).fit(support)
+        radii = tree.kneighbors(support)[0][:, -1]
+        distances = np.linalg.norm(rows[:, None] - support[None], axis=2)
+        return float((distances <= radii).any(1).mean())
+
+    return covered(real, made), covered(made, real)
+
+
+@functools.cache
+def features() -> Callable[[Tensor], Array]:
+    """From digits (n, 1, 8, 8) to the 48 features, in units of their spread, of a classifier trained on the spot."""
+    digits = load("digits")
+    x, y = digits["x"], digits["y"]
+    with torch.random.fork_rng([]), torch.enable_grad():
+        torch.manual_seed(20261122)
+        trunk = nn.Sequential(
+            *(nn.Conv2d(1, 32, 3, padding=1), nn.GELU(), nn.Conv2d(32, 64, 3, 2, 1), nn.GELU(), nn.Flatten()),
+            *(nn.Linear(1024, 48), nn.GELU()),
+        )
+        net = nn.Sequential(trunk, nn.Linear(48, 10))
+        optimizer = torch.optim.AdamW(net.parameters(), 1e-3, weight_decay=0.05)
+        for _ in range(900):
+            chosen = torch.randint(len(x), (64,))
+            loss = nn.functional.cross_entropy(net(x[chosen] + 0.1 * torch.randn(64, 1, 8, 8)), y[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    trunk.requires_grad_(False)
+    spread = trunk(x).std()
+    return lambda images: (trunk(images) / spread).numpy()
+
+
+def digits_row(samples: Tensor, real: Tensor | None = None) -> dict[str, float]:
+    """Samples (n, 1, 8, 8) in [-1, 1] against as many digits as there are."""
+    real = load("digits")["x"] if real is None else real
+    a, b = features()(real), features()(samples.clamp(-1, 1))
+    precision, recall = precision_recall(a, b)
+    pixels = [((each.clamp(-1, 1) + 1) / 2).flatten(1).double().numpy() for each in (real, samples)]
+    return {"features": frechet(a, b), "pixels": frechet(*pixels), "precision": precision, "recall": recall}
+
+
+def digits_baselines() -> dict[str, dict[str, float]]:
+    """Classical models of the same digits, and two halves of the digits against each other."""
+    x = load("digits")["x"]
+    flat = x.flatten(1).double().numpy()
+    rows = {}
+    for name, count in (("mixture of 20 Gaussians", 20), ("one Gaussian", 1)):
+        model = GaussianMixture(count, random_state=0).fit(flat)
+        rows[name] = digits_row(torch.from_numpy(model.sample(len(x))[0]).float().view(-1, 1, 8, 8))
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
+    half = len(x) // 2
+    rows["real halves (the floor)"] = digits_row(x[order[:half]], x[order[half:]])
+    return rows
+
+
+def mixture_row(samples: Tensor, data: Data) -> dict[str, float]:
+    """Points in the data's units: modes with a quarter of their fair share of good samples; the share of good ones."""
+    centres = data.truth["centres"]
+    distance, mode = torch.cdist(samples, centres).min(1)
+    good = distance < 3 * data.truth["sd"]
+    shares = torch.bincount(mode[good], minlength=len(centres)) / len(samples)
+    return {"modes": int((shares >= 0.25 / len(centres)).sum()), "of": len(centres), "good": good.float().mean().item()}
+
+
+def row(run: runs.Run, count: int = 10_000) -> dict[str, float]:
+    """The quality of a run."""
+    data = runs.data_of(run.config)
+    if "centres" in data.truth:
+        return mixture_row(run.sample(count, seed=1), data)
+    if data.name.startswith("digits") and data.spec["x"].shape == (1, 8, 8):
+        return digits_row(run.sample(len(load("digits")), seed=1))
+    raise SystemExit(f"{run.path} was trained on {data.name}; digits at 8 x 8, ring and grid can be judged here.")
+
+
+def show(name: str, numbers: dict[str, Any]) -> None:
+    """One line of the table."""
+    cells = (f"{key} {value}" if isinstance(value, int) else f"{key} {value:.3f}" for key, value in numbers.items())
+    print(f"{name:<32}{'   '.join(cells)}", flush=True)
+
+
+def main() -> None:
+    """Judge each run named."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
+    parser.add_argument("runs", nargs="+")
+    found = [runs.load(path) for path in parser.parse_args().runs]
+    rows = {run.path.name: row(run) for run in found}
+    if any("features" in each for each in rows.values()):
+        for name, numbers in digits_baselines().items():
+            show(name, numbers)
+    for name, numbers in rows.items():
+        show(name, numbers)
+
+
+if __name__ == "__main__":
+    main()
