@@ -135,6 +135,9 @@ class Seat:
         if self.steps.clip is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.steps.clip)
         self._wrapped.step()
+        # Kept gradients would be as large as the networks.
+        for parameter in self.parameters:
+            parameter.grad = None
 
     def after(self, terms: Terms) -> None:
         """What the player does after a move, with the terms averaged over processes."""
