@@ -305,7 +305,7 @@ def _introduction(trainer: Trainer, data: Any, settings: Settings, path: Path, t
     total = parameters * (4 + bool(settings.average))
     rows = {
         "game": f"{game.paper.command}: {game.paper.title} ({game.paper.year})",
-        "data": str(data),
+        "data": "\n".join([str(data), *(" " * 15 + note for note in getattr(data, "notes", ()))]),
         "networks": f"{networks} parameters",
         **({"begins with": taken} if taken else {}),
         "memory": f"about {memory(total)} for networks, average and optimisers",

@@ -94,8 +94,8 @@ def _loader_rows(name: str, written: dict[str, Any]) -> list[Row]:
     """The options of the data: the loader's, or a file's; and which part of it."""
     if not name or name == "toy":
         return []
-    make = datasets.LOADERS[name].make if name in index.loaders() else datasets.from_tensors
-    rows = [row for row in forms.rows_of(make, written) if row.name not in ("x", "y", "fields")]
+    rows = forms.rows_of(datasets.maker(name), written)
+    rows = [row for row in rows if row.name not in ("x", "y", "fields", "path")]
     parts = [row for row in forms.rows_of(datasets.load, written) if row.name in ("split", "labels")]
     return rows + parts
 
