@@ -210,6 +210,8 @@ def check_data(name: str) -> None:
     """
     path = Path(name).expanduser()
     known = name == "toy" or name in loaders() or (":" in name and name.partition(":")[0] in readers())
+    if name in readers() and not path.exists():
+        raise ValueError(f"'{name}' is read from files that you have: --data {name}:PATH.")
     if not known and not path.suffix and not path.exists():
         raise ValueError(f"There is no data '{name}'. {nearest(name, loaders())} A path must exist.")
 

@@ -15,8 +15,6 @@ from ganarium.data.finding import Found
 
 __all__ = ["ArrayFile", "check_space", "fingerprint", "folder_of", "locked", "read_note", "write_note"]
 
-_VERSION = 1  # of what is kept; a higher number makes all that was kept before be decoded again
-
 
 def folder_of(cache: bool | str) -> Path | None:
     """The folder that decoded images are kept in; None if it cannot be written and nobody named it.
@@ -44,8 +42,8 @@ def folder_of(cache: bool | str) -> Path | None:
 
 
 def fingerprint(files: Sequence[Found], options: dict[str, Any]) -> str:
-    """A name that changes with the place, size and time of any file, with the options and with this version."""
-    digest = hashlib.sha256(json.dumps([_VERSION, options], sort_keys=True).encode())
+    """A name that changes with the place, size and time of any file, and with the options."""
+    digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
     for file in files:
         name = "/".join(file.parts).encode("utf-8", "surrogatepass")
         digest.update(name + f"\0{file.size}\0{file.changed}\n".encode())

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ganarium.data.cache import folder_of
+from ganarium.data.cache import fingerprint, folder_of
 from ganarium.data.classes import Classes, Layout, layout_of
 from ganarium.data.decoding import Broken, Fit, Frame, Resample, coloured, opened, patient
 from ganarium.data.finding import Found, Shelf, find_images, shown
@@ -86,7 +86,9 @@ def folder(
     layout = layout_of(parts, classes, path)
     scan.notes += layout.notes
     shape = (depth, size or sides[0], size or sides[1])
-    return _data(pixels, shape, layout, scan, crop == "random", flip, str(kept or ""))
+    data = _data(pixels, shape, layout, scan, crop == "random", flip, str(kept or ""))
+    data.fingerprint = fingerprint([file._replace(changed=0) for file in files], {})
+    return data
 
 
 def _data(

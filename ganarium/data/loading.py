@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from ganarium.data.base import Data, InMemory
 from ganarium.data.datasets import from_dataset
+from ganarium.data.photos import Photos
 from ganarium.data.registry import LOADERS, READERS, Loader, check_names, loader, nearest, reader
 from ganarium.data.tensors import from_tensors
 
@@ -46,8 +47,8 @@ def load(
     if split not in ("all", "train", "test"):
         raise ValueError(f"split is 'all', 'train' or 'test'; got {split!r}.")
     data = _load(what, options)
-    if data is not what and (warning := getattr(getattr(data, "scan", None), "warning", "")):
-        warnings.warn(warning, stacklevel=2)
+    if isinstance(data, Photos) and data is not what and data.scan.warning:
+        warnings.warn(data.scan.warning, stacklevel=2)
     data = data if split == "all" else getattr(data, split)
     if labels is None:
         return data
@@ -64,7 +65,11 @@ def from_source(source: Mapping[str, Any]) -> Data:
         >>> bool((from_source(data.source)["x"] == data["x"]).all())
         True
     """
-    return load(source["name"], **source.get("options", {}))
+    data = load(source["name"], **source.get("options", {}))
+    before, now = (each.get("fingerprint") for each in (source, data.source or {}))
+    if before and before != now:
+        warnings.warn(f"The files in {source['name']} are not those of before, and so the data is other.", stacklevel=2)
+    return data
 
 
 def _load(what: Any, options: dict[str, Any]) -> Data:
@@ -125,6 +130,8 @@ def _from_reader(reader: Loader, name: str, options: dict[str, Any]) -> Data:
     else:
         data.name, stored = reader.name, f"{reader.name}:{path}"
     data.source = {"name": stored, "options": _plain({**reader.options, **options})}
+    if isinstance(data, Photos):
+        data.source["fingerprint"] = data.fingerprint
     return data
 
 

@@ -56,6 +56,8 @@ class Photos(InMemory):
         super().__init__(tensors, fields, name=name, test=test)
         #: What was found in the folder: what was skipped and why, what was converted.
         self.scan: Scan = scan
+        #: Changes with the place and size of any file.
+        self.fingerprint: str = ""
         self._crop, self._flip, self._cached = crop, flip, cached
 
     @property

@@ -17,6 +17,7 @@ from ganarium.data.progress import watched
 
 __all__ = ["Store", "decoded"]
 
+_VERSION = 1  # of how images are decoded; a higher number makes all that was kept before be decoded again
 _AT_ONCE = 64  # files in the task of a worker
 _BYTES = 8 << 20  # of pixels in the task of a worker
 
@@ -65,7 +66,14 @@ def decoded(
     Raises:
         ValueError: if no file can be read, or the disk is too small.
     """
-    options = {"side": frame.side, "sides": sides, "channels": frame.channels, "fit": frame.fit, "by": frame.resample}
+    options = {
+        "version": _VERSION,
+        "side": frame.side,
+        "sides": sides,
+        "channels": frame.channels,
+        "fit": frame.fit,
+        "by": frame.resample,
+    }
     key = cache.fingerprint(files, options)
     array, note = folder / f"{key}.npy", folder / f"{key}.json"
     with cache.locked(folder / f"{key}.lock"):
