@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 from ganarium.data.finding import Found, Shelf
 
-__all__ = ["Broken", "Frame", "coloured", "decode", "opened", "patient"]
+__all__ = ["Broken", "Frame", "coloured", "decode", "opened", "patient", "upright"]
 
 Fit = Literal["cover", "contain", "stretch"]
 Resample = Literal["lanczos", "bicubic", "bilinear", "box", "nearest"]
 
+_ORIENTATION = 0x0112  # the tag of EXIF; from 5 on, width and height are exchanged
 _GREY = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 _DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
@@ -137,10 +138,16 @@ def _plain(image: Any, channels: int) -> tuple[Any, list[str]]:
     return (image if image.mode == target else image.convert(target)), words
 
 
+def upright(image: Any) -> tuple[int, int]:
+    """The height and width of an image, once it is turned as the camera noted."""
+    lies_on_its_side = _lies(image) and image.getexif().get(_ORIENTATION) >= 5
+    return (image.width, image.height) if lies_on_its_side else (image.height, image.width)
+
+
 def _lies(image: Any) -> bool:
     """Whether the camera noted that the image is to be turned; a broken note is none."""
     try:
-        return image.getexif().get(0x0112, 1) in range(2, 9)
+        return image.getexif().get(_ORIENTATION, 1) in range(2, 9)
     except Exception:
         return False
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ganarium.data.cache import fingerprint, folder_of
 from ganarium.data.classes import Classes, Layout, layout_of
-from ganarium.data.decoding import Broken, Fit, Frame, Resample, coloured, opened, patient
+from ganarium.data.decoding import Broken, Fit, Frame, Resample, coloured, opened, patient, upright
 from ganarium.data.finding import Found, Shelf, find_images, shown
 from ganarium.data.photos import Photos
 from ganarium.data.registry import reader
@@ -73,17 +73,16 @@ def folder(
         depth = channels if channels != "auto" else 3 if any(coloured(shelf, file) for file in files) else 1
         frame = Frame(_side(size, crop, load_size), depth, fit, resample)
         sides = (frame.side, frame.side) if frame.side else _common(shelf, files)
+    kept = folder_of(cache)
     with ExitStack() as stack:
-        kept = folder_of(cache)
         place = kept or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ganarium-")))
         store = decoded(shelf, files, frame, sides, workers, place)
         scan = Scan.of(path, [shown(file) for file in files], store.skipped, store.converted)
-        left_out = {number for number, _ in store.skipped}
-        parts = [file.parts for number, file in enumerate(files) if number not in left_out]
-        if not parts:
+        if not scan.images:
             raise ValueError(f"None of the {len(files):,} images in {path} can be read.\n{scan.warning}")
         pixels = _pixels(store, memory, kept)
-    layout = layout_of(parts, classes, path)
+    left_out = {number for number, _ in store.skipped}
+    layout = layout_of([file.parts for number, file in enumerate(files) if number not in left_out], classes, path)
     scan.notes += layout.notes
     shape = (depth, size or sides[0], size or sides[1])
     data = _data(pixels, shape, layout, scan, crop == "random", flip, str(kept or ""))
@@ -132,7 +131,7 @@ def _common(shelf: Shelf, files: Sequence[Found]) -> tuple[int, int]:
     for file in files[:: max(1, len(files) // _PROBED)]:
         try:
             with opened(shelf, file) as image:
-                sizes[(image.height, image.width)] += 1
+                sizes[upright(image)] += 1
         except Broken:
             continue
     if not sizes:

@@ -6,7 +6,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,14 +66,7 @@ def decoded(
     Raises:
         ValueError: if no file can be read, or the disk is too small.
     """
-    options = {
-        "version": _VERSION,
-        "side": frame.side,
-        "sides": sides,
-        "channels": frame.channels,
-        "fit": frame.fit,
-        "by": frame.resample,
-    }
+    options = {"version": _VERSION, "sides": sides, **asdict(frame)}
     key = cache.fingerprint(files, options)
     array, note = folder / f"{key}.npy", folder / f"{key}.json"
     with cache.locked(folder / f"{key}.lock"):
