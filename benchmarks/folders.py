@@ -59,10 +59,10 @@ def _make(root: Path, count: int) -> None:
         small = Image.fromarray(draw.integers(0, 256, (6, 8, 3), dtype=np.uint8))
         small.resize((80, 60), Image.Resampling.BICUBIC).save(file, "JPEG", quality=90)
         contents.append(file.getvalue())
+    for kind in range(10):
+        (root / f"class-{kind}").mkdir(parents=True)
     for number in range(count):
-        path = root / f"class-{number % 10}" / f"{number:07d}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(contents[number % len(contents)])
+        (root / f"class-{number % 10}" / f"{number:07d}.jpg").write_bytes(contents[number % len(contents)])
 
 
 def _step(place: str, word: str) -> dict[str, float]:
