@@ -143,7 +143,8 @@ def _pixels(store: Store, memory: bool | None, kept: Path | None) -> Tensor | Fi
     """The decoded images: in memory, or on disk."""
     size = torch.Size(store.shape).numel()
     if memory is None:
-        memory = size < _SHARE * _free_memory() or kept is None
+        processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # each of them would hold the images
+        memory = processes * size < _SHARE * _free_memory() or kept is None
     if memory:
         import numpy as np
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping
-from typing import cast
+from typing import Self, cast
 
 import torch
 from torch import Tensor
 
 from ganarium.data.base import InMemory
 from ganarium.data.order import Order, Span
-from ganarium.data.rows import FileRows
+from ganarium.data.rows import FileRows, HostRows
 from ganarium.data.scan import Scan
 from ganarium.randomness import mix
 from ganarium.spec import Field
@@ -69,6 +70,17 @@ class Photos(InMemory):
     def notes(self) -> list[str]:
         """What a person should know of the data: what was converted, why there are no labels."""
         return self.scan.lines()
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same data with its batches on ``device``; images that would fill a quarter of it stay where they are."""
+        pixels, device = self._tensors["x"], torch.device(device)
+        if device.type != "cuda" or not isinstance(pixels, Tensor) or pixels.is_cuda:
+            return super().to(device)
+        if pixels.nbytes < torch.cuda.mem_get_info(device)[0] / 4:
+            return super().to(device)
+        host = copy.copy(self)
+        host._tensors = {**self._tensors, "x": cast(Tensor, HostRows(pixels, "cpu"))}
+        return host.to(device)
 
     def gather(self, places: Tensor) -> dict[str, Tensor]:
         return self._shown(super().gather(places), None, 0)

@@ -1,4 +1,4 @@
-"""Rows of bytes in a file, gathered as the rows of a tensor are."""
+"""Rows of bytes that are not where the batches are, gathered as the rows of a tensor are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-__all__ = ["FileRows"]
+__all__ = ["FileRows", "HostRows"]
 
 
 class FileRows:
@@ -66,3 +66,30 @@ class FileRows:
                 file.seek(start)
                 if file.readinto(memoryview(row)) != size:
                     raise OSError(f"{self.path} is shorter than it was. Delete it, and load the data again.")
+
+
+class HostRows:
+    """The same for bytes in the computer's memory that a device has no room for.
+
+    Args:
+        rows: A tensor of bytes on the CPU, of shape (n, ...).
+        device: Where the gathered rows are to be.
+    """
+
+    dtype = torch.uint8
+
+    def __init__(self, rows: Tensor, device: torch.device | str):
+        self.rows, self.shape = rows, rows.shape
+        self.device = torch.device(device)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same rows, to be gathered on ``device``."""
+        return type(self)(self.rows, device)
+
+    def index_select(self, dim: int, rows: Tensor) -> Tensor:
+        """The rows, of shape (B, ...)."""
+        gathered = self.rows.index_select(dim, rows.cpu())
+        return gathered.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else gathered
