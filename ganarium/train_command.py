@@ -10,6 +10,7 @@ import yaml
 
 from ganarium import data as datasets
 from ganarium import forms, index, options
+from ganarium.data.progress import silent
 from ganarium.forms import Misuse, Row
 from ganarium.game import Game
 from ganarium.randomness import mix, seeded
@@ -59,7 +60,8 @@ def train(words: list[str]) -> int:
         toy = game_class.toy()
         data, recipe = datasets.random(toy.spec), toy.arguments
     else:
-        data = datasets.load(name, **_part(answer, "data"))
+        with silent(answer["quiet"]):
+            data = datasets.load(name, **_part(answer, "data"))
         data.spec.require(game_class.needs, game_class.__name__)
         recipe = {} if answer["paper"] else game_class.recipe(data.spec)
     game_rows = _game_rows(game_class, {**recipe, **written})

@@ -5,16 +5,28 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
-__all__ = ["Progress", "watched"]
+__all__ = ["Progress", "silent", "watched"]
 
 #: Called with what is done and how much there is.
 Progress = Callable[[int, int], None]
 
 _PATIENCE = 2.0  # seconds before progress is shown
 _Part = TypeVar("_Part")
+_SILENT: ContextVar[bool] = ContextVar("silent", default=False)
+
+
+@contextmanager
+def silent(quiet: bool = True) -> Iterator[None]:
+    """No bars inside, if ``quiet``."""
+    before = _SILENT.set(quiet or _SILENT.get())
+    try:
+        yield
+    finally:
+        _SILENT.reset(before)
 
 
 def watched(
@@ -34,11 +46,12 @@ def watched(
         doing: What the bar says.
     """
     began, done = time.monotonic(), 0
+    seen = not _SILENT.get() and sys.stderr is not None and sys.stderr.isatty()
     with ExitStack() as stack:
         for part in parts:
             yield part
             done = min(done + size(part), total)
-            if progress is None and time.monotonic() - began > _PATIENCE and sys.stderr.isatty():
+            if progress is None and seen and time.monotonic() - began > _PATIENCE:
                 progress = _bar(stack, doing)
             if progress is not None:
                 progress(done, total)
