@@ -212,8 +212,9 @@ def _sample(words: list[str]) -> int:
         from ganarium import pictures
         from ganarium import run as runs
 
-        asked = {name: _value(text) for name, text in condition.items() if text is not None}
         loaded = runs.load(run, weights=weights)
+        fields = getattr(loaded.game, "conditions", {})
+        asked = {name: _value(text, fields.get(name)) for name, text in condition.items() if text is not None}
         samples = loaded.sample(count, seed=seed, units="game", **asked)
         pictures.write_samples(samples, loaded.spec["x"], out)
         print(f"{count} samples in {out}")
@@ -235,8 +236,10 @@ def _conditions(run: str) -> list[Any]:
     ]
 
 
-def _value(text: str) -> Any:
-    """What was asked for: numbers where the words are numbers, else the words."""
+def _value(text: str, field: Any = None) -> Any:
+    """What was asked for: the name of a class, numbers where the words are numbers, else the words."""
+    if field is not None and text in field.names:
+        return text
     try:
         numbers = [float(word) for word in text.replace(",", " ").split()]
     except ValueError:

@@ -19,11 +19,13 @@ from PIL import Image
 
 from ganarium import cli
 from ganarium import data as gd
+from ganarium.data import progress
 from ganarium.data.cache import ArrayFile, locked
 from ganarium.data.classes import layout_of
 from ganarium.data.decoding import Frame, decode
 from ganarium.data.finding import Folder, Found, find_images
 from ganarium.data.photos import Photos
+from ganarium.data.rows import HostRows
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -503,3 +505,29 @@ def test_train_on_a_folder_and_ask_for_a_class(
         assert cli.main(["resume", "cgan-pets-001", "--rounds", "3", "--quiet"]) == 0
     assert cli.main(["train", "gan", "--data", "mnist"]) == 2
     assert "--data mnist:PATH" in capsys.readouterr().err
+
+
+def test_images_that_a_device_has_no_room_for(tmp_path: Path):
+    data = load(photos(tmp_path))
+    rows = HostRows(data._tensors["x"], "cpu").to("cpu")
+    assert (len(rows), rows.shape, rows.device.type) == (12, (12, 3, 8, 8), "cpu")
+    places = torch.tensor([5, 2])
+    assert torch.equal(rows.index_select(0, places), data._tensors["x"][places])
+
+
+def test_a_bar_is_for_terminals_and_not_for_the_quiet(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(progress, "_PATIENCE", -1.0)
+    drawn: list[str] = []
+    monkeypatch.setattr(progress, "_bar", lambda stack, doing: drawn.append(doing) or (lambda done, total: None))
+    for quiet, terminal in itertools.product((True, False), repeat=2):
+        monkeypatch.setattr("sys.stderr.isatty", lambda terminal=terminal: terminal)
+        with progress.silent(quiet):
+            assert list(progress.watched([1, 2], 3, int, doing=f"{quiet} {terminal}")) == [1, 2]
+    assert drawn == ["False True"]
+
+
+def test_classes_are_asked_for_by_name_even_if_that_is_a_number():
+    field = gd.load("digits").spec["y"]
+    assert cli._value("7", field) == "7"
+    assert cli._value("7") == 7
+    assert cli._value("0.5 -1", None) == [0.5, -1]
