@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import typing
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -55,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb not in _VERBS:
         return _misuse(f"There is no command '{verb}'. {index.nearest(verb, _VERBS)}")
     try:
-        return _VERBS[verb](rest)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            return _VERBS[verb](rest)
     except KeyboardInterrupt as stop:
         print(f"\n{stop}" if str(stop) else "\nstopped", file=sys.stderr)
         return 128 + getattr(stop, "signal", 2)
@@ -66,6 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except ValueError as error:
         return _misuse(_with_hint(error))
+
+
+def _warn(message: Warning | str, *_: Any) -> None:
+    """A warning as a person reads it, without the place in the code."""
+    print(f"ganarium: {message}", file=sys.stderr)
 
 
 def _misuse(text: str) -> int:
@@ -135,9 +143,10 @@ def _games(year: int | None) -> list[dict[str, Any]]:
 
 
 def _loaders() -> list[dict[str, Any]]:
+    entries = {**index.loaders(), **{f"{name}:PATH": entry for name, entry in index.readers().items()}}
     return [
-        {"name": entry.name, "title": entry.title, "fields": list(entry.fields), "kinds": list(entry.kinds.values())}
-        for entry in index.loaders().values()
+        {"name": name, "title": entry.title, "fields": list(entry.fields), "kinds": list(entry.kinds.values())}
+        for name, entry in entries.items()
     ]
 
 
@@ -203,8 +212,9 @@ def _sample(words: list[str]) -> int:
         from ganarium import pictures
         from ganarium import run as runs
 
-        asked = {name: _value(text) for name, text in condition.items() if text is not None}
         loaded = runs.load(run, weights=weights)
+        fields = getattr(loaded.game, "conditions", {})
+        asked = {name: _value(text, fields.get(name)) for name, text in condition.items() if text is not None}
         samples = loaded.sample(count, seed=seed, units="game", **asked)
         pictures.write_samples(samples, loaded.spec["x"], out)
         print(f"{count} samples in {out}")
@@ -226,8 +236,10 @@ def _conditions(run: str) -> list[Any]:
     ]
 
 
-def _value(text: str) -> Any:
-    """What was asked for: numbers where the words are numbers, else the words."""
+def _value(text: str, field: Any = None) -> Any:
+    """What was asked for: the name of a class, numbers where the words are numbers, else the words."""
+    if field is not None and text in field.names:
+        return text
     try:
         numbers = [float(word) for word in text.replace(",", " ").split()]
     except ValueError:

@@ -27,6 +27,7 @@ __all__ = [
     "games",
     "loaders",
     "nearest",
+    "readers",
     "with_ability",
 ]
 
@@ -167,12 +168,22 @@ def with_ability(word: str) -> list[str]:
 @cache
 def loaders() -> dict[str, LoaderEntry]:
     """The named kinds of data, by name."""
+    return _decorated("loader")
+
+
+@cache
+def readers() -> dict[str, LoaderEntry]:
+    """The kinds of data that are read from a path, by the name before the colon."""
+    return _decorated("reader")
+
+
+def _decorated(decorator: str) -> dict[str, LoaderEntry]:
     found = {}
     for module, tree in _trees("data"):
         for node in tree.body:
             if isinstance(node, ast.FunctionDef):
                 for call in node.decorator_list:
-                    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "loader":
+                    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == decorator:
                         name = ast.literal_eval(call.args[0])
                         found[name] = LoaderEntry(name, module, node.name, **_literals(call))
     return found
@@ -197,7 +208,11 @@ def check_data(name: str) -> None:
     Raises:
         ValueError: with the nearest names.
     """
-    if name != "toy" and name not in loaders() and not Path(name).suffix and not Path(name).exists():
+    path = Path(name).expanduser()
+    known = name == "toy" or name in loaders() or (":" in name and name.partition(":")[0] in readers())
+    if name in readers() and not path.exists():
+        raise ValueError(f"'{name}' is read from files that you have: --data {name}:PATH.")
+    if not known and not path.suffix and not path.exists():
         raise ValueError(f"There is no data '{name}'. {nearest(name, loaders())} A path must exist.")
 
 

@@ -24,6 +24,7 @@ from torch import Tensor
 from ganarium import checkpoint, index, options
 from ganarium import data as datasets
 from ganarium.console import Console, duration, memory
+from ganarium.data.progress import silent
 from ganarium.game import Game, Samples
 from ganarium.records import config_of, find, new_folder, read_config, runs
 from ganarium.session import Session
@@ -225,7 +226,8 @@ def resume(
     if data is None and config["data"] is None:
         raise ValueError(f"{path} was trained on data that has no name. Resume it from Python, with data=.")
     game = game or build(config)
-    data = datasets.load(data) if data is not None else data_of(config)
+    with silent(quiet):
+        data = datasets.load(data) if data is not None else data_of(config)
     fabric = fabric_of(settings)
     trainer = settings.trainer(game.double() if settings.precision == "64" else game, fabric)
     trainer.load_state_dict(state)
@@ -305,7 +307,7 @@ def _introduction(trainer: Trainer, data: Any, settings: Settings, path: Path, t
     total = parameters * (4 + bool(settings.average))
     rows = {
         "game": f"{game.paper.command}: {game.paper.title} ({game.paper.year})",
-        "data": str(data),
+        "data": "\n".join([str(data), *(" " * 15 + note for note in getattr(data, "notes", ()))]),
         "networks": f"{networks} parameters",
         **({"begins with": taken} if taken else {}),
         "memory": f"about {memory(total)} for networks, average and optimisers",

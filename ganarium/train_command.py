@@ -10,6 +10,7 @@ import yaml
 
 from ganarium import data as datasets
 from ganarium import forms, index, options
+from ganarium.data.progress import silent
 from ganarium.forms import Misuse, Row
 from ganarium.game import Game
 from ganarium.randomness import mix, seeded
@@ -59,7 +60,8 @@ def train(words: list[str]) -> int:
         toy = game_class.toy()
         data, recipe = datasets.random(toy.spec), toy.arguments
     else:
-        data = datasets.load(name, **_part(answer, "data"))
+        with silent(answer["quiet"]):
+            data = datasets.load(name, **_part(answer, "data"))
         data.spec.require(game_class.needs, game_class.__name__)
         recipe = {} if answer["paper"] else game_class.recipe(data.spec)
     game_rows = _game_rows(game_class, {**recipe, **written})
@@ -94,8 +96,8 @@ def _loader_rows(name: str, written: dict[str, Any]) -> list[Row]:
     """The options of the data: the loader's, or a file's; and which part of it."""
     if not name or name == "toy":
         return []
-    make = datasets.LOADERS[name].make if name in index.loaders() else datasets.from_tensors
-    rows = [row for row in forms.rows_of(make, written) if row.name not in ("x", "y", "fields")]
+    rows = forms.rows_of(datasets.maker(name), written)
+    rows = [row for row in rows if row.name not in ("x", "y", "fields", "path")]
     parts = [row for row in forms.rows_of(datasets.load, written) if row.name in ("split", "labels")]
     return rows + parts
 

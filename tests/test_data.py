@@ -411,7 +411,7 @@ def test_files_that_cannot_be_read(tmp_path: Path):
         "clash.npz": "an option's name",
         "missing.npz": "no file",
         "text.txt": "type that is not read",
-        ".": "folders of images are not read yet",
+        ".": "no images in .*: only 5 other files",
     }.items():
         with pytest.raises(ValueError, match=message):
             gd.load(tmp_path / name)

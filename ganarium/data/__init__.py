@@ -4,6 +4,8 @@
 
     data = load("ring")                          # a world of points whose law is known
     data = load("digits", size=16)               # real handwritten digits
+    data = load("./photos", size=64)             # a folder of images, or a zip file; class folders give labels
+    data = load("mnist:./MNIST")                 # MNIST's files, or cifar10:PATH
     data = load("mine.npz")                      # arrays x, y, ...
     data = from_tensors(images, labels)          # arrays and tensors
     data = from_dataset(dataset, workers=4)      # any map-style PyTorch dataset
@@ -14,12 +16,13 @@
 
 from ganarium.data.base import Data, InMemory
 from ganarium.data.datasets import from_dataset
-from ganarium.data.loading import LOADERS, Loader, from_source, load, loader
+from ganarium.data.loading import LOADERS, READERS, Loader, from_source, load, loader, maker, reader
 from ganarium.data.stream import Stream
 from ganarium.data.tensors import from_tensors, random
 
 __all__ = [
     "LOADERS",
+    "READERS",
     "Data",
     "InMemory",
     "Loader",
@@ -29,5 +32,7 @@ __all__ = [
     "from_tensors",
     "load",
     "loader",
+    "maker",
     "random",
+    "reader",
 ]

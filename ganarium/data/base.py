@@ -32,7 +32,7 @@ class Data(ABC):
         name: What messages call the data.
         factors: What each sample was made from, for made-up worlds: tensors of ``count`` rows.
         truth: What is known about the law of the data, in its own units, such as the centres of its modes.
-        test: How many samples the test split holds; None: a fifth.
+        test: How many samples the test split holds, or the places of those; None: a fifth.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Data(ABC):
         name: str = "data",
         factors: Mapping[str, Tensor] | None = None,
         truth: Mapping[str, Any] | None = None,
-        test: int | None = None,
+        test: int | Tensor | None = None,
     ):
         self.name = name
         #: What the batches hold. The classes of ``index`` are the number of samples.
@@ -197,7 +197,7 @@ class InMemory(Data):
         name: What messages call the data.
         factors: What each sample was made from, for made-up worlds.
         truth: What is known about the law of the data, in its own units.
-        test: How many samples the test split holds; None: a fifth.
+        test: How many samples the test split holds, or the places of those; None: a fifth.
 
     Example:
         >>> data = InMemory({"x": torch.zeros(10, 2)}, {"x": Field((2,), "points")}, name="zeros")
@@ -216,7 +216,7 @@ class InMemory(Data):
         name: str = "data",
         factors: Mapping[str, Tensor] | None = None,
         truth: Mapping[str, Any] | None = None,
-        test: int | None = None,
+        test: int | Tensor | None = None,
     ):
         self._tensors = dict(tensors)
         super().__init__(fields, len(self._first), name=name, factors=factors, truth=truth, test=test)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +11,7 @@ from torch.utils.data import Dataset, IterableDataset
 
 from ganarium.data.base import Data
 from ganarium.data.codec import Codec
+from ganarium.data.progress import Progress, watched
 from ganarium.data.stream import Reader, Request, Stream, read_ahead
 from ganarium.data.tensors import from_tensors, read
 from ganarium.spec import Kind
@@ -22,9 +21,6 @@ __all__ = ["from_dataset"]
 _LIMIT = 1 << 30  # bytes that are brought into memory without being asked
 _PROBE = 64  # samples that a stream's spec is found out from
 _CHUNK = 256
-_PATIENCE = 2.0  # seconds before progress is shown
-
-Progress = Callable[[int, int], None]
 
 
 def from_dataset(
@@ -66,7 +62,8 @@ def from_dataset(
         codecs = {name: _codec(name, value, kind, range, names) for name, value in probe.items()}
         return Stream(dataset, codecs, workers, name=type(dataset).__name__)
     chunks = (Request(0, low, every, every) for low, every in _chunks(n))
-    raw = list(_watched((raw for _, raw in read_ahead(reader, chunks, workers, torch.device("cpu"))), n, progress))
+    parts = (raw for _, raw in read_ahead(reader, chunks, workers, torch.device("cpu")))
+    raw = list(watched(parts, n, lambda part: len(next(iter(part.values()))), progress))
     values = {name: _joined([chunk[name] for chunk in raw]) for name in probe}
     del raw
     data = from_tensors(**values, kind=kind, range=range, names=names if "y" in values else ())
@@ -126,24 +123,3 @@ def _joined(parts: list[Any]) -> Any:
     if isinstance(parts[0], Tensor):
         return torch.cat(parts)
     return [word for part in parts for word in part]
-
-
-def _watched(chunks: Iterable[dict[str, Any]], n: int, progress: Progress | None) -> Iterator[dict[str, Any]]:
-    """The chunks, with progress reported after each."""
-    began = time.monotonic()
-    with ExitStack() as stack:
-        for number, chunk in enumerate(chunks, 1):
-            yield chunk
-            if progress is None and time.monotonic() - began > _PATIENCE:
-                progress = _bar(stack)
-            if progress is not None:
-                progress(min(number * _CHUNK, n), n)
-
-
-def _bar(stack: ExitStack) -> Progress:
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    bar = stack.enter_context(Bar(console=Console(stderr=True), transient=True))
-    task = bar.add_task("reading the data", total=None)
-    return lambda done, total: bar.update(task, completed=done, total=total)

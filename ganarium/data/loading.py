@@ -2,120 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import os
-import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from ganarium.data.base import Data, InMemory
 from ganarium.data.datasets import from_dataset
+from ganarium.data.photos import Photos
+from ganarium.data.registry import LOADERS, READERS, Loader, check_names, loader, nearest, reader
 from ganarium.data.tensors import from_tensors
-from ganarium.spec import Kind
 
-__all__ = ["LOADERS", "Loader", "from_source", "load", "loader"]
+__all__ = ["LOADERS", "READERS", "Loader", "from_source", "load", "loader", "maker", "reader"]
 
-_Make = TypeVar("_Make", bound=Callable[..., Data])
 _FILE_OPTIONS = ("kind", "range", "names")
-_WORDS = {int: "a whole number", float: "a number", str: "a string", bool: "True or False"}
-
-
-@dataclass(frozen=True)
-class Loader:
-    """Data that can be called by its name.
-
-    Args:
-        name: The name.
-        title: What it is, in a few words.
-        fields: The names of the fields that its batches have.
-        kinds: The kind of each field.
-        make: From options, which are its keywords, to the data.
-    """
-
-    name: str
-    title: str
-    fields: tuple[str, ...]
-    kinds: Mapping[str, Kind]
-    make: Callable[..., Data]
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options with their defaults."""
-        return {name: option.default for name, option in inspect.signature(self.make).parameters.items()}
-
-    def __call__(self, **options: Any) -> Data:
-        """The data, after a check of the options.
-
-        Raises:
-            ValueError: if there is no such option, or it is of the wrong type.
-        """
-        _check_names(f"'{self.name}'", options, self.options)
-        hints = get_type_hints(self.make)
-        for name, value in options.items():
-            if not _fits(value, hints[name]):
-                raise ValueError(
-                    f"The option '{name}' of {self.name} is {_described(hints[name])}; "
-                    f"got {value!r} ({type(value).__name__})."
-                )
-        return self.make(**options)
-
-
-class _Loaders(Mapping[str, Loader]):
-    """The loaders by name. The modules that define them are imported when somebody looks."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, Loader] = {}
-        self._looked = False
-
-    def _all(self) -> dict[str, Loader]:
-        if not self._looked:
-            self._looked = True
-            package = __name__.rpartition(".")[0]
-            for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
-                importlib.import_module(f"{package}.{module.name}")
-        return dict(sorted(self.known.items()))
-
-    def __getitem__(self, name: str) -> Loader:
-        return self._all()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-
-#: The data that can be called by name.
-LOADERS = _Loaders()
-
-
-def loader(
-    name: str, *, title: str, fields: tuple[str, ...], kinds: Mapping[str, Kind] | None = None
-) -> Callable[[_Make], _Make]:
-    """Let :func:`load` find a function under a name. Its keywords, typed and with defaults, become options.
-
-    The arguments are written as plain literals: they are also read from the source, without running it.
-
-    Args:
-        name: What users call the data.
-        title: What it is, in a few words.
-        fields: The names of the fields that its batches have.
-        kinds: The kind of each field.
-    """
-
-    def register(make: _Make) -> _Make:
-        LOADERS.known[name] = Loader(name, title, fields, dict(kinds or {}), make)
-        return make
-
-    return register
 
 
 def load(
@@ -124,12 +28,14 @@ def load(
     """Data from a name, a file, tensors or a dataset.
 
     Args:
-        what: A name in :data:`LOADERS`; the path of an ``.npz`` file (arrays by the names of the fields) or ``.npy``
-            file (the array ``x``); an array or tensor; a map-style dataset; or data, which is returned as it is.
+        what: A name in :data:`LOADERS`; the path of a folder or ``.zip`` file of images, of an ``.npz`` file (arrays by
+            the names of the fields) or ``.npy`` file (the array ``x``); ``mnist:PATH`` or another of :data:`READERS`;
+            an array or tensor; a map-style dataset; or data, which is returned as it is.
         split: Which part of it.
         labels: How many labels of each class to keep; the others become -1, unknown. None keeps all.
-        options: The loader's options. For files, arrays and datasets: those of :func:`from_tensors` or
-            :func:`from_dataset`.
+        options: The loader's options. For folders and zip files of images: those of
+            :func:`~ganarium.data.folders.folder`. For ``.npz`` files, arrays and datasets: those of
+            :func:`from_tensors` or :func:`from_dataset`.
 
     Raises:
         ValueError: if there is no such data or option, or what is there cannot be used.
@@ -141,6 +47,8 @@ def load(
     if split not in ("all", "train", "test"):
         raise ValueError(f"split is 'all', 'train' or 'test'; got {split!r}.")
     data = _load(what, options)
+    if isinstance(data, Photos) and data is not what and data.scan.warning:
+        warnings.warn(data.scan.warning, stacklevel=2)
     data = data if split == "all" else getattr(data, split)
     if labels is None:
         return data
@@ -157,15 +65,19 @@ def from_source(source: Mapping[str, Any]) -> Data:
         >>> bool((from_source(data.source)["x"] == data["x"]).all())
         True
     """
-    return load(source["name"], **source.get("options", {}))
+    data = load(source["name"], **source.get("options", {}))
+    before, now = (each.get("fingerprint") for each in (source, data.source or {}))
+    if before and before != now:
+        warnings.warn(f"The files in {source['name']} are not those of before, and so the data is other.", stacklevel=2)
+    return data
 
 
 def _load(what: Any, options: dict[str, Any]) -> Data:
     if isinstance(what, Data):
-        _check_names("Data that is already loaded", options, ())
+        check_names("Data that is already loaded", options, ())
         return what
     if isinstance(what, Dataset):
-        _check_names("A dataset", options, (*_FILE_OPTIONS, "workers", "memory", "progress"))
+        check_names("A dataset", options, (*_FILE_OPTIONS, "workers", "memory", "progress"))
         return from_dataset(what, **options)
     if isinstance(what, str) and what in LOADERS:
         data = LOADERS[what](**options)
@@ -174,20 +86,58 @@ def _load(what: Any, options: dict[str, Any]) -> Data:
     if isinstance(what, str | os.PathLike):
         return _from_path(os.fspath(what), options)
     if isinstance(what, Tensor | list) or hasattr(what, "__array__"):
-        _check_names("An array", options, _FILE_OPTIONS)
+        check_names("An array", options, _FILE_OPTIONS)
         return from_tensors(what, **options)
     raise ValueError(f"Data is loaded from a name, a path, an array or a dataset; got {type(what).__name__}.")
 
 
+def maker(name: str) -> Callable[..., Data]:
+    """The function whose keywords are the options of the data that a name or path says."""
+    if name in LOADERS:
+        return LOADERS[name].make
+    found = _reader_of(name)
+    return found[0].make if found else from_tensors
+
+
+def _reader_of(name: str) -> tuple[Loader, str] | None:
+    """What reads a path, and the path: ``mnist:PATH``, a folder or a zip file; None for anything else."""
+    prefix, colon, path = name.partition(":")
+    if colon and prefix in READERS:
+        return READERS[prefix], path
+    path = Path(name).expanduser()
+    return (READERS["folder"], str(path)) if path.is_dir() or path.suffix.lower() == ".zip" else None
+
+
 def _from_path(name: str, options: dict[str, Any]) -> Data:
-    path = Path(name)
+    if found := _reader_of(name):
+        return _from_reader(*found, options)
+    path = Path(name).expanduser()
     if path.suffix not in (".npz", ".npy"):
         raise ValueError(_unknown(name, path))
-    _check_names(f"'{name}'", options, _FILE_OPTIONS)
+    check_names(f"'{name}'", options, _FILE_OPTIONS)
     data = from_tensors(**_arrays(path), **options)
-    plain = {option: list(value) if isinstance(value, tuple) else value for option, value in options.items()}
-    data.name, data.source = path.stem, {"name": str(path.resolve()), "options": plain}
+    data.name, data.source = path.stem, {"name": str(path.resolve()), "options": _plain(options)}
     return data
+
+
+def _from_reader(reader: Loader, name: str, options: dict[str, Any]) -> Data:
+    if not name:
+        raise ValueError(f"Where is it? {reader.name}:PATH, such as {reader.name}:./{reader.name}.")
+    path = Path(name).expanduser().resolve()
+    data = reader(str(path), **options)
+    if reader.name == "folder":
+        data.name, stored = path.stem or "folder", str(path)
+    else:
+        data.name, stored = reader.name, f"{reader.name}:{path}"
+    data.source = {"name": stored, "options": _plain({**reader.options, **options})}
+    if isinstance(data, Photos):
+        data.source["fingerprint"] = data.fingerprint
+    return data
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as a YAML file can hold them."""
+    return {option: list(value) if isinstance(value, tuple) else value for option, value in options.items()}
 
 
 def _arrays(path: Path) -> dict[str, Any]:
@@ -210,43 +160,9 @@ def _arrays(path: Path) -> dict[str, Any]:
 def _unknown(name: str, path: Path) -> str:
     if name == "toy":
         return "'toy' is made from a game's own spec: ganarium.data.random(game.spec)."
-    if path.is_dir():
-        return f"{name} is a folder, and folders of images are not read yet. Give an .npz file with an array 'x'."
     if path.is_file():
-        return f"{name} is a file of a type that is not read. Give an .npz or .npy file."
-    return f"No data is called '{name}'. {_nearest(name, LOADERS)} Or give the path of an .npz or .npy file."
-
-
-def _check_names(who: str, options: Iterable[str], known: Iterable[str]) -> None:
-    known = list(known)
-    for name in options:
-        if name not in known:
-            raise ValueError(f"{who} has no option '{name}'. {_nearest(name, known)}".rstrip())
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    known = list(known)
-    if not known:
-        return ""
-    near = get_close_matches(name, known, n=2)
-    guess = f"Did you mean {' or '.join(repr(word) for word in near)}? " if near else ""
-    return f"{guess}There are: {', '.join(known)}."
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of an option's type."""
-    if get_origin(hint) is Literal:
-        return value in get_args(hint)
-    if get_origin(hint) in (Union, UnionType):
-        return any(_fits(value, one) for one in get_args(hint))
-    if hint in (int, float):
-        return isinstance(value, int if hint is int else (int, float)) and not isinstance(value, bool)
-    return not isinstance(hint, type) or isinstance(value, hint)
-
-
-def _described(hint: Any) -> str:
-    if get_origin(hint) is Literal:
-        return "one of " + ", ".join(repr(value) for value in get_args(hint))
-    if get_origin(hint) in (Union, UnionType):
-        return " or ".join(_described(one) for one in get_args(hint))
-    return _WORDS.get(hint, "None" if hint is type(None) else str(hint))
+        return f"{name} is a file of a type that is not read. Give an .npz or .npy file, or a folder or .zip of images."
+    if name in READERS:
+        return f"'{name}' is read from files that you have: {name}:PATH."
+    where = "a folder of images, or of an .npz or .npy file"
+    return f"No data is called '{name}'. {nearest(name, LOADERS)} Or give the path of {where}."

@@ -10,7 +10,7 @@ from ganarium.randomness import mix
 __all__ = ["halves"]
 
 
-def halves(n: int, labels: Tensor | None = None, test: int | None = None) -> tuple[Tensor, Tensor]:
+def halves(n: int, labels: Tensor | None = None, test: int | Tensor | None = None) -> tuple[Tensor, Tensor]:
     """The places of the train and of the test samples, each ascending; a function of the arguments alone.
 
     Every label gets its share of the test samples, rounded so that their total is right (largest remainders).
@@ -18,13 +18,16 @@ def halves(n: int, labels: Tensor | None = None, test: int | None = None) -> tup
     Args:
         n: How many samples there are, two or more.
         labels: What the split is stratified by, whole numbers of shape (n,); None: nothing.
-        test: How many samples are kept for testing; None: a fifth.
+        test: How many samples are kept for testing, or the places of those; None: a fifth.
 
     Example:
         >>> train, test = halves(10, labels=torch.arange(10) % 2, test=4)
         >>> (test % 2).sum()
         tensor(2)
     """
+    if isinstance(test, Tensor):
+        kept = torch.zeros(n, dtype=torch.bool).index_fill(0, test, True)
+        return (~kept).nonzero().flatten(), kept.nonzero().flatten()
     test = min(max(round(n / 5) if test is None else test, 1), n - 1)
     labels = torch.zeros(n, dtype=torch.long) if labels is None else labels
     _, classes, counts = torch.unique(labels, return_inverse=True, return_counts=True)
