@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.quality RUN ...`` reads each run's data from its config. Digits are judged by the Frechet
 distance, precision and recall on the features of a convolutional classifier that no recipe was tuned on, and by the
-Frechet distance on pixels; rings and grids by modes and by the share of samples within three standard deviations.
+Frechet distance on pixels; rings and grids by modes and by the share of samples within three standard deviations;
+stacked digits by modes and by the divergence of their shares from even ones, in nats.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def precision_recall(real: Array, made: Array, k: int = 3) -> tuple[float, float
 
 
 @functools.cache
-def features() -> Callable[[Tensor], Array]:
-    """From digits (n, 1, 8, 8) to the 48 features, in units of their spread, of a classifier trained on the spot."""
+def classifier() -> nn.Sequential:
+    """A trunk to 48 features and a head to 10 classes, trained on the digits (n, 1, 8, 8) on the spot."""
     digits = load("digits")
     x, y = digits["x"], digits["y"]
     with torch.random.fork_rng([]), torch.enable_grad():
@@ -64,8 +65,14 @@ def features() -> Callable[[Tensor], Array]:
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    trunk.requires_grad_(False)
-    spread = trunk(x).std()
+    return net.requires_grad_(False)
+
+
+@functools.cache
+def features() -> Callable[[Tensor], Array]:
+    """From digits (n, 1, 8, 8) to features, in units of their spread."""
+    trunk = classifier()[0]
+    spread = trunk(load("digits")["x"]).std()
     return lambda images: (trunk(images) / spread).numpy()
 
 
@@ -101,6 +108,14 @@ def mixture_row(samples: Tensor, data: Data) -> dict[str, float]:
     return {"modes": int((shares >= 0.25 / len(centres)).sum()), "of": len(centres), "good": good.float().mean().item()}
 
 
+def stacked_row(samples: Tensor) -> dict[str, float]:
+    """Stacked digits (n, 3, 8, 8): modes of 1,000 that are there, and the divergence of their shares from even ones."""
+    digits = classifier()(samples.flatten(0, 1)[:, None]).argmax(1).view(-1, 3)
+    shares = torch.bincount(digits @ torch.tensor([100, 10, 1]), minlength=1000) / len(samples)
+    divergence = torch.special.xlogy(shares, 1000 * shares).sum()
+    return {"modes": int((shares > 0).sum()), "of": 1000, "divergence": divergence.item()}
+
+
 def row(run: runs.Run, count: int = 10_000) -> dict[str, float]:
     """The quality of a run."""
     data = runs.data_of(run.config)
@@ -108,7 +123,11 @@ def row(run: runs.Run, count: int = 10_000) -> dict[str, float]:
         return mixture_row(run.sample(count, seed=1), data)
     if data.name.startswith("digits") and data.spec["x"].shape == (1, 8, 8):
         return digits_row(run.sample(len(load("digits")), seed=1))
-    raise SystemExit(f"{run.path} was trained on {data.name}; digits at 8 x 8, ring and grid can be judged here.")
+    if data.name.startswith("stacked-digits") and data.spec["x"].shape == (3, 8, 8):
+        return stacked_row(run.sample(26_000, seed=1))
+    raise SystemExit(
+        f"{run.path} was trained on {data.name}; 8 x 8 digits, stacked or not, ring and grid are judged here."
+    )
 
 
 def show(name: str, numbers: dict[str, Any]) -> None:
