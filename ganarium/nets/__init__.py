@@ -12,6 +12,7 @@ from ganarium.nets.conditions import one_hot
 from ganarium.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganarium.nets.improved_gan import NoisyPerceptrons
 from ganarium.nets.norms import Norm
+from ganarium.nets.r3gan import ModernResidual
 from ganarium.nets.roles import Discriminator, Encoder, Generator
 from ganarium.nets.translator import PatchDiscriminator, Translator, patch_discriminator, translator
 
@@ -23,6 +24,7 @@ __all__ = [
     "Discriminator",
     "Encoder",
     "Generator",
+    "ModernResidual",
     "NoisyPerceptrons",
     "Norm",
     "NormedPerceptrons",
