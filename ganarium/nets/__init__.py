@@ -13,6 +13,7 @@ from ganarium.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganarium.nets.improved_gan import NoisyPerceptrons
 from ganarium.nets.norms import Norm
 from ganarium.nets.r3gan import ModernResidual
+from ganarium.nets.resnet import Residual
 from ganarium.nets.roles import Discriminator, Encoder, Generator
 from ganarium.nets.translator import PatchDiscriminator, Translator, patch_discriminator, translator
 
@@ -32,6 +33,7 @@ __all__ = [
     "PatchDiscriminator",
     "Perceptrons",
     "Plain",
+    "Residual",
     "Translator",
     "TwoStreams",
     "discriminator",
