@@ -154,10 +154,10 @@ def test_groups_that_do_not_fit_are_refused_with_a_remedy():
 
 def test_resampling_is_linear_inside_and_knows_odd_sides():
     line = torch.arange(10.0).expand(2, 3, 7, 10)
-    small = Resample()(line)
+    small = Resample((7, 10), (4, 5))(line)
     assert small.shape == (2, 3, 4, 5)
     torch.testing.assert_close(small[0, 0, 1, 1:], torch.tensor([2.0, 4.0, 6.0, 8.0]))
-    large = Resample((13, 20))(line)
+    large = Resample((7, 10), (13, 20))(line)
     assert large.shape == (2, 3, 13, 20)
     torch.testing.assert_close(large[1, 2, 1:-1, :-1], (torch.arange(19.0) / 2).expand(11, 19))
 
@@ -165,7 +165,7 @@ def test_resampling_is_linear_inside_and_knows_odd_sides():
 def test_the_two_ways_of_resampling_mirror_each_other():
     # <down(x), y> = <x, up(y)> / 4, where sides halve evenly to odd ones.
     x, y = torch.randn(1, 1, 9, 9), torch.randn(1, 1, 5, 5)
-    torch.testing.assert_close((Resample()(x) * y).sum(), (x * Resample((9, 9))(y)).sum() / 4)
+    torch.testing.assert_close((Resample((9, 9), (5, 5))(x) * y).sum(), (x * Resample((5, 5), (9, 9))(y)).sum() / 4)
 
 
 def test_maps_begin_as_a_basis_scaled_by_the_latent():

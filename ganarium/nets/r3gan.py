@@ -26,7 +26,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu
+from torch.nn.functional import leaky_relu
 
 from ganarium.nets.architecture import Architecture
 from ganarium.nets.blocks import SLOPE, named
@@ -95,28 +95,31 @@ class Block(nn.Module):
         return x + self.branch(x)
 
 
+def means(large: int, small: int) -> Tensor:
+    """The matrix (small, large) that filters by [1, 2, 1] / 4 along an axis and keeps every second place."""
+    wanted, here = 2 * torch.arange(small)[:, None], torch.arange(large)
+    return (2 - (wanted - here).abs()).clamp(min=0) / 4
+
+
 class Resample(nn.Module):
-    """Maps at half their sides, rounded up, or at the sides ``large`` if these are given; filtered by [1, 2, 1]."""
+    """Maps with the sides ``before`` as maps with the sides ``after``, half or twice as large; filtered by [1, 2, 1].
 
-    kernel: Tensor
+    It multiplies by one matrix for each axis: on CPUs, with second derivatives, several times as fast as convolving
+    each channel alone.
+    """
 
-    def __init__(self, large: Sides | None = None):
+    rows: Tensor
+    columns: Tensor
+
+    def __init__(self, before: Sides, after: Sides):
         super().__init__()
-        self.large = large
-        taps = torch.tensor([1.0, 2.0, 1.0])
-        # Smaller, a place is a mean of nine; larger, each of four places gets its share.
-        self.register_buffer("kernel", torch.outer(taps, taps)[None, None] / (4 if large else 16), persistent=False)
+        # Larger, each place gets what it would have given, and no less in sum: twice along each axis.
+        pairs = [2 * means(b, a).T if b > a else means(a, b) for a, b in zip(before, after, strict=True)]
+        self.register_buffer("rows", pairs[0], persistent=False)
+        self.register_buffer("columns", pairs[1].T.contiguous(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        # Each channel is filtered alone: as a batch of single maps this is faster on CPUs than groups.
-        maps = x.flatten(0, 1).unsqueeze(1)
-        if self.large:
-            small = x.shape[2:]
-            more = [b - (2 * a - 1) for a, b in zip(small, self.large, strict=True)]
-            maps = conv_transpose2d(maps, self.kernel, stride=2, padding=1, output_padding=more)
-        else:
-            maps = conv2d(maps, self.kernel, stride=2, padding=1)
-        return maps.reshape(*x.shape[:2], *maps.shape[2:])
+        return self.rows @ (x @ self.columns)
 
 
 class Basis(nn.Module):
@@ -165,7 +168,7 @@ class ModernResidual(Architecture):
         parts = {"begin": first, "stage1": self.stage(widths[0], dims, total)}
         for i, (a, b) in enumerate(pairwise(widths), 2):
             narrow = mix(a, b, dims) if a != b else None
-            parts[f"up{i}"] = named(narrow=narrow, resample=Resample(maps[i - 1]))
+            parts[f"up{i}"] = named(narrow=narrow, resample=Resample(maps[i - 2], maps[i - 1]))
             parts[f"stage{i}"] = self.stage(b, dims, total)
         return Generator(named(**parts, out=mix(widths[-1], field.shape[0], dims)), latent, condition)
 
@@ -178,7 +181,9 @@ class ModernResidual(Architecture):
             "stage1": self.stage(widths[0], dims, total),
         }
         for i, (a, b) in enumerate(pairwise(widths), 2):
-            parts[f"down{i}"] = named(resample=Resample(), widen=mix(a, b, dims) if a != b else None)
+            parts[f"down{i}"] = named(
+                resample=Resample(maps[i - 2], maps[i - 1]), widen=mix(a, b, dims) if a != b else None
+            )
             parts[f"stage{i}"] = self.stage(b, dims, total)
         if dims:
             height, width = maps[-1]
