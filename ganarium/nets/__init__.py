@@ -10,6 +10,7 @@ from ganarium.nets.by_kind import discriminator, encoder, generator
 from ganarium.nets.cgan import TwoStreams
 from ganarium.nets.conditions import one_hot
 from ganarium.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from ganarium.nets.flat import Flat
 from ganarium.nets.improved_gan import NoisyPerceptrons
 from ganarium.nets.norms import Norm
 from ganarium.nets.r3gan import ModernResidual
@@ -24,6 +25,7 @@ __all__ = [
     "DeepConvolutional",
     "Discriminator",
     "Encoder",
+    "Flat",
     "Generator",
     "ModernResidual",
     "NoisyPerceptrons",
