@@ -34,6 +34,7 @@ from ganarium.augment import Augmentation
 from ganarium.game import Paper
 from ganarium.games.adversarial.gan import GAN
 from ganarium.nets.architecture import Architecture, Plain
+from ganarium.nets.flat import Flat
 from ganarium.nets.r3gan import ModernResidual
 from ganarium.objectives import RelativisticPairs
 from ganarium.optimizers import Adam, OptimizerChoice
@@ -122,6 +123,9 @@ class R3GAN(GAN):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        if spec["x"].kind == "points":
-            return {"latent": 16, "gamma": 0.3, "architecture": Plain(), "optimizer": Adam(1e-3, (0.0, 0.99))}
-        return {"gamma": 1.0, "architecture": Plain(), "optimizer": Adam(5e-4, (0.0, 0.99))}
+        x, falling = spec["x"], Adam(Cosine(1e-3, 0.0), (0.0, 0.99))
+        if x.kind == "points":
+            return {"latent": 16, "gamma": 0.1, "architecture": Plain(), "optimizer": falling}
+        # Perceptrons play several times as many rounds in the same time on images of few pixels (docs/zoo/r3gan.md).
+        small = x.size <= 256
+        return {"gamma": 1.0, "architecture": Flat(generator_norm="batch") if small else Plain(), "optimizer": falling}

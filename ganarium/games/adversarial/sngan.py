@@ -33,12 +33,13 @@ from torch import nn
 from ganarium.augment import Augmentation
 from ganarium.game import Paper
 from ganarium.games.adversarial.gan import GAN
-from ganarium.nets.architecture import Architecture
+from ganarium.nets.architecture import Architecture, Plain
+from ganarium.nets.flat import Flat
 from ganarium.nets.resnet import Residual
 from ganarium.objectives import Hinge, Objective
 from ganarium.optimizers import Adam, OptimizerChoice
 from ganarium.priors import Law, Normal
-from ganarium.schedules import Linear
+from ganarium.schedules import Cosine, Linear
 from ganarium.spec import Field, Spec
 
 __all__ = ["SNGAN"]
@@ -125,4 +126,12 @@ class SNGAN(GAN):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        return {}
+        game = {"latent": 64, "discriminator_moves": 2, "optimizer": Adam(Cosine(1e-3, 0.0), (0.0, 0.9))}
+        if spec["x"].kind == "points":
+            return {**game, "latent": 16}
+        # Perceptrons play many times as many rounds in the same time on images of few pixels (docs/zoo/sngan.md).
+        small = spec["x"].size <= 256
+        return {
+            **game,
+            "architecture": Flat(norm="spectral", generator_norm="batch") if small else Plain(norm="spectral"),
+        }
