@@ -10,8 +10,11 @@ from ganarium.nets.by_kind import discriminator, encoder, generator
 from ganarium.nets.cgan import TwoStreams
 from ganarium.nets.conditions import one_hot
 from ganarium.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from ganarium.nets.flat import Flat
 from ganarium.nets.improved_gan import NoisyPerceptrons
 from ganarium.nets.norms import Norm
+from ganarium.nets.r3gan import ModernResidual
+from ganarium.nets.resnet import Residual
 from ganarium.nets.roles import Discriminator, Encoder, Generator
 from ganarium.nets.translator import PatchDiscriminator, Translator, patch_discriminator, translator
 
@@ -22,7 +25,9 @@ __all__ = [
     "DeepConvolutional",
     "Discriminator",
     "Encoder",
+    "Flat",
     "Generator",
+    "ModernResidual",
     "NoisyPerceptrons",
     "Norm",
     "NormedPerceptrons",
@@ -30,6 +35,7 @@ __all__ = [
     "PatchDiscriminator",
     "Perceptrons",
     "Plain",
+    "Residual",
     "Translator",
     "TwoStreams",
     "discriminator",

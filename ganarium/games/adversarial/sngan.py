@@ -1,0 +1,137 @@
+r"""A discriminator whose layers stretch nothing: every weight is divided by its largest singular value.
+
+How fast a discriminator :math:`F` may change decides what it can teach. A network of layers
+:math:`x \mapsto \sigma(W x)`, with rectifiers :math:`\sigma`, changes at most as fast as the product of its weights'
+largest singular values. Dividing each by its own,
+
+.. math::
+
+    \bar W = W / s(W), \qquad s(W) = \max_{\lVert v \rVert = 1} \lVert W v \rVert,
+
+bounds that product by one, everywhere, whatever the data. (The weights of a convolution are taken as one matrix; its
+true norm may be larger, up to the side of its kernel.) The largest singular value follows from one step of the power
+method at each use, with the vectors of the last one: :math:`v \leftarrow W^\top u / \lVert \cdot \rVert`,
+:math:`u \leftarrow W v / \lVert \cdot \rVert`, :math:`s(W) \approx u^\top W v`. Its gradient,
+
+.. math:: \partial L / \partial W = (\Delta - \langle \Delta, \bar W \rangle\, u v^\top) / s(W), \qquad
+    \Delta = \partial L / \partial \bar W,
+
+takes away what would only stretch the direction that is stretched most already. Unlike clipped weights, such weights
+may keep their rank; unlike a gradient penalty, it holds where there are neither data nor samples, and costs little.
+
+Reference:
+    Miyato, Kataoka, Koyama, Yoshida: Spectral Normalization for Generative Adversarial Networks, ICLR 2018,
+    arXiv 1802.05957. The loss is that of Lim, Ye: Geometric GAN, 2017, arXiv 1705.02894.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from torch import nn
+
+from ganarium.augment import Augmentation
+from ganarium.game import Paper
+from ganarium.games.adversarial.gan import GAN
+from ganarium.nets.architecture import Architecture, Plain
+from ganarium.nets.flat import Flat
+from ganarium.nets.resnet import Residual
+from ganarium.objectives import Hinge, Objective
+from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.priors import Law, Normal
+from ganarium.schedules import Cosine, Linear
+from ganarium.spec import Field, Spec
+
+__all__ = ["SNGAN"]
+
+
+class SNGAN(GAN):
+    r"""The GAN with spectral normalisation.
+
+    .. math::
+
+        L_D = \mathbb E \max(0, 1 - F(x)) + \mathbb E \max(0, 1 + F(G(z))), \qquad L_G = -\mathbb E F(G(z)).
+
+    Players:
+        discriminator: ``real`` and ``fake``, how far data and samples are from a margin of one on their side;
+            ``accuracy`` (watched), the share of both on the right side of zero.
+        generator: ``fake``, minus the mean score of its samples.
+
+    Batch:
+        ``x`` (B, \*shape): data; images in [-1, 1].
+
+    Args:
+        spec: What the batches hold.
+        latent: Coordinates of the noise.
+        architecture: The family of both networks; its discriminator should have spectral norm.
+        objective: How scores become losses; the paper also has the non-saturating one.
+        prior: The law of the noise.
+        discriminator_moves: The discriminator's steps a round, each on its own batch.
+        optimizer: How both players descend.
+        augment: What the discriminator sees instead of images, in both players' moves.
+        generator: From noise (B, latent) to samples (B, \*shape).
+        discriminator: From samples to raw scores (B,).
+
+    Deviations from the paper:
+        1. The generator's move takes as many samples as the discriminator's; the paper takes twice as many.
+        2. The discriminator moves first, as in the GAN; the authors' code begins with the generator.
+        3. Rates fall to zero over the run, whatever its length; the paper's run has 50,000 updates of the generator.
+        4. Points have perceptrons with spectral norm.
+
+    Example:
+        >>> SNGAN.toy().sample(2, seed=0).shape
+        torch.Size([2, 1, 8, 8])
+    """
+
+    paper = Paper(
+        title="Spectral Normalization for Generative Adversarial Networks",
+        authors=("Takeru Miyato", "Toshiki Kataoka", "Masanori Koyama", "Yuichi Yoshida"),
+        year=2018,
+        arxiv="1802.05957",
+        venue="International Conference on Learning Representations",
+        command="sngan",
+    )
+    couples_samples = "batch norm in the generator"
+
+    def __init__(
+        self,
+        spec: Spec,
+        latent: int = 128,
+        architecture: Architecture = Residual(),
+        objective: Objective = Hinge(),
+        prior: Law = Normal(),
+        discriminator_moves: int = 5,
+        optimizer: OptimizerChoice = Adam(Linear(2e-4, 0.0), (0.0, 0.9)),
+        augment: Augmentation | None = None,
+        generator: nn.Module | None = None,
+        discriminator: nn.Module | None = None,
+    ):
+        super().__init__(
+            spec,
+            latent=latent,
+            architecture=architecture,
+            objective=objective,
+            prior=prior,
+            discriminator_moves=discriminator_moves,
+            optimizer=optimizer,
+            augment=augment,
+            generator=generator,
+            discriminator=discriminator,
+        )
+
+    @classmethod
+    def toy(cls) -> Self:
+        spec = Spec(x=Field((1, 8, 8), "image"))
+        return cls(spec, latent=4, architecture=Residual(8, 8), discriminator_moves=2)
+
+    @classmethod
+    def recipe(cls, spec: Spec) -> dict[str, Any]:
+        game = {"latent": 64, "discriminator_moves": 2, "optimizer": Adam(Cosine(1e-3, 0.0), (0.0, 0.9))}
+        if spec["x"].kind == "points":
+            return {**game, "latent": 16}
+        # Perceptrons play many times as many rounds in the same time on images of few pixels (docs/zoo/sngan.md).
+        small = spec["x"].size <= 256
+        return {
+            **game,
+            "architecture": Flat(norm="spectral", generator_norm="batch") if small else Plain(norm="spectral"),
+        }
