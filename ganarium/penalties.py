@@ -9,13 +9,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from ganarium.schedules import Schedule, at
 
-__all__ = ["GradientPenalty", "Penalty", "R1", "R2", "clip_weights", "input_gradient"]
+__all__ = ["Critic", "GradientPenalty", "OnePass", "Penalty", "R1", "R2", "clip_weights", "input_gradient"]
 
 Critic = Callable[[Tensor], Tensor]
 
@@ -31,6 +33,8 @@ def input_gradient(critic: Critic, x: Tensor) -> Tensor:
         tensor([[3., 0.],
                 [3., 0.]])
     """
+    if isinstance(critic, OnePass):
+        return critic.gradient(x)
     if torch.compiler.is_compiling():
         return torch.func.grad(lambda points: critic(points).sum())(x.detach())
     with torch.enable_grad():
@@ -38,6 +42,52 @@ def input_gradient(critic: Critic, x: Tensor) -> Tensor:
         score = critic(x).sum()
         (gradient,) = torch.autograd.grad(score, x, create_graph=True)
     return gradient
+
+
+class OnePass:
+    """A critic that judges some batches once: their scores, and the slopes that penalties ask for, share one pass.
+
+    Args:
+        critic: From samples to raw scores; each sample's score depends on that sample alone.
+        batches: What it judges, of one size.
+
+    Example:
+        >>> x, y = torch.tensor([[3.0, 4.0]]), torch.zeros(1, 2)
+        >>> critic = OnePass(lambda points: points.square().sum(1), x, y)
+        >>> critic(x).item(), input_gradient(critic, x)
+        (25.0, tensor([[6., 8.]], grad_fn=<SplitBackward0>))
+    """
+
+    def __init__(self, critic: Critic, *batches: Tensor):
+        self.critic = critic
+        # Where gradients are not recorded (a player rests) or losses are compiled, there is nothing to share.
+        self.batches = batches if torch.is_grad_enabled() and not torch.compiler.is_compiling() else ()
+        if self.batches:
+            self._leaf = torch.cat(batches).detach().requires_grad_()
+            self._scores = critic(self._leaf)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        place = self._place(x)
+        return self.critic(x) if place is None else self._scores.split(len(x))[place]
+
+    def gradient(self, x: Tensor) -> Tensor:
+        """The gradient of each sample's score with respect to that sample; see :func:`input_gradient`."""
+        place = self._place(x)
+        return input_gradient(self.critic, x) if place is None else self._gradient.split(len(x))[place]
+
+    @cached_property
+    def _gradient(self) -> Tensor:
+        return torch.autograd.grad(self._scores.sum(), self._leaf, create_graph=True)[0]
+
+    def _place(self, x: Tensor) -> int | None:
+        return next((place for place, batch in enumerate(self.batches) if batch is x), None)
+
+    @classmethod
+    def of(cls, critic: Critic, penalties: Iterable[Penalty], real: Tensor, fake: Tensor) -> Critic:
+        """A critic that judges once where these penalties take its slope; the critic itself, if they do so nowhere."""
+        places = {penalty.where for penalty in penalties} - {""}
+        batches = [batch for name, batch in (("real", real), ("fake", fake)) if name in places]
+        return cls(critic, *batches) if batches else critic
 
 
 def refuse_batch_norm(critic: nn.Module, who: str) -> None:
@@ -59,6 +109,8 @@ class Penalty(ABC):
     """
 
     weight: float | Schedule = 10.0
+    #: Whose slope it takes at the very points that are scored, "real" or "fake"; empty: elsewhere.
+    where: ClassVar[str] = ""
 
     @property
     def name(self) -> str:
@@ -78,7 +130,7 @@ class Penalty(ABC):
             fake: Samples, of the same shape.
             progress: The game's clock.
         """
-        return at(self.weight, progress) * self.value(critic, real.detach(), fake.detach())
+        return at(self.weight, progress) * self.value(critic, real, fake)
 
 
 @dataclass(frozen=True)
@@ -114,6 +166,8 @@ class R1(Penalty):
         weight: :math:`\gamma`, with the factor one half of the paper.
     """
 
+    where = "real"
+
     @property
     def name(self) -> str:
         return type(self).__name__.lower()
@@ -129,6 +183,8 @@ class R2(R1):
     Args:
         weight: :math:`\gamma`, with the factor one half of the paper.
     """
+
+    where = "fake"
 
     def value(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
         return super().value(critic, fake, real)

@@ -16,7 +16,16 @@ from ganarium.games.adversarial.wgan_gp import WGANGP
 from ganarium.games.likelihood.vae import VAE, kl_to_standard
 from ganarium.objectives import Hinge, LeastSquares, Minimax, NonSaturating, Objective, RelativisticPairs, Wasserstein
 from ganarium.optimizers import SGD, Adam
-from ganarium.penalties import R1, R2, GradientPenalty, Penalty, clip_weights, input_gradient, refuse_batch_norm
+from ganarium.penalties import (
+    R1,
+    R2,
+    GradientPenalty,
+    OnePass,
+    Penalty,
+    clip_weights,
+    input_gradient,
+    refuse_batch_norm,
+)
 from ganarium.priors import Latent, Normal, Truncated, Uniform
 from ganarium.schedules import Cosine, Exponential, Linear, Schedule, at
 from ganarium.spec import Field, Spec
@@ -689,3 +698,28 @@ def test_a_plain_number_is_its_own_schedule():
 def test_impossible_schedules_are_refused(make: Callable[[], Schedule]):
     with pytest.raises(ValueError, match="schedule"):
         make()
+
+
+@pytest.mark.parametrize("penalties", [(R1(0.3),), (R2(0.3),), (R1(0.3), R2(0.7)), (R1(1.0), GradientPenalty())])
+def test_scores_and_slopes_from_one_pass_are_those_of_passes_of_their_own(penalties):
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1), nn.Flatten(0)).double()
+    real, fake = double(5, 3), double(5, 3)
+    found = []
+    for critic in (OnePass.of(network, penalties, real, fake), network):
+        torch.manual_seed(1)
+        terms = [critic(real).mean(), critic(fake).mean(), *(p(critic, real, fake, NOW) for p in penalties)]
+        found.append((terms, torch.autograd.grad(sum(terms), list(network.parameters()))))
+    for one, own in zip(*found, strict=True):
+        torch.testing.assert_close(one, own)
+
+
+def test_one_pass_judges_each_batch_once():
+    calls = []
+    critic = OnePass(lambda x: calls.append(len(x)) or x.square().sum(1), *(batch := (double(5, 3), double(5, 3))))
+    for x in batch:
+        critic(x)
+        input_gradient(critic, x)
+    assert calls == [10]
+    input_gradient(critic, double(4, 3))
+    assert calls == [10, 4]

@@ -32,7 +32,7 @@ from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
 from ganarium.nets.architecture import Architecture, Perceptrons, Plain
 from ganarium.objectives import NonSaturating, Objective, accuracy
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
-from ganarium.penalties import R1, Penalty, refuse_batch_norm
+from ganarium.penalties import R1, Critic, OnePass, Penalty, refuse_batch_norm
 from ganarium.priors import Law, Normal, Uniform
 from ganarium.schedules import Exponential, Linear
 from ganarium.spec import Field, Spec
@@ -141,10 +141,12 @@ class GAN(Game, Samples, Scores):
         x = batch["x"]
         with torch.no_grad():
             fake = self.draw(len(x))
-        real_scores, fake_scores = self.judge(x, fake)
+        # Penalties take their slopes from the pass that gives the scores.
+        critic = OnePass.of(self.verdict, self.penalties, x, fake)
+        real_scores, fake_scores = self.judge(critic, x, fake)
         terms = self.objective.discriminator(real_scores, fake_scores)
         for penalty in self.penalties:
-            terms[penalty.name] = penalty(self.verdict, x, fake, self.progress)
+            terms[penalty.name] = penalty(critic, x, fake, self.progress)
         return {**terms, "accuracy": accuracy(real_scores, fake_scores)}
 
     def generator_loss(self, batch: Batch) -> Terms:
@@ -155,11 +157,11 @@ class GAN(Game, Samples, Scores):
         """The discriminator's scores of what it sees of ``x``, of shape (B,)."""
         return self.discriminator(x if self.augment is None else self.augment(x))
 
-    def judge(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    def judge(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of data and of samples, from one pass over both or from one pass each."""
         if not self.joined:
-            return self.verdict(real), self.verdict(fake)
-        scores = self.verdict(torch.cat([real, fake]))
+            return critic(real), critic(fake)
+        scores = critic(torch.cat([real, fake]))
         return scores[: len(real)], scores[len(real) :]
 
     def draw(self, n: int, **condition: Tensor) -> Tensor:
