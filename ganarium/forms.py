@@ -182,15 +182,26 @@ def _form_of(member: type, given: Any = None) -> type:
     """A form for the numbers of a family's member, with the values of one that is given as defaults."""
     values = {each.name: getattr(given, each.name) for each in dataclasses.fields(member)} if given else {}
     rows = rows_of(member, values)
-    fields = [_field(row.name, _plain_hint(row), row.default, row.name, row.help) for row in rows if not _nested(row)]
+    fields = [_field(row.name, *_plain(row), row.name, row.help) for row in rows if not _nested(row)]
     form = dataclasses.make_dataclass(member.__name__, fields)
     form.__doc__ = (member.__doc__ or "").strip().split("\n")[0]
     return form
 
 
 def _nested(row: Row) -> bool:
-    """Families within families are left to Python."""
-    return _family(row.hint) is not None and not isinstance(row.default, int | float)
+    """Families within families are left to Python, but for lists of names."""
+    return _family(row.hint) is not None and not _many(row.hint) and not isinstance(row.default, int | float)
+
+
+def _plain(row: Row) -> tuple[Any, Any]:
+    """The type that tyro is told within a family's member, and the default: lists of members go by their names."""
+    family = _family(row.hint)
+    if family is None or not _many(row.hint):
+        return _plain_hint(row), row.default
+    from ganarium.options import choices, word
+
+    default = tuple(word(type(member).__name__) for member in row.default)
+    return tuple[typing.Literal[tuple(choices(family))], ...], default  # type: ignore[misc]
 
 
 def _field(name: str, hint: Any, default: Any, option: str, help: str) -> tuple:
@@ -206,7 +217,15 @@ def _field(name: str, hint: Any, default: Any, option: str, help: str) -> tuple:
 def _made(member: type, numbers: Any) -> Any:
     if numbers is None:
         return member()
-    return member(**{each.name: getattr(numbers, each.name) for each in dataclasses.fields(numbers)})
+    values = {each.name: getattr(numbers, each.name) for each in dataclasses.fields(numbers)}
+    for row in rows_of(member):
+        family = _family(row.hint)
+        if row.name in values and family is not None and _many(row.hint):
+            from ganarium.options import choices
+
+            members = choices(family)
+            values[row.name] = tuple(members[name]() for name in values[row.name])
+    return member(**values)
 
 
 def _parts(hint: Any) -> Sequence[Any]:

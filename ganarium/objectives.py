@@ -53,6 +53,19 @@ class Objective(ABC):
             real: Gives the scores of data, and is called only by objectives that look at them.
         """
 
+    def accuracy(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The share of scores on the right side of zero; of relativistic pairs, that of pairs in the right order."""
+        return accuracy(real, fake)
+
+    def margin(self, real: Tensor, fake: Tensor) -> Tensor:
+        """How far the scores of data lie on the side of data: of zero, unless an objective draws the line elsewhere.
+
+        Args:
+            real: The scores of data, of any shape.
+            fake: The scores of as many samples.
+        """
+        return real
+
 
 @dataclass(frozen=True)
 class NonSaturating(Objective):
@@ -112,6 +125,10 @@ class LeastSquares(Objective):
     def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
         return {"fake": (fake - self.target).square().mean() / 2}
 
+    def margin(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The distance from halfway between the codes, towards the code of data."""
+        return (real - (self.real + self.fake) / 2) * (1 if self.real > self.fake else -1)
+
 
 @dataclass(frozen=True)
 class Hinge(Objective):
@@ -134,6 +151,10 @@ class Wasserstein(Objective):
     def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
         return {"fake": -fake.mean()}
 
+    def margin(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The distance from halfway between the means: a constant on all scores says nothing."""
+        return real - (real.mean() + fake.mean()) / 2
+
 
 @dataclass(frozen=True)
 class RelativisticPairs(Objective):
@@ -148,6 +169,13 @@ class RelativisticPairs(Objective):
         if real is None:
             raise ValueError("A relativistic generator needs the scores of real data beside those of its samples.")
         return {"pair": softplus(real() - fake).mean()}
+
+    def accuracy(self, real: Tensor, fake: Tensor) -> Tensor:
+        return (real > fake).mean(dtype=real.dtype)
+
+    def margin(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The difference of each pair."""
+        return real - fake
 
 
 def accuracy(real: Tensor, fake: Tensor) -> Tensor:

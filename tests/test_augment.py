@@ -3,10 +3,28 @@
 import pytest
 import torch
 
-from ganarium.augment import Augmentation, Brightness, Contrast, Cutout, DiffAugment, Saturation, Translation
+from ganarium.augment import (
+    Augmentation,
+    Brightness,
+    Contrast,
+    Cutout,
+    DiffAugment,
+    Flip,
+    Hue,
+    LumaFlip,
+    QuarterTurn,
+    Saturation,
+    Shift,
+    Stretch,
+    Translation,
+    Zoom,
+)
+from ganarium.augment.geometry import resample
 
-ALL = [Brightness(), Saturation(), Contrast(), Translation(), Cutout(), DiffAugment()]
-SHAPES = [(5, 1, 8, 8), (5, 3, 12, 9), (5, 4, 8, 8, 6)]
+COLOUR = [Brightness(), Saturation(), Contrast(), Hue(), LumaFlip()]
+GEOMETRY = [Translation(), Cutout(), Flip(), QuarterTurn(), Zoom(), Stretch(), Shift()]
+ALL = [*COLOUR, *GEOMETRY, DiffAugment()]
+SHAPES = [(5, 1, 8, 8), (5, 3, 12, 9), (5, 4, 6, 8, 8)]
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +40,8 @@ def name(augmentation: Augmentation) -> str:
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
 def test_shape_and_type_stay(augmentation, shape, dtype):
+    if isinstance(augmentation, QuarterTurn):
+        shape = (*shape[:-1], shape[-2])
     x = torch.rand(shape, dtype=dtype)
     kept = x.clone()
     y = augmentation(x)
@@ -32,7 +52,7 @@ def test_shape_and_type_stay(augmentation, shape, dtype):
 
 @pytest.mark.parametrize("augmentation", ALL, ids=name)
 def test_gradients_are_right_to_second_order(augmentation):
-    x = torch.randn(2, 2, 3, 3, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(2, 3, 3, 3, dtype=torch.float64, requires_grad=True)
 
     def fixed(x):
         torch.manual_seed(1)
@@ -46,7 +66,7 @@ def test_gradients_are_right_to_second_order(augmentation):
 def test_each_sample_has_its_own_numbers(augmentation):
     x = torch.randn(1, 3, 16, 16).expand(32, -1, -1, -1)
     y = augmentation(x)
-    assert (y != y[:1]).flatten(1).any(1).sum() > 20
+    assert (y != y[:1]).flatten(1).any(1).sum() > 8
 
 
 @pytest.mark.parametrize("augmentation", ALL, ids=name)
@@ -60,7 +80,18 @@ def test_same_seed_same_numbers(augmentation):
 
 @pytest.mark.parametrize(
     "augmentation",
-    [Brightness(0.0), Saturation(0.0), Contrast(0.0), Translation(0.0), Cutout(0.0), DiffAugment(())],
+    [
+        Brightness(0.0),
+        Saturation(0.0),
+        Contrast(0.0),
+        Translation(0.0),
+        Cutout(0.0),
+        DiffAugment(()),
+        Hue(0.0),
+        Zoom(0.0),
+        Stretch(0.0),
+        Shift(0.0),
+    ],
     ids=name,
 )
 def test_nothing_asked_nothing_done(augmentation):
@@ -146,6 +177,59 @@ def test_cutout_of_everything_around_the_centre():
     assert y.flatten(1).sum(1).max() > 0  # one at a corner does not
 
 
+def test_flips_and_turns_are_each_of_their_images_alike():
+    x = torch.randn(1, 2, 5, 5).expand(2000, -1, -1, -1)
+    turned, flipped, dimmed = QuarterTurn()(x), Flip()(x), LumaFlip()(x)
+    for times in range(4):
+        share = (turned == x.rot90(times, (2, 3))).flatten(1).all(1).double().mean().item()
+        assert share == pytest.approx(1 / 4, abs=0.05)
+    for result, other in ((flipped, x.flip(3)), (dimmed, x - 2 * x.mean(1, keepdim=True))):
+        shares = [(result == each).flatten(1).all(1).double().mean().item() for each in (x, other)]
+        assert sum(shares) == 1
+        assert shares[0] == pytest.approx(1 / 2, abs=0.05)
+
+
+def test_hues_turn_about_grey():
+    x = torch.randn(3000, 3, 1, 1, dtype=torch.float64)
+    y = Hue()(x)
+    torch.testing.assert_close(y.mean(1), x.mean(1))
+    torch.testing.assert_close(y.norm(dim=1), x.norm(dim=1))
+    a, b = (v[..., 0, 0] - v[..., 0, 0].mean(1, keepdim=True) for v in (x, y))
+    cosine = torch.nn.functional.cosine_similarity(a, b)
+    assert cosine.mean().abs() < 0.05  # angles of a full circle
+    assert cosine.square().mean().item() == pytest.approx(0.5, abs=0.05)
+
+
+def test_resampling_is_linear_interpolation_reflected_at_the_edge():
+    x = torch.arange(6.0, dtype=torch.float64).reshape(1, 1, 1, 6)
+    source = torch.tensor([[-1.25, -0.5, 0.0, 2.75, 5.5, 16.0]], dtype=torch.float64)
+    assert resample(x, 3, source).flatten().tolist() == pytest.approx([1.25, 0.5, 0.0, 2.75, 4.5, 4.0])
+    assert torch.equal(resample(x, 2, torch.tensor([[0.3]])), x)
+
+
+@pytest.mark.parametrize(("augmentation", "moment"), [(Zoom(), 0.2), (Stretch(), 0.2)], ids=str)
+def test_zooms_scale_around_the_middle_with_the_paper_s_law(augmentation, moment):
+    side = 33
+    place = torch.arange(side, dtype=torch.float64) - side // 2
+    x = torch.stack([place.expand(side, side).T, place.expand(side, side)]).expand(4000, -1, -1, -1)
+    y = augmentation(x)
+    middle = side // 2
+    assert y[:, :, middle, middle].abs().max() < 1e-9
+    down, right = (-torch.log2(v) for v in (y[:, 0, middle + 1, middle], y[:, 1, middle, middle + 1]))
+    torch.testing.assert_close(down, right if isinstance(augmentation, Zoom) else -right)
+    assert right.std().item() == pytest.approx(moment, rel=0.06)
+    assert right.mean().item() == pytest.approx(0.0, abs=0.015)
+
+
+def test_shifts_are_normal_shares_of_the_side():
+    side = 64
+    x = torch.arange(side, dtype=torch.float64).expand(4000, 1, side, side)
+    # The middle pixel reads where it came from; reflection begins four standard deviations away.
+    move = side // 2 - Shift()(x)[:, 0, 0, side // 2]
+    assert move.std().item() == pytest.approx(side / 8, rel=0.06)
+    assert move.mean().item() == pytest.approx(0.0, abs=0.5)
+
+
 def test_diffaugment_is_its_policy_in_order():
     x = torch.rand(8, 3, 16, 16) + 1
     y = DiffAugment((Cutout(), Brightness()))(x)
@@ -155,7 +239,7 @@ def test_diffaugment_is_its_policy_in_order():
 
 
 def test_mistakes_are_named():
-    with pytest.raises(ValueError, match=r"Brightness takes images .*got \(4, 2\)"):
+    with pytest.raises(ValueError, match=r"Brightness takes images .*got \(B, 2\)"):
         Brightness()(torch.zeros(4, 2))
     with pytest.raises(ValueError, match="ratio=2"):
         Translation(2)

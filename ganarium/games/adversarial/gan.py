@@ -27,10 +27,10 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from ganarium.augment import Augmentation
+from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
 from ganarium.nets.architecture import Architecture, Perceptrons, Plain
-from ganarium.objectives import NonSaturating, Objective, accuracy
+from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
 from ganarium.penalties import R1, Critic, OnePass, Penalty, refuse_batch_norm
 from ganarium.priors import Law, Normal, Uniform
@@ -49,7 +49,8 @@ class GAN(Game, Samples, Scores):
 
     Players:
         discriminator: ``real`` and ``fake``, the two halves of its loss; ``accuracy`` (watched), the share of data and
-            samples on the right side of zero; the name of each penalty.
+            samples on the right side of zero; the name of each penalty; ``sign`` and ``augmentation`` (watched, where
+            augmentation is adaptive), the mean sign of the data's margins and the probability of each transform.
         generator: ``fake``, its loss.
 
     Batch:
@@ -119,6 +120,7 @@ class GAN(Game, Samples, Scores):
         self.latent, self.architecture, self.objective, self.optimizer = latent, architecture, objective, optimizer
         self.discriminator_moves, self.simultaneous, self.joined = discriminator_moves, simultaneous, joined
         self.penalties, self.augment = penalties, augment
+        self.augmented = augmented(augment, spec["x"], type(self).__name__)
         self.prior = prior.of(latent)
         self.generator = generator or architecture.generator(latent, spec["x"])
         self.discriminator = discriminator or architecture.discriminator(spec["x"])
@@ -133,6 +135,7 @@ class GAN(Game, Samples, Scores):
                 owns=[self.discriminator],
                 optimizer=self.optimizer,
                 moves=self.discriminator_moves,
+                after=self.augmented.controller,
             ),
             Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
         ]
@@ -147,7 +150,8 @@ class GAN(Game, Samples, Scores):
         terms = self.objective.discriminator(real_scores, fake_scores)
         for penalty in self.penalties:
             terms[penalty.name] = penalty(critic, x, fake, self.progress)
-        return {**terms, "accuracy": accuracy(real_scores, fake_scores)}
+        watched = self.augmented.watch(self.objective.margin(real_scores, fake_scores))
+        return {**terms, "accuracy": self.objective.accuracy(real_scores, fake_scores), **watched}
 
     def generator_loss(self, batch: Batch) -> Terms:
         x = batch["x"]
@@ -155,7 +159,7 @@ class GAN(Game, Samples, Scores):
 
     def verdict(self, x: Tensor) -> Tensor:
         """The discriminator's scores of what it sees of ``x``, of shape (B,)."""
-        return self.discriminator(x if self.augment is None else self.augment(x))
+        return self.discriminator(self.augmented(x))
 
     def judge(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of data and of samples, from one pass over both or from one pass each."""

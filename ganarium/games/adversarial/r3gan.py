@@ -51,8 +51,8 @@ class R3GAN(GAN):
 
     Players:
         discriminator: ``pair``, how far samples are from scoring below the data that they are paired with; ``r1`` and
-            ``r2``, the penalties at the data and at the samples. Only differences of scores mean something, so the
-            watched ``accuracy`` may rest at one half.
+            ``r2``, the penalties at the data and at the samples; ``accuracy`` (watched), the share of pairs in the
+            right order.
         generator: ``pair``, the same with the parts exchanged.
 
     Batch:

@@ -23,6 +23,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.objectives import Wasserstein
@@ -44,7 +45,9 @@ class WGAN(Game, Samples, Scores):
 
     Players:
         critic: ``real`` (minus the mean score of the data) and ``fake`` (the mean score of the samples); ``distance``
-            (watched), the difference of mean scores, which estimates the earth mover's distance up to a factor.
+            (watched), the difference of mean scores, which estimates the earth mover's distance up to a factor;
+            ``sign`` and ``augmentation`` (watched, where augmentation is adaptive), the mean sign of the data's margins
+            and the probability of each transform.
         generator: ``fake``, minus the mean score of its samples.
 
     Batch:
@@ -59,6 +62,7 @@ class WGAN(Game, Samples, Scores):
         architecture: The family of both networks.
         prior: The law of the noise.
         optimizer: How both players descend.
+        augment: What the critic sees instead of images, in both players' moves.
         generator: From noise (B, latent) to samples (B, \*shape).
         critic: From samples to raw scores (B,).
 
@@ -90,6 +94,7 @@ class WGAN(Game, Samples, Scores):
         architecture: Architecture = Plain(),
         prior: Law = Normal(),
         optimizer: OptimizerChoice = RMSprop(5e-5),
+        augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         critic: nn.Module | None = None,
     ):
@@ -99,6 +104,7 @@ class WGAN(Game, Samples, Scores):
         self.latent, self.bound, self.critic_moves, self.burst = latent, bound, critic_moves, burst
         self.architecture, self.optimizer = architecture, optimizer
         self.prior = prior.of(latent)
+        self.augment, self.augmented = augment, augmented(augment, spec["x"], "WGAN")
         self.generator = generator or architecture.generator(latent, spec["x"])
         self.critic = critic or architecture.discriminator(spec["x"])
 
@@ -111,18 +117,26 @@ class WGAN(Game, Samples, Scores):
         return self.burst if round < 25 or round % 500 == 0 else self.critic_moves
 
     def clip(self, terms: Terms) -> None:
-        """Move the critic's weights into their box."""
+        """Move the critic's weights into their box, and the augmentation by what it watched."""
         clip_weights(self.critic.parameters(), self.bound)
+        if self.augmented.controller:
+            self.augmented.controller(terms)
 
     def critic_loss(self, batch: Batch) -> Terms:
         x = batch["x"]
         with torch.no_grad():
             fake = self.draw(len(x))
-        terms = Wasserstein().discriminator(self.critic(x), self.critic(fake))
-        return {**terms, "distance": -(terms["real"] + terms["fake"]).detach()}
+        scores = self.verdict(x), self.verdict(fake)
+        terms = Wasserstein().discriminator(*scores)
+        watched = self.augmented.watch(Wasserstein().margin(*scores))
+        return {**terms, "distance": -(terms["real"] + terms["fake"]).detach(), **watched}
 
     def generator_loss(self, batch: Batch) -> Terms:
-        return Wasserstein().generator(self.critic(self.draw(len(batch["x"]))))
+        return Wasserstein().generator(self.verdict(self.draw(len(batch["x"]))))
+
+    def verdict(self, x: Tensor) -> Tensor:
+        """The critic's scores of what it sees of ``x``, of shape (B,)."""
+        return self.critic(self.augmented(x))
 
     def draw(self, n: int, **condition: Tensor) -> Tensor:
         return self.generator(self.prior(n))

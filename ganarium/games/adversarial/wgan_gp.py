@@ -23,8 +23,10 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
 from ganarium.nets.architecture import Architecture, Plain
+from ganarium.objectives import Wasserstein
 from ganarium.optimizers import Adam, OptimizerChoice
 from ganarium.penalties import GradientPenalty, refuse_batch_norm
 from ganarium.priors import Law, Normal
@@ -45,7 +47,9 @@ class WGANGP(Game, Samples, Scores):
 
     Players:
         critic: ``real`` (minus the mean score of the data), ``fake`` (the mean score of the samples), ``penalty``;
-            ``distance`` (watched), the difference of mean scores, which estimates the earth mover's distance.
+            ``distance`` (watched), the difference of mean scores, which estimates the earth mover's distance;
+            ``sign`` and ``augmentation`` (watched, where augmentation is adaptive), the mean sign of the data's margins
+            and the probability of each transform.
         generator: ``fake``, minus the mean score of its samples.
 
     Batch:
@@ -59,6 +63,7 @@ class WGANGP(Game, Samples, Scores):
         architecture: The family of both networks.
         prior: The law of the noise.
         optimizer: How both players descend.
+        augment: What the critic sees instead of images, in both players' moves.
         generator: From noise (B, latent) to samples (B, \*shape).
         critic: From samples to raw scores (B,); no batch norm.
 
@@ -95,6 +100,7 @@ class WGANGP(Game, Samples, Scores):
         architecture: Architecture = Plain(),
         prior: Law = Normal(),
         optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.9)),
+        augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         critic: nn.Module | None = None,
     ):
@@ -103,13 +109,21 @@ class WGANGP(Game, Samples, Scores):
         self.architecture, self.optimizer = architecture, optimizer
         self.gradient_penalty = GradientPenalty(penalty)
         self.prior = prior.of(latent)
+        self.augment, self.augmented = augment, augmented(augment, spec["x"], "WGANGP")
         self.generator = generator or architecture.generator(latent, spec["x"])
         self.critic = critic or architecture.discriminator(spec["x"])
         refuse_batch_norm(self.critic, "WGANGP")
 
     def players(self) -> list[Player]:
         return [
-            Player("critic", self.critic_loss, owns=[self.critic], optimizer=self.optimizer, moves=self.critic_moves),
+            Player(
+                "critic",
+                self.critic_loss,
+                owns=[self.critic],
+                optimizer=self.optimizer,
+                moves=self.critic_moves,
+                after=self.augmented.controller,
+            ),
             Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
         ]
 
@@ -117,15 +131,18 @@ class WGANGP(Game, Samples, Scores):
         x = batch["x"]
         with torch.no_grad():
             fake = self.draw(len(x))
-        terms = {
-            "real": -self.critic(x).mean(),
-            "fake": self.critic(fake).mean(),
-            "penalty": self.gradient_penalty(self.critic, x, fake, self.progress),
-        }
-        return {**terms, "distance": -(terms["real"] + terms["fake"]).detach()}
+        scores = self.verdict(x), self.verdict(fake)
+        terms = Wasserstein().discriminator(*scores)
+        distance = -(terms["real"] + terms["fake"]).detach()
+        terms["penalty"] = self.gradient_penalty(self.verdict, x, fake, self.progress)
+        return {**terms, "distance": distance, **self.augmented.watch(Wasserstein().margin(*scores))}
 
     def generator_loss(self, batch: Batch) -> Terms:
-        return {"fake": -self.critic(self.draw(len(batch["x"]))).mean()}
+        return {"fake": -self.verdict(self.draw(len(batch["x"]))).mean()}
+
+    def verdict(self, x: Tensor) -> Tensor:
+        """The critic's scores of what it sees of ``x``, of shape (B,)."""
+        return self.critic(self.augmented(x))
 
     def draw(self, n: int, **condition: Tensor) -> Tensor:
         return self.generator(self.prior(n))

@@ -31,12 +31,12 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from ganarium.augment import Augmentation
+from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
 from ganarium.nets.cgan import TwoStreams
 from ganarium.nets.conditions import one_hot
-from ganarium.objectives import NonSaturating, Objective, accuracy
+from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
 from ganarium.priors import Law, Normal, Uniform
 from ganarium.schedules import Exponential, Linear
@@ -54,7 +54,8 @@ class CGAN(Game, Samples, Scores):
 
     Players:
         discriminator: ``real`` and ``fake``, the two halves of its loss, each a mean over the batch; ``accuracy``
-            (watched), the share of data and samples on the right side of zero.
+            (watched), the share of data and samples on the right side of zero; ``sign`` and ``augmentation`` (watched,
+            where augmentation is adaptive), the mean sign of the margins of data and the probability of each transform.
         generator: ``fake``, its loss, a mean over the batch.
 
     Batch:
@@ -108,6 +109,7 @@ class CGAN(Game, Samples, Scores):
         super().__init__(spec)
         self.latent, self.architecture, self.objective, self.optimizer = latent, architecture, objective, optimizer
         self.discriminator_moves, self.augment = discriminator_moves, augment
+        self.augmented = augmented(augment, spec["x"], type(self).__name__)
         self.classes = spec["y"].classes
         self.prior = prior.of(latent)
         self.generator = generator or architecture.generator(latent, spec["x"], condition=self.classes)
@@ -121,6 +123,7 @@ class CGAN(Game, Samples, Scores):
                 owns=[self.discriminator],
                 optimizer=self.optimizer,
                 moves=self.discriminator_moves,
+                after=self.augmented.controller,
             ),
             Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
         ]
@@ -131,7 +134,8 @@ class CGAN(Game, Samples, Scores):
             fake = self.draw(len(x), y=y)
         real_scores, fake_scores = self.verdict(x, y), self.verdict(fake, y)
         terms = self.objective.discriminator(real_scores, fake_scores)
-        return {**terms, "accuracy": accuracy(real_scores, fake_scores)}
+        watched = self.augmented.watch(self.objective.margin(real_scores, fake_scores))
+        return {**terms, "accuracy": self.objective.accuracy(real_scores, fake_scores), **watched}
 
     def generator_loss(self, batch: Batch) -> Terms:
         x, y = batch["x"], batch["y"]
@@ -139,7 +143,7 @@ class CGAN(Game, Samples, Scores):
 
     def verdict(self, x: Tensor, y: Tensor) -> Tensor:
         """The discriminator's scores of what it sees of ``x`` with labels ``y``, of shape (B,)."""
-        return self.discriminator(x if self.augment is None else self.augment(x), one_hot(y, self.classes, x))
+        return self.discriminator(self.augmented(x), one_hot(y, self.classes, x))
 
     @property
     def conditions(self) -> Mapping[str, Field]:

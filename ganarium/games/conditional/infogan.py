@@ -36,11 +36,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Classifies, Encodes, Game, Paper, Player, Samples, Scores, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
 from ganarium.nets.conditions import one_hot
 from ganarium.nets.roles import Discriminator
-from ganarium.objectives import NonSaturating, Objective, accuracy
+from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import Adam, OptimizerChoice
 from ganarium.priors import Law, Uniform
 from ganarium.spec import Field, Spec
@@ -59,7 +60,8 @@ class InfoGAN(Game, Samples, Scores, Encodes, Classifies):
             mean of :math:`-\log Q(c | x)` over its samples, in nats; ``code``, the codes' weight times the mean of half
             the squared distance of Q's means to the codes; ``information`` (watched), :math:`L_I` of the category, in
             nats, at most :math:`\log K`; ``accuracy`` (watched), the share of data and samples on the right side of
-            zero.
+            zero; ``sign`` and ``augmentation`` (watched, where augmentation is adaptive), the mean sign of the margins
+            of data and the probability of each transform.
         generator: ``fake``, its loss; ``category`` and ``code``, as the discriminator's, on samples of its own.
 
     Batch:
@@ -77,6 +79,8 @@ class InfoGAN(Game, Samples, Scores, Encodes, Classifies):
         prior: The law of the noise.
         discriminator_optimizer: How the discriminator and Q descend.
         generator_optimizer: How the generator descends.
+        augment: What the discriminator sees instead of images, in both players' moves. Q, on the same trunk, sees
+            the same.
         generator: From noise (B, latent) and codes (B, categories + codes), the category one-hot, to samples.
         discriminator: From samples to raw scores (B,), by ``features`` and then ``head``.
         recogniser: Q, from the discriminator's features to (B, categories + codes): logits and means.
@@ -115,6 +119,7 @@ class InfoGAN(Game, Samples, Scores, Encodes, Classifies):
         prior: Law = Uniform(-1.0, 1.0),
         discriminator_optimizer: OptimizerChoice = Adam(2e-4),
         generator_optimizer: OptimizerChoice = Adam(1e-3),
+        augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         discriminator: Discriminator | None = None,
         recogniser: nn.Module | None = None,
@@ -128,6 +133,7 @@ class InfoGAN(Game, Samples, Scores, Encodes, Classifies):
         self.category_weight, self.code_weight = category_weight, code_weight
         self.architecture, self.objective = architecture, objective
         self.discriminator_optimizer, self.generator_optimizer = discriminator_optimizer, generator_optimizer
+        self.augment, self.augmented = augment, augmented(augment, spec["x"], "InfoGAN")
         self.prior = prior.of(latent)
         self.code_prior = Uniform(-1.0, 1.0).of(codes) if codes else None
         size = categories + codes
@@ -140,7 +146,13 @@ class InfoGAN(Game, Samples, Scores, Encodes, Classifies):
     def players(self) -> list[Player]:
         judges = [self.discriminator, self.recogniser]
         return [
-            Player("discriminator", self.discriminator_loss, owns=judges, optimizer=self.discriminator_optimizer),
+            Player(
+                "discriminator",
+                self.discriminator_loss,
+                owns=judges,
+                optimizer=self.discriminator_optimizer,
+                after=self.augmented.controller,
+            ),
             Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.generator_optimizer),
         ]
 
@@ -149,18 +161,26 @@ class InfoGAN(Game, Samples, Scores, Encodes, Classifies):
         category, code = self.draw_codes(len(x))
         with torch.no_grad():
             fake = self.draw(len(x), category=category, code=code)
-        real_scores = self.score(x)
-        fake_scores, logits, means = self.judge(fake)
+        real_scores = self.score(self.augmented(x))
+        fake_scores, logits, means = self.judge(self.augmented(fake))
         terms = self.objective.discriminator(real_scores, fake_scores) | self.reading(logits, means, category, code)
         # Weighted terms say nothing of the bound where the weight is zero.
         information = math.log(self.categories) - cross_entropy(logits.detach(), category)
-        return {**terms, "information": information, "accuracy": accuracy(real_scores, fake_scores)}
+        watched = self.augmented.watch(self.objective.margin(real_scores, fake_scores))
+        return {
+            **terms,
+            "information": information,
+            "accuracy": self.objective.accuracy(real_scores, fake_scores),
+            **watched,
+        }
 
     def generator_loss(self, batch: Batch) -> Terms:
         x = batch["x"]
         category, code = self.draw_codes(len(x))
-        scores, logits, means = self.judge(self.draw(len(x), category=category, code=code))
-        return self.objective.generator(scores, lambda: self.score(x)) | self.reading(logits, means, category, code)
+        fake = self.augmented(self.draw(len(x), category=category, code=code))
+        scores, logits, means = self.judge(fake)
+        terms = self.objective.generator(scores, lambda: self.score(self.augmented(x)))
+        return terms | self.reading(logits, means, category, code)
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Raw scores (B,), logits of the category (B, K) and means of the codes, from one pass through the trunk."""

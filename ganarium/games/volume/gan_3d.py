@@ -29,6 +29,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional
 from ganarium.objectives import NonSaturating, accuracy
@@ -49,7 +50,8 @@ class GAN3D(Game, Samples, Scores):
     Players:
         discriminator: ``real`` and ``fake``, the two halves of its loss; ``accuracy`` (watched), the share of data and
             samples on the right side of zero, which is what the gate reads before the next move; ``rested`` (watched),
-            1 if the gate was closed in this move, else 0.
+            1 if the gate was closed in this move, else 0; ``sign`` and ``augmentation`` (watched, where augmentation is
+            adaptive), the mean sign of the margins of data and the probability of each transform.
         generator: ``fake``, its loss.
 
     Batch:
@@ -63,6 +65,7 @@ class GAN3D(Game, Samples, Scores):
         prior: The law of the noise.
         generator_optimizer: How the generator descends.
         discriminator_optimizer: How the discriminator descends.
+        augment: What the discriminator sees instead of volumes, in both players' moves.
         generator: From noise (B, latent) to volumes.
         discriminator: From volumes to raw scores (B,).
 
@@ -101,6 +104,7 @@ class GAN3D(Game, Samples, Scores):
         prior: Law = Uniform(0.0, 1.0),
         generator_optimizer: OptimizerChoice = Adam(2.5e-3, (0.5, 0.999)),
         discriminator_optimizer: OptimizerChoice = Adam(1e-5, (0.5, 0.999)),
+        augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         discriminator: nn.Module | None = None,
     ):
@@ -112,6 +116,7 @@ class GAN3D(Game, Samples, Scores):
             )
         self.latent, self.rest_above, self.architecture = latent, rest_above, architecture
         self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
+        self.augment, self.augmented = augment, augmented(augment, spec["x"], "GAN3D")
         self.prior = prior.of(latent)
         self.generator = generator or architecture.generator(latent, spec["x"])
         self.discriminator = discriminator or architecture.discriminator(spec["x"])
@@ -138,20 +143,27 @@ class GAN3D(Game, Samples, Scores):
     def remember(self, terms: Terms) -> None:
         """Keep the discriminator's accuracy on this batch for its next move."""
         self.last_accuracy.copy_(terms["accuracy"])
+        if self.augmented.controller:
+            self.augmented.controller(terms)
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         x = batch["x"]
         with torch.no_grad():
             fake = self.draw(len(x))
-        real_scores, fake_scores = self.discriminator(x), self.discriminator(fake)
+        real_scores, fake_scores = self.verdict(x), self.verdict(fake)
         return {
             **NonSaturating().discriminator(real_scores, fake_scores),
             "accuracy": accuracy(real_scores, fake_scores),
             "rested": self.last_accuracy.gt(self.rest_above).to(x.dtype),
+            **self.augmented.watch(real_scores),
         }
 
     def generator_loss(self, batch: Batch) -> Terms:
-        return NonSaturating().generator(self.discriminator(self.draw(len(batch["x"]))))
+        return NonSaturating().generator(self.verdict(self.draw(len(batch["x"]))))
+
+    def verdict(self, x: Tensor) -> Tensor:
+        """The discriminator's scores of what it sees of ``x``, of shape (B,)."""
+        return self.discriminator(self.augmented(x))
 
     def draw(self, n: int, **condition: Tensor) -> Tensor:
         return self.generator(self.prior(n))
