@@ -709,7 +709,7 @@ def test_scores_and_slopes_from_one_pass_are_those_of_passes_of_their_own(penalt
     for critic in (OnePass.of(network, penalties, real, fake), network):
         torch.manual_seed(1)
         terms = [critic(real).mean(), critic(fake).mean(), *(p(critic, real, fake, NOW) for p in penalties)]
-        found.append((terms, torch.autograd.grad(sum(terms), list(network.parameters()))))
+        found.append((terms, torch.autograd.grad(torch.stack(terms).sum(), list(network.parameters()))))
     for one, own in zip(*found, strict=True):
         torch.testing.assert_close(one, own)
 

@@ -1,0 +1,166 @@
+r"""The discriminator is an autoencoder, and what the players match is how well it reconstructs, kept in balance.
+
+Other games match the law of the samples to the law of the data. Here the discriminator D maps x to a reconstruction,
+and its *energy* is the mean error per coordinate,
+
+.. math::
+
+    \mathcal L(v) = \tfrac{1}{N} \lVert v - D(v) \rVert_\eta^\eta, \qquad \eta \in \{1, 2\}.
+
+It lowers the energy of data and raises that of samples; the generator lowers the energy of its samples. An error that
+is a mean over many coordinates is nearly normal, so the distance between two laws of energies is, up to their spread,
+at least the distance of their means: it is enough to play with means.
+
+The game is at rest when both means are equal, and there D can no longer tell. Long before that one player usually
+wins. So the game aims at a ratio below one instead, :math:`\mathbb E\, \mathcal L(G(z)) = \gamma\, \mathbb E\,
+\mathcal L(x)`, and a proportional controller holds it: D cares for samples with weight k, which grows while samples are
+reconstructed too well. A small :math:`\gamma` spends D on reconstructing data: sharper samples of fewer kinds.
+
+With the ratio held, one number tells how far the game is: the energy of data plus the controller's error,
+
+.. math::
+
+    M = \mathcal L(x) + |\gamma \mathcal L(x) - \mathcal L(G(z))|.
+
+Where the energy is small says nothing of how often the data is there, so kinds of data may go missing unseen; on
+mixtures of points in the plane, which an autoencoder reconstructs everywhere, the game collapses.
+
+Reference:
+    Berthelot, Schumm, Metz: BEGAN: Boundary Equilibrium Generative Adversarial Networks, 2017, arXiv 1703.10717.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
+from ganarium.nets.architecture import Architecture
+from ganarium.nets.began import Autoencoder, Mirrored
+from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.priors import Law, Uniform
+from ganarium.spec import Field, Spec
+
+__all__ = ["BEGAN"]
+
+
+class BEGAN(Game, Samples, Scores):
+    r"""The boundary equilibrium GAN.
+
+    .. math::
+
+        L_D = \mathbb E\, \mathcal L(x) - k\, \mathbb E\, \mathcal L(G(z_D)), \qquad
+        L_G = \mathbb E\, \mathcal L(G(z_G)), \qquad
+        k \leftarrow [k + \lambda (\gamma \mathcal L(x) - \mathcal L(G(z_G)))]_0^1.
+
+    Players:
+        discriminator: ``real``, the energy of data, and ``fake``, minus k times the energy of samples; ``k`` (watched).
+        generator: ``fake``, the energy of its samples; ``convergence`` (watched), M, which falls as the game converges.
+
+    Batch:
+        ``x`` (B, \*shape): data.
+
+    Args:
+        spec: What the batches hold.
+        latent: Coordinates of the noise.
+        code: Coordinates of the autoencoder's code, h.
+        gamma: The diversity ratio: the mean energy of samples over that of data at rest, in [0, 1].
+        gain: The controller's gain, lambda.
+        start: The first k.
+        exponent: Of an error, eta: 1 or 2.
+        architecture: The family of all networks; the autoencoder is its encoder, then its generator.
+        prior: The law of the noise.
+        optimizer: How both players descend.
+        generator: From noise (B, latent) to samples (B, \*shape).
+        discriminator: From samples to reconstructions of the same shape.
+
+    Deviations from the paper:
+        1. The smallest maps have 4 to 7 pixels a side (the paper: 8), or images of 8 x 8 would not shrink at all.
+        2. The paper's optional residual and skip connections are left out.
+        3. The rate does not halve when M stalls; it may be a schedule.
+        4. The discriminator moves first; the paper writes one joint step.
+        5. Weights begin so that the mean square is kept: PyTorch's draw nearly loses the noise.
+
+    Example:
+        >>> BEGAN.toy().sample(3, seed=0).shape
+        torch.Size([3, 1, 8, 8])
+    """
+
+    paper = Paper(
+        title="BEGAN: Boundary Equilibrium Generative Adversarial Networks",
+        authors=("David Berthelot", "Thomas Schumm", "Luke Metz"),
+        year=2017,
+        arxiv="1703.10717",
+        command="began",
+    )
+    energy = True
+    k: Tensor
+    real: Tensor
+
+    def __init__(
+        self,
+        spec: Spec,
+        latent: int = 64,
+        code: int = 64,
+        gamma: float = 0.5,
+        gain: float = 0.001,
+        start: float = 0.0,
+        exponent: int = 1,
+        architecture: Architecture = Mirrored(),
+        prior: Law = Uniform(-1.0, 1.0),
+        optimizer: OptimizerChoice = Adam(1e-4, (0.9, 0.999)),
+        generator: nn.Module | None = None,
+        discriminator: nn.Module | None = None,
+    ):
+        super().__init__(spec)
+        if not (0 <= gamma <= 1 and 0 <= start <= 1):
+            raise ValueError(f"BEGAN's gamma and start are in [0, 1]; got gamma={gamma}, start={start}.")
+        self.latent, self.code, self.gamma, self.gain, self.start = latent, code, gamma, gain, start
+        self.exponent, self.architecture, self.optimizer = exponent, architecture, optimizer
+        self.prior = prior.of(latent)
+        field = spec["x"]
+        self.generator = generator or architecture.generator(latent, field)
+        self.discriminator = discriminator or Autoencoder(
+            architecture.encoder(field, code), architecture.generator(code, field)
+        )
+        self.register_buffer("k", torch.tensor(float(start)))
+        # The energy of data in the discriminator's last move.
+        self.register_buffer("real", torch.zeros(()), persistent=False)
+
+    def players(self) -> list[Player]:
+        discriminator = Player(
+            "discriminator", self.discriminator_loss, [self.discriminator], self.optimizer, after=self.remember
+        )
+        generator = Player("generator", self.generator_loss, [self.generator], self.optimizer, after=self.balance)
+        return [discriminator, generator]
+
+    def discriminator_loss(self, batch: Batch) -> Terms:
+        x = batch["x"]
+        with torch.no_grad():
+            fake = self.draw(len(x))
+        return {"real": self.score(x).mean(), "fake": -self.k * self.score(fake).mean(), "k": self.k.clone()}
+
+    def generator_loss(self, batch: Batch) -> Terms:
+        fake = self.score(self.draw(len(batch["x"]))).mean()
+        return {"fake": fake, "convergence": self.real + (self.gamma * self.real - fake.detach()).abs()}
+
+    def remember(self, terms: Terms) -> None:
+        """Leave the energy of data for the generator's move."""
+        self.real.copy_(terms["real"])
+
+    def balance(self, terms: Terms) -> None:
+        """Move k by the controller's error."""
+        self.k.add_(self.gain * (self.gamma * self.real - terms["fake"])).clamp_(0, 1)
+
+    def draw(self, n: int, **condition: Tensor) -> Tensor:
+        return self.generator(self.prior(n))
+
+    def score(self, x: Tensor, **condition: Tensor) -> Tensor:
+        return (x - self.discriminator(x)).abs().pow(self.exponent).flatten(1).mean(1)
+
+    @classmethod
+    def toy(cls) -> Self:
+        spec = Spec(x=Field((1, 8, 8), "image"))
+        return cls(spec, latent=4, code=4, start=0.5, architecture=Mirrored(4), optimizer=Adam(1e-3, (0.9, 0.999)))
