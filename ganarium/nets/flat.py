@@ -19,7 +19,7 @@ __all__ = ["Flat"]
 
 @dataclass(frozen=True)
 class Flat(Architecture):
-    """Perceptrons with three hidden layers, for data of any kind; images and volumes end in tanh.
+    """Perceptrons for data of any kind; images and volumes end in tanh.
 
     On images of few pixels they play several times as many rounds in the same time as convolutions do. A condition
     follows the latent, and the discriminator's numbers.
@@ -28,6 +28,7 @@ class Flat(Architecture):
         width: Units of a hidden layer.
         norm: Of the discriminator: batch, layer, spectral or None.
         generator_norm: Of the generator.
+        depth: Hidden layers.
 
     Example:
         >>> import torch
@@ -38,12 +39,13 @@ class Flat(Architecture):
     width: int = 256
     norm: Norm | None = None
     generator_norm: Norm | None = None
+    depth: int = 3
 
     def generator(self, latent: int, field: Field, condition: int = 0) -> Generator:
-        check_counts(latent=latent, condition=condition, width=self.width)
+        check_counts(latent=latent, condition=condition, width=self.width, depth=self.depth)
         check_norm(self.generator_norm)
         network = named(
-            body=mlp_body(latent + condition, flat(field), self.width, self.generator_norm),
+            body=mlp_body(latent + condition, flat(field), self.width, self.generator_norm, self.depth),
             tanh=nn.Tanh() if field.kind in ("image", "volume", "video") else None,
             shape=nn.Unflatten(1, field.shape),
         )
@@ -51,11 +53,11 @@ class Flat(Architecture):
         return make_spectral(generator) if self.generator_norm == "spectral" else generator
 
     def discriminator(self, field: Field, outputs: int = 1, condition: int = 0) -> Discriminator:
-        check_counts(outputs=outputs, condition=condition, width=self.width)
+        check_counts(outputs=outputs, condition=condition, width=self.width, depth=self.depth)
         check_norm(self.norm)
         # The condition was joined to the channels, so it comes once for each place.
         places = math.prod(field.shape[1:])
-        trunk, features = mlp_trunk(condition * places, flat(field), self.width, self.norm)
+        trunk, features = mlp_trunk(condition * places, flat(field), self.width, self.norm, self.depth)
         network = Discriminator(named(flatten=nn.Flatten(), trunk=trunk), features, outputs, condition)
         return make_spectral(network) if self.norm == "spectral" else network
 

@@ -25,10 +25,12 @@ def check_points(field: Field) -> None:
         raise ValueError(f"Points have the shape (D,); got {field.shape}. Flatten each sample first.")
 
 
-def hidden(inputs: int, width: int, first: Norm | None, norm: Norm | None, slope: float) -> dict[str, nn.Module]:
-    """The hidden blocks, all of ``width`` units; the first may have another norm."""
+def hidden(
+    inputs: int, width: int, first: Norm | None, norm: Norm | None, slope: float, depth: int
+) -> dict[str, nn.Module]:
+    """The hidden blocks, ``depth`` of them, all of ``width`` units; the first may have another norm."""
     blocks = {}
-    for i in range(DEPTH):
+    for i in range(depth):
         here = norm if i else first
         # Batch norm takes the mean away, and a bias with it.
         layer = nn.Linear(width if i else inputs, width, bias=here != "batch")
@@ -36,20 +38,22 @@ def hidden(inputs: int, width: int, first: Norm | None, norm: Norm | None, slope
     return blocks
 
 
-def mlp_body(inputs: int, field: Field, width: int | None, norm: Norm | None) -> nn.Sequential:
+def mlp_body(inputs: int, field: Field, width: int | None, norm: Norm | None, depth: int = DEPTH) -> nn.Sequential:
     r"""From vectors of shape (B, inputs) to points of shape (B, D), with a linear end."""
     check_points(field)
     width = width or WIDTH
-    blocks = hidden(inputs, width, norm, norm, 0.0)
+    blocks = hidden(inputs, width, norm, norm, 0.0, depth)
     return named(**blocks, out=nn.Linear(width, field.size))
 
 
-def mlp_trunk(condition: int, field: Field, width: int | None, norm: Norm | None) -> tuple[nn.Sequential, int]:
+def mlp_trunk(
+    condition: int, field: Field, width: int | None, norm: Norm | None, depth: int = DEPTH
+) -> tuple[nn.Sequential, int]:
     r"""From points of shape (B, D + condition) to features, and how many features there are.
 
     The first block has no norm: the scale and place of the data are what the trunk is to see.
     """
     check_points(field)
     width = width or WIDTH
-    blocks = hidden(field.size + condition, width, None, norm, SLOPE)
+    blocks = hidden(field.size + condition, width, None, norm, SLOPE, depth)
     return named(**blocks), width

@@ -31,7 +31,7 @@ Reference:
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -39,8 +39,10 @@ from torch import Tensor, nn
 from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
 from ganarium.nets.architecture import Architecture
 from ganarium.nets.began import Autoencoder, Mirrored
+from ganarium.nets.flat import Flat
 from ganarium.optimizers import Adam, OptimizerChoice
 from ganarium.priors import Law, Uniform
+from ganarium.schedules import Cosine
 from ganarium.spec import Field, Spec
 
 __all__ = ["BEGAN"]
@@ -164,3 +166,12 @@ class BEGAN(Game, Samples, Scores):
     def toy(cls) -> Self:
         spec = Spec(x=Field((1, 8, 8), "image"))
         return cls(spec, latent=4, code=4, start=0.5, architecture=Mirrored(4), optimizer=Adam(1e-3, (0.9, 0.999)))
+
+    @classmethod
+    def recipe(cls, spec: Spec) -> dict[str, Any]:
+        # Digits vary with gamma: below one the game falls onto one blurred stroke (docs/zoo/began.md).
+        small = {"gamma": 1.0, "gain": 0.1, "latent": 16, "code": 8}
+        falling = Adam(Cosine(1e-3, 0.0), (0.5, 0.999))
+        if spec["x"].kind != "points" and spec["x"].size <= 256:
+            return {**small, "architecture": Flat(256, generator_norm="batch"), "optimizer": falling}
+        return {}

@@ -123,9 +123,14 @@ class R3GAN(GAN):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        x, falling = spec["x"], Adam(Cosine(1e-3, 0.0), (0.0, 0.99))
+        x, falling = spec["x"], Adam(Cosine(2e-3, 0.0), (0.0, 0.99))
         if x.kind == "points":
             return {"latent": 16, "gamma": 0.1, "architecture": Plain(), "optimizer": falling}
-        # Perceptrons play several times as many rounds in the same time on images of few pixels (docs/zoo/r3gan.md).
+        # Perceptrons play several times as many rounds in the same time on images of few pixels (docs/recipes.md).
         small = x.size <= 256
-        return {"gamma": 1.0, "architecture": Flat(generator_norm="batch") if small else Plain(), "optimizer": falling}
+        architecture = Flat(128, generator_norm="batch") if small else Plain()
+        return {
+            "gamma": 1.0,
+            "architecture": architecture,
+            "optimizer": falling if small else Adam(Cosine(1e-3, 0.0), (0.0, 0.99)),
+        }
