@@ -34,7 +34,7 @@ from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
 from ganarium.penalties import R1, Critic, OnePass, Penalty, refuse_batch_norm
 from ganarium.priors import Law, Normal, Uniform
-from ganarium.schedules import Exponential, Linear
+from ganarium.schedules import Cosine, Exponential, Linear
 from ganarium.spec import Field, Spec
 
 __all__ = ["GAN"]
@@ -181,7 +181,9 @@ class GAN(Game, Samples, Scores):
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
         # Without the penalty this game keeps 1 to 3 modes of the ring, whatever its rates (docs/recipes.md).
-        small = {"architecture": Plain(), "prior": Normal(), "penalties": (R1(1.0),)}
+        small = {"architecture": Plain(), "prior": Normal()}
         if spec["x"].kind == "points":
-            return {**small, "latent": 16, "optimizer": Adam(1e-3, (0.0, 0.99))}
-        return {**small, "latent": 64, "optimizer": Adam(5e-4, (0.0, 0.99))}
+            # It fades: first all modes are found, then they become sharp.
+            fading, falling = R1(Exponential(0.3, 0.003)), Adam(Cosine(2e-3, 0.0), (0.0, 0.99))
+            return {**small, "latent": 4, "penalties": (fading,), "optimizer": falling}
+        return {**small, "latent": 64, "penalties": (R1(1.0),), "optimizer": Adam(5e-4, (0.0, 0.99))}

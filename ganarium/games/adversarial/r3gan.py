@@ -40,7 +40,7 @@ from ganarium.objectives import RelativisticPairs
 from ganarium.optimizers import Adam, OptimizerChoice
 from ganarium.penalties import R1, R2
 from ganarium.priors import Law, Normal
-from ganarium.schedules import Cosine, Schedule
+from ganarium.schedules import Cosine, Exponential, Schedule
 from ganarium.spec import Field, Spec
 
 __all__ = ["R3GAN"]
@@ -125,7 +125,8 @@ class R3GAN(GAN):
     def recipe(cls, spec: Spec) -> dict[str, Any]:
         x, falling = spec["x"], Adam(Cosine(2e-3, 0.0), (0.0, 0.99))
         if x.kind == "points":
-            return {"latent": 16, "gamma": 0.1, "architecture": Plain(), "optimizer": falling}
+            # A penalty that fades: first all modes are found, then they become sharp.
+            return {"latent": 4, "gamma": Exponential(0.3, 0.003), "architecture": Plain(), "optimizer": falling}
         # Perceptrons play several times as many rounds in the same time on images of few pixels (docs/recipes.md).
         small = x.size <= 256
         architecture = Flat(128, generator_norm="batch") if small else Plain()
