@@ -14,10 +14,10 @@ def test_the_frechet_distance_of_gaussians_is_known():
     rows = np.random.default_rng(0).normal(size=(500, 3))
     rows = (rows - rows.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(rows.T))).T
     assert frechet(rows, rows) == pytest.approx(0, abs=1e-6)
-    assert frechet(rows, [*rows, 1.0, 2.0, 0.0]) == pytest.approx(5, abs=1e-6)
+    assert frechet(rows, rows + np.array([1.0, 2.0, 0.0])) == pytest.approx(5, abs=1e-6)
     # Of two centred laws with standard deviations 1 and s in each coordinate: n (1 - s)^2.
     assert frechet(rows, 3 * rows) == pytest.approx(3 * 4, abs=1e-6)
-    assert frechet(rows, rows * [1.0, 1.0, 0.0]) == pytest.approx(1, abs=1e-6)
+    assert frechet(rows, rows * np.array([1.0, 1.0, 0.0])) == pytest.approx(1, abs=1e-6)
 
 
 def test_precision_falls_with_strangers_and_recall_with_what_is_missing():

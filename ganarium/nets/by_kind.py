@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
+
+from torch import nn
 
 from ganarium.nets.conv import conv_body, conv_trunk
 from ganarium.nets.mlp import mlp_body, mlp_trunk
@@ -12,8 +15,12 @@ from ganarium.spec import Field
 
 __all__ = ["discriminator", "encoder", "generator"]
 
-BODIES = {"points": mlp_body, "image": conv_body, "volume": conv_body}
-TRUNKS = {"points": mlp_trunk, "image": conv_trunk, "volume": conv_trunk}
+BODIES: dict[str, Callable[..., nn.Sequential]] = {"points": mlp_body, "image": conv_body, "volume": conv_body}
+TRUNKS: dict[str, Callable[..., tuple[nn.Sequential, int]]] = {
+    "points": mlp_trunk,
+    "image": conv_trunk,
+    "volume": conv_trunk,
+}
 
 
 def check(field: Field, norm: Norm | None, width: int | None, **counts: int) -> None:
