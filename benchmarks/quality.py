@@ -48,16 +48,17 @@ def precision_recall(real: Array, made: Array, k: int = 3) -> tuple[float, float
 
 @functools.cache
 def classifier() -> nn.Sequential:
-    """A trunk to 48 features and a head to 10 classes, trained on the digits (n, 1, 8, 8) on the spot."""
+    """A trunk to 40 features and a head to 10 classes, trained on the digits (n, 1, 8, 8) on the spot."""
     digits = load("digits")
     x, y = digits["x"], digits["y"]
     with torch.random.fork_rng([]), torch.enable_grad():
-        torch.manual_seed(20261122)
+        torch.manual_seed(424242)
+        # Another network than the one that recipes were chosen with (docs/recipes.md).
         trunk = nn.Sequential(
-            *(nn.Conv2d(1, 32, 3, padding=1), nn.GELU(), nn.Conv2d(32, 64, 3, 2, 1), nn.GELU(), nn.Flatten()),
-            *(nn.Linear(1024, 48), nn.GELU()),
+            *(nn.Conv2d(1, 24, 3, padding=1), nn.SiLU(), nn.Conv2d(24, 48, 3, padding=1), nn.SiLU(), nn.AvgPool2d(2)),
+            *(nn.Conv2d(48, 64, 3, padding=1), nn.SiLU(), nn.Flatten(), nn.Linear(1024, 40), nn.SiLU()),
         )
-        net = nn.Sequential(trunk, nn.Linear(48, 10))
+        net = nn.Sequential(trunk, nn.Linear(40, 10))
         optimizer = torch.optim.AdamW(net.parameters(), 1e-3, weight_decay=0.05)
         for _ in range(900):
             chosen = torch.randint(len(x), (64,))
