@@ -14,7 +14,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 DEMO := runs/demo-$(shell date +%Y%m%d-%H%M%S)
 
 demo: $(VENV)/.installed  ## a minute of training on real digits, then its score beside classical models and the floor
-	$(BIN)/ganarium train r3gan --data digits --minutes $(MINUTES) --batch 128 --average 40000 --threads 1 --out $(DEMO)
+	$(BIN)/ganarium train r3gan --data digits --minutes $(MINUTES) --threads 1 --out $(DEMO)
 	$(BIN)/python -m benchmarks.quality $(DEMO)
 
 test: $(VENV)/.installed lint  ## what CI runs

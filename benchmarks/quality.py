@@ -3,7 +3,8 @@
 ``python -m benchmarks.quality RUN ...`` reads each run's data from its config. Digits are judged by the Frechet
 distance, precision and recall on the features of a convolutional classifier that no recipe was tuned on, and by the
 Frechet distance on pixels; rings and grids by modes and by the share of samples within three standard deviations;
-stacked digits by modes and by the divergence of their shares from even ones, in nats.
+stacked digits by modes and by the divergence of their shares from even ones, in nats; a folder of images by the same
+four numbers as digits, on the features of a network that learned, on the spot, which way up its images are.
 """
 
 from __future__ import annotations
@@ -117,6 +118,50 @@ def stacked_row(samples: Tensor) -> dict[str, float]:
     return {"modes": int((shares > 0).sum()), "of": 1000, "divergence": divergence.item()}
 
 
+@functools.cache
+def upright(data: Data, seed: int = 424242) -> Callable[[Tensor], Array]:
+    """From images (n, C, S, S) to 64 features of a network that tells by how many quarters they were turned."""
+    x = nn.functional.adaptive_avg_pool2d(_images(data, 4000), 32)
+    with torch.random.fork_rng([]), torch.enable_grad():
+        torch.manual_seed(seed)
+        trunk = nn.Sequential(
+            *(nn.Conv2d(x.shape[1], 32, 5, 2, 2), nn.SiLU(), nn.Conv2d(32, 64, 3, 2, 1), nn.SiLU()),
+            *(nn.Conv2d(64, 128, 3, 2, 1), nn.SiLU(), nn.Flatten(), nn.Linear(2048, 64), nn.SiLU()),
+        )
+        net = nn.Sequential(trunk, nn.Linear(64, 4))
+        optimizer = torch.optim.AdamW(net.parameters(), 1e-3, weight_decay=0.05)
+        for _ in range(1000):
+            rows, turns = x[torch.randint(len(x), (64,))], torch.randint(4, (64,))
+            turned = torch.stack([row.rot90(int(turn), (1, 2)) for row, turn in zip(rows, turns, strict=True)])
+            loss = nn.functional.cross_entropy(net(turned + 0.1 * torch.randn_like(turned)), turns)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    trunk.requires_grad_(False)
+    spread = trunk(x).std()
+    return lambda images: (trunk(nn.functional.adaptive_avg_pool2d(images, 32)) / spread).numpy()
+
+
+def _images(data: Data, count: int) -> Tensor:
+    """Up to ``count`` images of the data, spread evenly."""
+    return data.gather(torch.arange(0, len(data), max(1, -(-len(data) // count))))["x"]
+
+
+def images_row(samples: Tensor, real: Tensor, seen: Callable[[Tensor], Array]) -> dict[str, float]:
+    """Samples (n, C, S, S) in [-1, 1] against real images; pixels are means of 8 x 8 patches."""
+    a, b = seen(real), seen(samples.clamp(-1, 1))
+    precision, recall = precision_recall(a, b)
+    means = [(nn.functional.adaptive_avg_pool2d(each.clamp(-1, 1), 8) + 1) / 2 for each in (real, samples)]
+    pixels = [each.flatten(1).double().numpy() for each in means]
+    return {"features": frechet(a, b), "pixels": frechet(*pixels), "precision": precision, "recall": recall}
+
+
+def folder_row(run: runs.Run, data: Data) -> dict[str, float]:
+    """As many samples as images, at most 2,000."""
+    real = _images(data, 2000)
+    return images_row(run.sample(len(real), seed=1), real, upright(data))
+
+
 def row(run: runs.Run, count: int = 10_000) -> dict[str, float]:
     """The quality of a run."""
     data = runs.data_of(run.config)
@@ -126,9 +171,9 @@ def row(run: runs.Run, count: int = 10_000) -> dict[str, float]:
         return digits_row(run.sample(len(load("digits")), seed=1))
     if data.name.startswith("stacked-digits") and data.spec["x"].shape == (3, 8, 8):
         return stacked_row(run.sample(26_000, seed=1))
-    raise SystemExit(
-        f"{run.path} was trained on {data.name}; 8 x 8 digits, stacked or not, ring and grid are judged here."
-    )
+    if data.spec["x"].kind == "image":
+        return folder_row(run, data)
+    raise SystemExit(f"{run.path} was trained on {data.name}; images, rings and grids are judged here.")
 
 
 def show(name: str, numbers: dict[str, Any]) -> None:

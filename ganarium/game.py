@@ -29,6 +29,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, Self, cast
 
 import torch
@@ -143,6 +144,7 @@ class Game(nn.Module, ABC):
 
     progress: Tensor
     arguments: dict[str, Any]
+    measured: Mapping[str, Any] = MappingProxyType({})  # settings that a run takes unless it is told others
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         game = super().__new__(cls)
@@ -177,14 +179,21 @@ class Game(nn.Module, ABC):
         return {}
 
     @classmethod
+    def pace(cls, spec: Spec) -> dict[str, Any]:
+        """Measured settings of a run on this kind of data, as fields of Settings: ``batch_size``, ``average``."""
+        return {}
+
+    @classmethod
     def on(cls, data: Any, **changes: Any) -> Self:
-        """The game built for ``data``, with its recipe and then ``changes``.
+        """The game built for ``data``, with its recipe and then ``changes``; ``fit`` will play it at its pace.
 
         Args:
             data: Anything with a ``spec``.
             changes: Keywords of the constructor.
         """
-        return cls(data.spec, **{**cls.recipe(data.spec), **changes})
+        game = cls(data.spec, **{**cls.recipe(data.spec), **changes})
+        game.measured = cls.pace(data.spec)
+        return game
 
     @property
     def device(self) -> torch.device:

@@ -157,7 +157,7 @@ def fit(
     Args:
         game: The game, built for ``data.spec``.
         data: Data, or anything that :func:`ganarium.data.load` takes.
-        settings: How to play.
+        settings: How to play; what was measured for this kind of data if the game was made by ``Game.on``.
         out: The run's folder; numbered under ``runs`` if left out.
         origin: A run whose networks this one begins with, wherever names and shapes agree (fine-tuning).
         stop_after: Stop, and save, after so many rounds of this session.
@@ -168,7 +168,7 @@ def fit(
         ValueError: for anything that cannot work, before anything is written.
         Interrupted: after Ctrl-C or SIGTERM, once the round is finished and saved.
     """
-    settings = (settings or Settings()).changed(**changes)
+    settings = (settings or Settings(**game.measured)).changed(**changes)
     data = datasets.load(data)
     fabric = fabric_of(settings)
     if settings.precision == "64":

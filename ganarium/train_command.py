@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def train(words: list[str]) -> int:
     name = _first(words, "data") or _source(config).get("name", "")
     same = command == config.get("game", {}).get("command")
     written = {k: options.read(v) for k, v in config["game"]["options"].items()} if same else {}
-    run_rows, game_rows = _run_rows(game_class, name, config), _game_rows(game_class, written)
+    run_rows, game_rows = _run_rows(game_class, name, config, {}), _game_rows(game_class, written)
     about = (inspect.getdoc(game_class) or "").split("\n")[0]
     if {"-h", "--help"} & set(words):
         forms.fill([*run_rows, *game_rows], words, program, about)
@@ -55,7 +56,7 @@ def train(words: list[str]) -> int:
     answer = forms.fill(run_rows, words, program, about, later=game_rows)
     if not name:
         raise Misuse(f"On what? `{program} --data DATA`; see `ganarium list data`, or --data toy.")
-    settings = _settings(answer)
+    pace: dict[str, Any] = {}
     if name == "toy":
         toy = game_class.toy()
         data, recipe = datasets.random(toy.spec), toy.arguments
@@ -64,6 +65,9 @@ def train(words: list[str]) -> int:
             data = datasets.load(name, **_part(answer, "data"))
         data.spec.require(game_class.needs, game_class.__name__)
         recipe = {} if answer["paper"] else game_class.recipe(data.spec)
+        pace = {} if answer["paper"] else game_class.pace(data.spec)
+    run_rows = _run_rows(game_class, name, config, pace)
+    settings = _settings(forms.fill(run_rows, words, program, about, later=game_rows))
     game_rows = _game_rows(game_class, {**recipe, **written})
     keywords = forms.fill(game_rows, words, program, about, later=run_rows)
     game = _build(game_class, data.spec, _part(keywords, "game"), settings.seed)
@@ -72,10 +76,10 @@ def train(words: list[str]) -> int:
     return 0
 
 
-def _run_rows(game_class: type[Game], name: str, config: dict[str, Any]) -> list[Row]:
-    """The options of the command, the data and the settings."""
+def _run_rows(game_class: type[Game], name: str, config: dict[str, Any], pace: Mapping[str, Any]) -> list[Row]:
+    """The options of the command, the data and the settings; what a config says wins over the measured pace."""
     rows = [*_COMMAND, *(_named(row, "data") for row in _loader_rows(name, _source(config).get("options", {})))]
-    written = config.get("settings", {})
+    written = {**pace, **config.get("settings", {})}
     for row in forms.rows_of(Settings, {k: v for k, v in written.items() if k != "lr"}):
         if row.name == "lr":
             for player in _players(game_class):

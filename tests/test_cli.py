@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from ganarium import cli
+from ganarium.records import read_config
 
 
 class Shell:
@@ -143,6 +145,13 @@ def test_paper_settings_instead_of_the_recipe(run):
     paper, recipe = (cast(Any, build(read_config(run.place / "runs" / f"gan-ring-00{i}"))) for i in (1, 2))
     assert type(paper.optimizer).__name__ == "SGD"
     assert type(recipe.optimizer).__name__ == "Adam"
+
+
+def test_the_measured_pace_unless_told_otherwise(run):
+    line = "train gan --data ring --data.count 200 --rounds 2 --quiet --out"
+    for out, more, batch in (("a", "", 128), ("b", "--paper", 64), ("c", "--batch 32", 32)):
+        assert run(f"{line} {out} {more}")[0] == 0
+        assert read_config(Path(out))["settings"]["batch_size"] == batch
 
 
 def test_a_config_starts_the_same_run_again(run):

@@ -15,6 +15,7 @@ from zoo import GAMES, can, game_class, play, players, toy, toy_batch, toy_data
 
 from ganarium import forms, options
 from ganarium.game import Classifies, Completes, Density, Encodes, Game, Samples, Scores
+from ganarium.settings import Settings
 from ganarium.trainer import Trainer
 
 each_game = pytest.mark.parametrize("command", GAMES)
@@ -273,9 +274,10 @@ def test_keywords_stay_attributes_and_options_go_round(command):
 
 
 @each_game
-def test_recipes_are_keywords_of_the_constructor(command):
-    known = inspect.signature(game_class(command).__init__).parameters
-    assert set(game_class(command).recipe(toy(command).spec)) <= set(known)
+def test_recipes_are_keywords_of_the_constructor_and_paces_are_settings(command):
+    made, spec = game_class(command), toy(command).spec
+    assert set(made.recipe(spec)) <= set(inspect.signature(made.__init__).parameters)
+    Settings().changed(**made.pace(spec))
 
 
 @each_game

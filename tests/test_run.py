@@ -263,3 +263,17 @@ def test_settings_have_help_for_each_option():
     from ganarium.forms import rows_of
 
     assert all(row.help for row in rows_of(Settings))
+
+
+def test_a_game_made_for_data_is_played_at_its_measured_pace_unless_told_otherwise(place):
+    data = ring()
+    measured = ga.GAN.pace(data.spec)
+    assert measured["batch_size"] != Settings().batch_size
+    made = ga.fit(gan(), data, rounds=1, quiet=True).config["settings"]
+    assert {name: made[name] for name in measured} == measured
+    told = ga.fit(gan(), data, rounds=1, batch_size=16, quiet=True).config["settings"]
+    assert (told["batch_size"], told["average"]) == (16, measured["average"])
+    given = ga.fit(gan(), data, Settings(rounds=1), quiet=True).config["settings"]
+    assert given["batch_size"] == Settings().batch_size
+    papers = ga.fit(ga.GAN(data.spec), data, rounds=1, quiet=True).config["settings"]
+    assert papers["batch_size"] == Settings().batch_size

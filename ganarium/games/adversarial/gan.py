@@ -187,3 +187,7 @@ class GAN(Game, Samples, Scores):
             fading, falling = R1(Exponential(0.3, 0.003)), Adam(Cosine(2e-3, 0.0), (0.0, 0.99))
             return {**small, "latent": 4, "penalties": (fading,), "optimizer": falling}
         return {**small, "latent": 64, "penalties": (R1(1.0),), "optimizer": Adam(5e-4, (0.0, 0.99))}
+
+    @classmethod
+    def pace(cls, spec: Spec) -> dict[str, Any]:
+        return {"batch_size": 128, "average": 40_000} if spec["x"].kind == "points" else {}

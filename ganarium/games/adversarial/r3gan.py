@@ -135,3 +135,7 @@ class R3GAN(GAN):
             "architecture": architecture,
             "optimizer": falling if small else Adam(Cosine(1e-3, 0.0), (0.0, 0.99)),
         }
+
+    @classmethod
+    def pace(cls, spec: Spec) -> dict[str, Any]:
+        return {"batch_size": 128, "average": 40_000}

@@ -135,3 +135,7 @@ class SNGAN(GAN):
             **game,
             "architecture": Flat(norm="spectral", generator_norm="batch") if small else Plain(norm="spectral"),
         }
+
+    @classmethod
+    def pace(cls, spec: Spec) -> dict[str, Any]:
+        return {}
