@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.game import Game, Player, Terms
+from ganarium.guard import Guard
 from ganarium.schedules import Schedule
 from ganarium.spec import Batch
 
@@ -86,6 +86,8 @@ class Seat:
         self.move: Any = fabric.setup_module(move, move_to_device=False) if fabric.world_size > 1 else move
         self.optimizer = player.optimizer(self.parameters)
         self._wrapped: Any = fabric.setup_optimizers(self.optimizer)
+        self.guard = Guard(self.who, fabric)
+        self._skip: Tensor | None = None
         # The game's word comes before the optimiser's own.
         self._schedule: Any = player.schedule or getattr(player.optimizer, "schedule", None)
         self._rates = [self._own_rate() or group["lr"] for group in self.optimizer.param_groups]
@@ -95,49 +97,75 @@ class Seat:
         ends = [self._schedule(progress).get("lr") for progress in (0.0, 1.0)] if self._schedule else []
         return next((rate for rate in ends if rate), None)
 
-    def set_rates(self, progress: float) -> None:
+    def set_rates(self, progress: float, slower: float = 1.0) -> None:
         """Set the optimiser to what the player's schedule says, at a replaced rate, times the decay.
 
         Args:
             progress: How far the stage is, from 0 to 1.
+            slower: Another factor on the rate.
         """
         rate, decay = self.steps.rate, self.steps.decay
         settings = self._schedule(progress) if self._schedule else {}
-        factor = decay(progress) if decay else 1.0
+        factor = slower * (decay(progress) if decay else 1.0)
         for group, own in zip(self.optimizer.param_groups, self._rates, strict=True):
             group.update(settings)
             group["lr"] = settings.get("lr", own) * (1.0 if rate is None else rate / own) * factor
 
-    def gradient(self, batch: Batch) -> tuple[Terms, Gradients]:
+    def gradient(self, batch: Batch, round: int) -> tuple[Terms, Gradients]:
         """The terms of a move, detached, and its gradients.
+
+        Args:
+            batch: What the move sees.
+            round: The number of the round, from one, for messages.
 
         Raises:
             ValueError: if a term is no scalar, or none has a gradient.
-            FloatingPointError: if a term or a gradient is not finite.
+            FloatingPointError: if a term or a gradient is not finite, unless the guard waits.
         """
         self._focus()
         if self.player.rests is not None and self.player.rests():
             with torch.no_grad():
-                return self._checked(self.move(batch)), None
+                terms = self._checked(self.move(batch))
+            self.guard.look(terms, [], round, self.rate)
+            return terms, None
         parts = _split(batch, self.steps.accumulate)
         made = [self._backward(part, share, last=part is parts[-1][0]) for part, share in parts]
         terms = made[0] if len(parts) == 1 else _weighted(made, [share for _, share in parts])
         gradients = [parameter.grad for parameter in self.parameters]
-        self._refuse_infinite(terms, gradients)
+        found = [gradient for gradient in gradients if gradient is not None]
+        if not found:
+            raise ValueError(self._stuck())
+        self._skip = self.guard.look(terms, found, round, self.rate)
         return terms, gradients
 
+    @property
+    def rate(self) -> float:
+        """The learning rate, as it is now."""
+        return self.optimizer.param_groups[0]["lr"]
+
     def step(self, gradients: Gradients) -> None:
-        """Step down these gradients."""
+        """Step down these gradients, unless the guard found them not to be finite."""
         if gradients is None:
             return
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = gradient
         if self.steps.clip is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.steps.clip)
-        self._wrapped.step()
+        if self._admitted():
+            self._wrapped.step()
         # Kept gradients would be as large as the networks.
         for parameter in self.parameters:
             parameter.grad = None
+
+    def _admitted(self) -> bool:
+        """Whether to step. A fused optimiser skips on the device; another one must be told here, and waits for it."""
+        if self._skip is None:
+            return True
+        if not getattr(self.optimizer, "_step_supports_amp_scaling", False):
+            return not self._skip.item()
+        optimizer: Any = self.optimizer
+        optimizer.grad_scale, optimizer.found_inf = None, self._skip
+        return True
 
     def after(self, terms: Terms) -> None:
         """What the player does after a move, with the terms averaged over processes."""
@@ -180,21 +208,6 @@ class Seat:
                     f"{self.who} returned the term '{name}' as {what}; a term is a scalar tensor. Take a mean or a sum."
                 )
         return terms
-
-    def _refuse_infinite(self, terms: Terms, gradients: list[Tensor | None]) -> None:
-        """Raise before a non-finite number reaches the weights, and if there is no gradient at all."""
-        found = [gradient for gradient in gradients if gradient is not None]
-        if not found:
-            raise ValueError(self._stuck())
-        norms = torch._foreach_norm(found)
-        if math.isfinite(torch.stack([*terms.values(), *norms]).sum().item()):
-            return
-        bad = [name for name, term in terms.items() if not term.isfinite()]
-        what = f"the term '{bad[0]}' is {terms[bad[0]].item()}" if bad else "a gradient is not finite"
-        raise FloatingPointError(
-            f"{self.who}: {what}. The weights have not taken this step. "
-            f"Try a lower rate (now {self.optimizer.param_groups[0]['lr']:g}), or clip the gradient."
-        )
 
 
 def _split(batch: Batch, parts: int) -> list[tuple[Batch, float]]:

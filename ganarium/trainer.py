@@ -21,7 +21,7 @@ the user's for-loop decides what to log, when to save and when to stop.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -77,10 +77,16 @@ class Report:
     seconds: float
     terms: dict[str, Tensor]
     fabric: Fabric = field(repr=False)
+    check: Callable[[], None] = field(repr=False)
 
     @cached_property
     def scalars(self) -> dict[str, float]:
-        """The terms as numbers, averaged over processes. Reading them waits for the device; all processes read."""
+        """The terms as numbers, averaged over processes. Reading them waits for the device; all processes read.
+
+        Raises:
+            FloatingPointError: if the device met a number that is not finite, in this round or before.
+        """
+        self.check()
         if not self.terms:
             return {}
         values = torch.stack([term.float() for term in self.terms.values()])
@@ -132,7 +138,7 @@ class Trainer:
         self.seed = seed
         self.stages = game.stages()
         self.timetable = Timetable(self.stages)
-        self.round = self.seen = self.drawn = 0
+        self.round = self.seen = self.drawn = self.rollbacks = 0
         self.stage = -1
         self.stage_start = 0
         rates = rates or {}
@@ -161,7 +167,8 @@ class Trainer:
 
         Raises:
             ValueError: if the data does not suit the game, or a count is below one.
-            FloatingPointError: if a term or a gradient is not finite. The weights have not taken the step.
+            FloatingPointError: if a term or a gradient is not finite, at once on the CPU and by the end elsewhere. The
+                weights have not taken the step.
         """
         data = self._accepted(data, rounds)
         part = (self.fabric.global_rank, self.fabric.world_size)
@@ -179,10 +186,25 @@ class Trainer:
                 self._thaw()
                 torch.set_rng_state(outer)
             stage = self.stages[self.stage].name
-            yield Report(self.round, self.seen, stage, time.perf_counter() - begun, terms, self.fabric)
+            yield Report(self.round, self.seen, stage, time.perf_counter() - begun, terms, self.fabric, self.check)
+        self.check()
+
+    def check(self) -> None:
+        """Wait for the device, and raise if it met a number that is not finite since this stage began.
+
+        Raises:
+            FloatingPointError: naming game, player, term and round. The weights have not taken the step.
+        """
+        for seat in self._seats:
+            seat.guard.check()
 
     def state_dict(self) -> dict[str, Any]:
-        """All that follows from what was played: networks, average, optimisers and counts. All processes call it."""
+        """All that follows from what was played: networks, average, optimisers and counts. All processes call it.
+
+        Raises:
+            FloatingPointError: if the device met a number that is not finite.
+        """
+        self.check()
         return {
             **{name: getattr(self, name) for name in _COUNTS},
             "game": self.game.state_dict(),
@@ -200,7 +222,8 @@ class Trainer:
         if self._average and state["average"] is not None:
             self._average.game.load_state_dict(state["average"])
         for name in _COUNTS:
-            setattr(self, name, state[name])
+            setattr(self, name, state.get(name, 0))
+        self._seats = []
         if self.stage >= 0:
             self._take_seats()
         for seat in self._seats:
@@ -219,7 +242,7 @@ class Trainer:
     def _play_round(self, batches: Iterator[Batch], batch_size: int) -> Terms:
         drawn, shared, report = self.drawn, [], {}
         for seat in self._seats:
-            seat.set_rates(self._progress)
+            seat.set_rates(self._progress, 0.5**self.rollbacks)
         for move, seats in self._turns():
             made: list[tuple[Seat, Terms, Gradients]] = []
             for seat in seats:
@@ -228,7 +251,7 @@ class Trainer:
                 # move at once draw the same noise: one forward pass, and a gradient for each.
                 place = 0 if self.game.simultaneous else seat.place
                 self._seed(place, move, 1 + self.fabric.global_rank)
-                made.append((seat, *self._named(seat, batch)))
+                made.append((seat, *seat.gradient(batch, self.round + 1)))
             for seat, terms, gradients in made:
                 self._seed(seat.place, move, 0)
                 seat.step(gradients)
@@ -252,12 +275,6 @@ class Trainer:
             for seat, count in counts:
                 yield from ((move, [seat]) for move in range(count))
 
-    def _named(self, seat: Seat, batch: Batch) -> tuple[Terms, Gradients]:
-        try:
-            return seat.gradient(batch)
-        except FloatingPointError as error:
-            raise FloatingPointError(f"Round {self.round + 1}, {error}") from None
-
     def _batch(self, seat: Seat, move: int, shared: list[Batch], batches: Iterator[Batch]) -> Batch:
         """The round's batch for a seat's move: its own if it wants a fresh one, else the one that all share."""
         if seat.player.fresh:
@@ -277,7 +294,9 @@ class Trainer:
         return {k: _channels_last(v) for k, v in batch.items()} if self.channels_last else batch
 
     def _seed(self, *place: int) -> None:
-        set_seed(self.fabric.device, mix(self.seed, self.round, *place))
+        # After a rollback, other noise: the same would lead to the same end.
+        seed = mix(self.seed, self.rollbacks) if self.rollbacks else self.seed
+        set_seed(self.fabric.device, mix(seed, self.round, *place))
 
     def _accepted(self, data: Any, rounds: int) -> Any:
         if rounds < 1:
@@ -310,6 +329,7 @@ class Trainer:
         """Enter the stage of this round, and every stage before it that was not entered yet; set the clock."""
         ends = [end for _, end in self.timetable.bounds(rounds)]
         while self.stage < 0 or (self.round >= ends[self.stage] and self.stage + 1 < len(ends)):
+            self.check()
             self.stage += 1
             self.stage_start = self.round
             self._begin(data, batch_size)
@@ -351,7 +371,7 @@ class Trainer:
                 torch.distributed.broadcast(tensor.data, src=0)
 
 
-_COUNTS = ("round", "seen", "drawn", "stage", "stage_start")
+_COUNTS = ("round", "seen", "drawn", "stage", "stage_start", "rollbacks")
 
 
 def _channels_last(tensor: Tensor) -> Tensor:

@@ -72,7 +72,7 @@ def test_a_move_changes_no_parameter_that_the_player_does_not_own(command):
         trainer._take_seats()
         for seat, player in zip(trainer._seats, stage.players, strict=True):
             before = {name: p.clone() for name, p in game.named_parameters()}
-            terms, gradients = seat.gradient(toy_batch(game))
+            terms, gradients = seat.gradient(toy_batch(game), 1)
             seat.step(gradients)
             seat.after(terms)
             own = {id(p) for p in player.parameters()}
@@ -249,7 +249,7 @@ def test_critics_score_data_above_samples_after_moves_of_their_own(command):
         seats = [seat for seat in trainer._seats if seat.player.name in ("discriminator", "critic")]
         for batch, _ in zip(data.batches(64), range(150), strict=False):
             for seat in seats:
-                seat.step(seat.gradient(batch)[1])
+                seat.step(seat.gradient(batch, 1)[1])
     game.eval()
     batch = next(data.batches(256))
     asked = {name: batch[name] for name in getattr(game, "conditions", {}) if name in batch}
