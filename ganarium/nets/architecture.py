@@ -90,13 +90,15 @@ class DeepConvolutional(Architecture):
     Args:
         channels: Feature maps at the image's own scale; twice as many at each coarser one.
         kernel: The width of the kernels.
+        norm: Of the discriminator: batch, layer, spectral or None, which gradient penalties and critics want.
     """
 
     channels: int = 128
     kernel: int = 5
+    norm: Norm | None = "batch"
 
     def generator(self, latent: int, field: Field, condition: int = 0) -> Generator:
         return DCGANGenerator(latent, field, self.channels, self.kernel, condition)
 
     def discriminator(self, field: Field, outputs: int = 1, condition: int = 0) -> Discriminator:
-        return DCGANDiscriminator(field, self.channels, self.kernel, outputs, condition)
+        return DCGANDiscriminator(field, self.channels, self.kernel, outputs, condition, self.norm)

@@ -21,8 +21,8 @@ from torch import nn
 from torch.nn.init import normal_
 
 from ganarium.nets.blocks import SLOPE, named
-from ganarium.nets.conv import down, pyramid, up
-from ganarium.nets.norms import make_norm
+from ganarium.nets.conv import down, he, pyramid, up
+from ganarium.nets.norms import Norm, check_norm, make_norm, make_spectral
 from ganarium.nets.roles import Discriminator, Generator, check_counts
 from ganarium.spec import Field
 
@@ -94,8 +94,8 @@ class DCGANGenerator(Generator):
 class DCGANDiscriminator(Discriminator):
     r"""From images or volumes to raw scores (Radford et al., 2016).
 
-    Batch norm makes a score depend on the whole batch: real data and samples go through in separate passes, and
-    gradient penalties have no meaning here.
+    Batch norm, the paper's choice, makes a score depend on the whole batch: real data and samples go through in
+    separate passes, and gradient penalties have no meaning then.
 
     Args:
         field: What a sample looks like; the number of halvings follows from its sides.
@@ -103,6 +103,8 @@ class DCGANDiscriminator(Discriminator):
         kernel: The width of the kernels (5 in the paper).
         outputs: How many scores a sample gets.
         condition: How many numbers a condition has; they become constant channels of the image.
+        norm: "batch" (the paper's), "layer", "spectral" or None. Without batch norm, weights begin as He et al. (2015)
+            draw them: the paper's small ones would fade from layer to layer.
 
     Deviations from the paper:
         1. Batch norm keeps running statistics for evaluation; the authors' code always uses the batch's.
@@ -115,7 +117,16 @@ class DCGANDiscriminator(Discriminator):
         784
     """
 
-    def __init__(self, field: Field, channels: int = 64, kernel: int = 5, outputs: int = 1, condition: int = 0):
+    def __init__(
+        self,
+        field: Field,
+        channels: int = 64,
+        kernel: int = 5,
+        outputs: int = 1,
+        condition: int = 0,
+        norm: Norm | None = "batch",
+    ):
+        check_norm(norm)
         check_counts(channels=channels, outputs=outputs, condition=condition)
         check_kernel(kernel)
         maps = pyramid(field, kernel)
@@ -124,10 +135,16 @@ class DCGANDiscriminator(Discriminator):
         parts = {}
         for i, (a, b) in enumerate(pairwise(sizes), 1):
             parts[f"down{i}"] = named(
-                layer=down(a, b, dims, kernel, bias=False),
-                norm=None if i == 1 else make_norm("batch", b, dims),
+                layer=down(a, b, dims, kernel, bias=norm != "batch"),
+                norm=None if i == 1 else make_norm(norm, b, dims),
                 activation=nn.LeakyReLU(SLOPE),
             )
         features = sizes[-1] * math.prod(maps[-1])
-        super().__init__(named(**parts, flatten=nn.Flatten()), features, outputs, condition, bias=False)
+        super().__init__(named(**parts, flatten=nn.Flatten()), features, outputs, condition, bias=norm != "batch")
         initialise(self)
+        if norm != "batch":
+            for module in self.modules():
+                if isinstance(module, nn.modules.conv._ConvNd):
+                    he(module, SLOPE)
+        if norm == "spectral":
+            make_spectral(self)
