@@ -33,6 +33,7 @@ _NAMES = {
     "fit": "run",
     "load": "run",
     "resume": "run",
+    "rounds": "run",
     "runs": "run",
 }
 _MODULES = ("augment", "data", "nets", "objectives", "optimizers", "penalties", "pictures", "priors", "schedules")

@@ -29,6 +29,7 @@ from ganarium.run import Settings as Settings
 from ganarium.run import fit as fit
 from ganarium.run import load as load
 from ganarium.run import resume as resume
+from ganarium.run import rounds as rounds
 from ganarium.run import runs as runs
 from ganarium.schedules import Linear as Linear
 from ganarium.spec import Batch as Batch

@@ -178,12 +178,19 @@ def _resume(words: list[str]) -> int:
         rounds: A new length, for a run that is to go on longer than was planned.
         stop_after: Stop, and save, after so many rounds.
         quiet: Say nothing.
+        checkpoint: Where to go on from: latest, best, or a round.
     """
 
-    def run(run: str, rounds: int | None = None, stop_after: int | None = None, quiet: bool = False) -> int:
+    def run(
+        run: str,
+        rounds: int | None = None,
+        stop_after: int | None = None,
+        quiet: bool = False,
+        checkpoint: str = "latest",
+    ) -> int:
         from ganarium import run as runs
 
-        runs.resume(run, rounds=rounds, stop_after=stop_after, quiet=quiet)
+        runs.resume(run, rounds=rounds, stop_after=stop_after, quiet=quiet, checkpoint=checkpoint)
         return 0
 
     return _on_run(run, words, "resume", _resume.__doc__)
@@ -199,6 +206,7 @@ def _sample(words: list[str]) -> int:
         out: Where to: x.png (a grid), x.npz (an array "x" of images in [-1, 1], or of points in the data's units),
             or a folder (a file for each).
         weights: The averaged networks, or those of the last round.
+        checkpoint: Of which checkpoint: latest, best, or a round.
     """
 
     def run(
@@ -207,12 +215,13 @@ def _sample(words: list[str]) -> int:
         seed: int | None = None,
         out: Path = Path("samples.png"),
         weights: Literal["average", "last"] = "average",
+        checkpoint: str = "latest",
         **condition: str | None,
     ) -> int:
         from ganarium import pictures
         from ganarium import run as runs
 
-        loaded = runs.load(run, weights=weights)
+        loaded = runs.load(run, weights=weights, checkpoint=checkpoint)
         fields = getattr(loaded.game, "conditions", {})
         asked = {name: _value(text, fields.get(name)) for name, text in condition.items() if text is not None}
         samples = loaded.sample(count, seed=seed, units="game", **asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +17,9 @@ from ganarium import checkpoint, index, options
 from ganarium._version import __version__
 from ganarium.game import Game
 from ganarium.settings import Settings
+from ganarium.trainer import Trainer
 
-__all__ = ["config_of", "find", "new_folder", "read_config", "runs"]
+__all__ = ["config_of", "differences", "find", "new_folder", "read_config", "runs"]
 
 
 def find(path: str | Path) -> Path:
@@ -74,9 +76,11 @@ def new_folder(out: str | Path | None, game: Game, data: Any) -> Path:
     return path
 
 
-def config_of(game: Game, data: Any, settings: Settings) -> dict[str, Any]:
-    """All that starts a run again, and the versions that it runs with."""
+def config_of(game: Game, data: Any, settings: Settings, trainer: Trainer) -> dict[str, Any]:
+    """All that starts a run again, its whole budget, and what it runs with."""
     rows, own = options.of_game(game)
+    rounds = settings.rounds or 1
+    bounds = zip(trainer.stages, trainer.timetable.bounds(rounds), strict=True)
     return {
         "format": checkpoint.FORMAT,
         "game": {"command": game.paper.command, "class": type(game).__name__, "options": rows, "own": own},
@@ -84,7 +88,38 @@ def config_of(game: Game, data: Any, settings: Settings) -> dict[str, Any]:
         "data": data.source,
         "data_summary": str(data),
         "settings": {**asdict(settings), "lr": dict(settings.lr)},
-        "versions": {"ganarium": __version__, "torch": str(torch.__version__), "python": platform.python_version()},
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "budget": {
+            "rounds": rounds,
+            "seen": trainer.timetable.seen_in(rounds, settings.batch_size),
+            "stages": {stage.name: list(bound) for stage, bound in bounds},
+        },
+        "ran_with": _surroundings(trainer, data, settings),
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
+
+
+def _surroundings(trainer: Trainer, data: Any, settings: Settings) -> dict[str, Any]:
+    """What the last bits of a run depend on, beside its settings and its seed."""
+    fabric = trainer.fabric
+    device = torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type
+    return {
+        "ganarium": __version__,
+        "torch": str(torch.__version__),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "vectors": torch.backends.cpu.get_cpu_capability(),
+        "device": device,
+        "threads": settings.threads or torch.get_num_threads(),
+        "processes": fabric.world_size,
+        "samples": len(data),
+        "files": getattr(data, "fingerprint", ""),
+    }
+
+
+def differences(config: Mapping[str, Any], trainer: Trainer, data: Any) -> list[str]:
+    """What differs from when a run began, in lines; nothing if it goes on exactly."""
+    then = config.get("ran_with", {})
+    now = _surroundings(trainer, data, Settings(**config["settings"]))
+    changed = [f"{name} is {now[name]}, was {then[name]}" for name in now if name in then and now[name] != then[name]]
+    lines = [line if not line.startswith("files") else "the files of the data have changed" for line in changed]
+    return [f"not exact    {line}; the run may differ from one that never stopped" for line in lines]

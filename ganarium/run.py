@@ -13,33 +13,36 @@ A run is a folder: ``config.yaml`` (all that starts it again), ``log.jsonl`` (a 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import torch
 import yaml
 from torch import Tensor
 
-from ganarium import checkpoint, index, options
+from ganarium import checkpoint as checkpoints
 from ganarium import data as datasets
+from ganarium import index, options
 from ganarium.console import Console, duration, memory
 from ganarium.data.progress import silent
 from ganarium.game import Game, Samples
-from ganarium.records import config_of, find, new_folder, read_config, runs
+from ganarium.records import config_of, differences, find, new_folder, read_config, runs
 from ganarium.session import Session
 from ganarium.settings import Settings, length
 from ganarium.settings import fabric as fabric_of
+from ganarium.shortage import OutOfMemory, advice, is_shortage
 from ganarium.signals import Interrupted
 from ganarium.spec import Spec
-from ganarium.trainer import Trainer
+from ganarium.trainer import Report, Trainer
 from ganarium.tuning import tuned
 from ganarium.weights import take_over
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["Interrupted", "Run", "Settings", "find", "fit", "load", "read_config", "resume", "runs"]
+__all__ = ["Interrupted", "Run", "Settings", "find", "fit", "load", "read_config", "resume", "rounds", "runs"]
 
 
 class Run:
@@ -50,6 +53,7 @@ class Run:
         game: The game, for a run whose config cannot make it (it has networks of your own).
         weights: Which networks to load: the averaged ones, or those of the last round.
         device: Where to load them.
+        checkpoint: Of which checkpoint: "latest", "best" or a round.
     """
 
     def __init__(
@@ -58,17 +62,18 @@ class Run:
         game: Game | None = None,
         weights: Literal["average", "last"] = "average",
         device: str = "cpu",
+        checkpoint: str | int = "latest",
     ):
         self.path = find(path)
         self.config = read_config(self.path)
         self.weights = weights
         self._given = game
-        self._device = device
+        self._device, self._checkpoint = device, checkpoint
 
     @cached_property
     def game(self) -> Game:
         """The trained game."""
-        state = checkpoint.load(checkpoint.latest(self.path / "checkpoints"))
+        state = _state(self.path, self._checkpoint)
         game = self._given or build(self.config)
         chosen = state["average"] if self.weights == "average" else None
         game.load_state_dict(state["game"] if chosen is None else chosen)
@@ -84,6 +89,12 @@ class Run:
         """The lines of the log: round, seen, stage, seconds and terms."""
         path = self.path / "log.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """What was mended: the round, and the story."""
+        path = self.path / "events.jsonl"
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
     def sample(
         self, n: int, *, seed: int | None = None, units: Literal["data", "game"] = "data", **condition: Any
@@ -110,7 +121,7 @@ class Run:
         """What the run is and how far it got, in a few lines."""
         config, log = self.config, self.log
         settings, last = config["settings"], (log or [{}])[-1]
-        saved = checkpoint.rounds(self.path / "checkpoints")
+        saved = checkpoints.rounds(self.path / "checkpoints")
         rows = {
             "game": f"{config['game']['command']} ({config['game']['class']})",
             "data": f"{config['data_summary']}",
@@ -120,6 +131,10 @@ class Run:
             "checkpoints": ", ".join(map(str, saved)) or "none yet",
             "pictures": str(self.path / "pictures"),
         }
+        if best := checkpoints.best(self.path / "checkpoints"):
+            rows["best"] = f"round {best[0]:,}, with {config['settings']['best'].removeprefix('max:')} {best[1]:.4g}"
+        if events := self.events:
+            rows["events"] = "\n              ".join(event["event"] for event in events)
         return f"{self.path}\n" + "\n".join(f"  {name:<12}{value}" for name, value in rows.items())
 
     def row(self) -> dict[str, Any]:
@@ -167,7 +182,56 @@ def fit(
     Raises:
         ValueError: for anything that cannot work, before anything is written.
         Interrupted: after Ctrl-C or SIGTERM, once the round is finished and saved.
+        FloatingPointError: if a term or a gradient is not finite; the run stays as it was last saved.
+        OutOfMemory: if memory runs out; the run stays as it was last saved.
     """
+    session = _begun(game, data, settings, out, origin, quiet, changes)
+    session.play(stop_after)
+    return Run(session.path, game=session.trainer.average)
+
+
+def rounds(
+    game: Game,
+    data: Any,
+    settings: Settings | None = None,
+    *,
+    out: str | Path | None = None,
+    origin: str | Path | None = None,
+    quiet: bool = False,
+    **changes: Any,
+) -> Iterator[Report]:
+    """The same as :func:`fit`, round by round, for a loop of your own around a run on disk.
+
+    .. code-block:: python
+
+        for report in ga.rounds(game, data, minutes=5, out="runs/mine"):
+            if report.round % 100 == 0:
+                print(report.scalars)
+
+    However the loop ends, by ``break`` or by an error inside it, the run is saved and can be resumed.
+
+    Args:
+        game: As for :func:`fit`.
+        data: As there.
+        settings: As there.
+        out: As there.
+        origin: As there.
+        quiet: As there.
+        changes: As there.
+    """
+    yield from _begun(game, data, settings, out, origin, quiet, changes).reports(None)
+
+
+def _begun(
+    game: Game,
+    data: Any,
+    settings: Settings | None,
+    out: str | Path | None,
+    origin: str | Path | None,
+    quiet: bool,
+    changes: Mapping[str, Any],
+) -> Session:
+    """A new run's first session; its folder and config are written."""
     settings = (settings or Settings(**game.measured)).changed(**changes)
     data = datasets.load(data)
     fabric = fabric_of(settings)
@@ -182,15 +246,31 @@ def fit(
     trainer = settings.trainer(game, fabric)
     taken = "" if origin is None else _take_over(trainer, find(origin))
     console.say(_introduction(trainer, data, settings, path, taken))
-    rounds = length(trainer, data, settings, console)
-    settings = settings.changed(rounds=rounds, seen=None, epochs=None, minutes=None)
-    config = config_of(game, data, settings) | ({} if origin is None else {"origin": str(origin)})
+    settings = _measured(trainer, data, settings, console)
+    session = Session(path, trainer, data, settings, quiet)
+    config = config_of(game, data, settings, trainer) | ({} if origin is None else {"origin": str(origin)})
     if fabric.is_global_zero:
         for folder in (path / "checkpoints", path / "pictures"):
             folder.mkdir(parents=True, exist_ok=True)
-        checkpoint.write_text(path / "config.yaml", yaml.safe_dump(config, sort_keys=False))
-    Session(path, trainer, data, settings, quiet).play(stop_after)
-    return Run(path, game=trainer.average)
+        checkpoints.write_text(path / "config.yaml", yaml.safe_dump(config, sort_keys=False))
+    return session
+
+
+def _measured(trainer: Trainer, data: Any, settings: Settings, console: Console) -> Settings:
+    """The settings with the run's length in rounds; with smaller parts of batches if the trial finds memory full."""
+    while True:
+        try:
+            length_in_rounds = length(trainer, data, settings, console)
+            return settings.changed(rounds=length_in_rounds, seen=None, epochs=None, minutes=None)
+        except (RuntimeError, MemoryError) as error:
+            if not is_shortage(error):
+                raise
+            parts, batch = settings.accumulate, settings.batch_size
+            if not settings.adapt or 2 * parts * trainer.fabric.world_size > batch:
+                raise OutOfMemory(advice(error, str(trainer.fabric.device), batch, parts)) from error
+            console.say(f"  memory       full: batches of {batch} go in {2 * parts} parts")
+        settings = settings.changed(accumulate=2 * settings.accumulate)
+        trainer.accumulate(settings.accumulate)
 
 
 def resume(
@@ -201,26 +281,34 @@ def resume(
     data: Any = None,
     stop_after: int | None = None,
     quiet: bool = False,
+    checkpoint: str | int = "latest",
 ) -> Run:
-    """Take up a run where its newest checkpoint left it.
+    """Take up a run where its newest checkpoint left it, as if it had never stopped.
+
+    The newest one that is whole: a damaged one is passed over with a warning. What differs from the machine and the
+    versions that the run began with, and may make it differ in the last bits, is said.
 
     Args:
         path: The run's folder, or its name under ``runs``.
-        rounds: A new length, for a run that is to go on longer than was planned.
+        rounds: A new length, for a run that is to go on longer than was planned. It then is not what a run of that
+            length would have been: schedules and stages were those of the shorter one so far.
         game: The game, if its config cannot make it.
         data: The data, if its config cannot make it.
         stop_after: Stop, and save, after so many rounds of this session.
         quiet: Say nothing.
+        checkpoint: "latest", "best", or a round: where to go on from.
 
     Raises:
-        ValueError: if the run is finished, or cannot be made again from its config.
+        ValueError: if the run is finished, cannot be made again from its config, or the checkpoint that was named is
+            damaged.
     """
     path = find(path)
     config = read_config(path)
     settings = Settings(**config["settings"])
+    planned = settings.rounds or 0
     if rounds is not None:
         settings = settings.changed(rounds=rounds)
-    state = checkpoint.load(checkpoint.latest(path / "checkpoints"))
+    state = _state(path, checkpoint)
     if state["round"] >= (settings.rounds or 0):
         raise ValueError(f"{path} has played all its {state['round']:,} rounds. To go on, give it more: --rounds N.")
     if data is None and config["data"] is None:
@@ -231,25 +319,53 @@ def resume(
     fabric = fabric_of(settings)
     trainer = settings.trainer(game.double() if settings.precision == "64" else game, fabric)
     trainer.load_state_dict(state)
-    if rounds is not None:
+    session = Session(path, trainer, data, settings, quiet, seconds=state["meta"]["seconds"])
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    if not quiet and fabric.is_global_zero:
+        for line in [*differences(config, trainer, data), *_extended(planned, settings.rounds or 0)]:
+            session.console.say(f"  {line}")
+    if rounds is not None and fabric.is_global_zero:
         config["settings"]["rounds"] = rounds
-        checkpoint.write_text(path / "config.yaml", yaml.safe_dump(config, sort_keys=False))
-    Session(path, trainer, data, settings, quiet, seconds=state["meta"]["seconds"]).play(stop_after)
+        checkpoints.write_text(path / "config.yaml", yaml.safe_dump(config, sort_keys=False))
+    session.play(stop_after)
     return Run(path, game=trainer.average)
 
 
-def load(path: str | Path, game: Game | None = None, weights: Literal["average", "last"] = "average") -> Run:
+def _extended(planned: int, rounds: int) -> list[str]:
+    """What is not exact about a new length."""
+    if rounds == planned:
+        return []
+    return [
+        f"not exact    the run was planned for {planned:,} rounds; its schedules and stages so far were of it,",
+        f"             so it is not what a run of {rounds:,} rounds from the start would be",
+    ]
+
+
+def _state(path: Path, which: str | int) -> dict[str, Any]:
+    """The state of a run's checkpoint: the newest that is whole, or the one that is named."""
+    folder = path / "checkpoints"
+    return checkpoints.load_newest(folder) if which == "latest" else checkpoints.load(checkpoints.named(folder, which))
+
+
+def load(
+    path: str | Path,
+    game: Game | None = None,
+    weights: Literal["average", "last"] = "average",
+    checkpoint: str | int = "latest",
+) -> Run:
     """A run on disk, with its averaged game.
 
     Args:
         path: The run's folder, or its name under ``runs``.
         game: The game, for a run whose config cannot make it.
         weights: "average", or "last" for the networks of the last round.
+        checkpoint: "latest", "best" or a round.
 
     Raises:
         ValueError: if there is no such run.
     """
-    return Run(path, game, weights)
+    return Run(path, game, weights, checkpoint=checkpoint)
 
 
 def build(config: Mapping[str, Any]) -> Game:
@@ -289,7 +405,7 @@ def _agreed(fabric: Fabric, decide: Callable[[], Any]) -> Any:
 
 def _take_over(trainer: Trainer, origin: Path) -> str:
     """Begin with the networks of another run, its last ones and its averaged ones."""
-    state = checkpoint.load(checkpoint.latest(origin / "checkpoints"))
+    state = _state(origin, "latest")
     said = take_over(trainer.game, state["game"])
     if trainer.average is not trainer.game:
         take_over(trainer.average, state["average"] or state["game"])

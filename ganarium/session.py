@@ -1,26 +1,34 @@
-"""One sitting of a run: plays it, and writes down what happens."""
+"""One sitting of a run: plays it, writes down what happens, and mends what can be mended."""
 
 from __future__ import annotations
 
 import json
+import statistics
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 
-from ganarium import checkpoint, pictures
+from ganarium import checkpoint, index, pictures
 from ganarium.console import Console, duration
 from ganarium.gallery import gallery
 from ganarium.settings import Settings
+from ganarium.shortage import OutOfMemory, advice, asked_for, is_shortage
 from ganarium.signals import Interrupted, Stop
 from ganarium.trainer import Report, Trainer
 
-__all__ = ["Session"]
+__all__ = ["ROLLBACKS", "Session"]
+
+#: How often a run may be rolled back.
+ROLLBACKS = 3
 
 
 class Session:
-    """One sitting of a run: plays it, and writes down what happens."""
+    """One sitting of a run: plays it, writes down what happens, and mends what can be mended."""
 
     def __init__(self, path: Path, trainer: Trainer, data: Any, settings: Settings, quiet: bool, seconds: float = 0.0):
         self.path, self.trainer, self.data, self.settings = path, trainer, data, settings
@@ -30,6 +38,13 @@ class Session:
         self.before, self.begun = seconds, time.perf_counter()
         self.log_every = max(1, self.rounds // 500)
         self.save_every = settings.save_every or max(1, self.rounds // 10)
+        self._saved = -1
+        players = [player.name for stage in trainer.stages for player in stage.players]
+        if settings.best and settings.best.removeprefix("max:").partition("/")[0] not in players:
+            raise ValueError(
+                f"A scalar to watch is called PLAYER/TERM, as in the log; got best={settings.best!r}. "
+                f"The players are {', '.join(dict.fromkeys(players))}."
+            )
 
     @property
     def seconds(self) -> float:
@@ -40,25 +55,59 @@ class Session:
 
         Raises:
             Interrupted: after a signal, once the round is finished and saved.
+            FloatingPointError: if a term or a gradient is not finite, and it is not to be mended.
+            OutOfMemory: if memory runs out, and it is not to be mended.
+            OSError: if the disk is full or fails; what was saved before is as it was.
         """
+        for _ in self.reports(stop_after):
+            pass
+
+    def reports(self, stop_after: int | None) -> Iterator[Report]:
+        """The same, round by round. Whoever breaks off, by an error or not, leaves the run saved."""
         if self.settings.threads:
             torch.set_num_threads(self.settings.threads)
-        trainer, asked = self.trainer, 0
+        trainer = self.trainer
         end = min(self.rounds, trainer.round + stop_after) if stop_after else self.rounds
         if trainer.round == 0:
             self.picture()
             self.save()
         else:
-            self._cut_log()
+            self._saved = trainer.round
+            self._cut("log.jsonl")
+            self._cut("events.jsonl")
         with Stop() as stop, self.console:
-            for report in trainer.play(self.data, self.settings.batch_size, self.rounds):
-                asked = self._anyone(stop.asked)
-                self._note(report, last=report.round == end or asked > 0)
-                if report.round == end or asked:
-                    break
+            asked = yield from self._reports(end, stop)
         self.console.say(f"{self._ending()} {duration(self.seconds)}. Pictures: {self.path / 'pictures'}")
         if asked:
             raise Interrupted(asked, self.path)
+
+    def _reports(self, end: int, stop: Stop) -> Iterator[Report]:
+        """Rounds up to ``end``, mended where that is asked for; returns the signal that stopped it, or 0."""
+        while True:
+            try:
+                return (yield from self._unmended(end, stop))
+            except FloatingPointError as error:
+                mend = self._roll_back(error)
+            except (RuntimeError, MemoryError) as error:
+                if not is_shortage(error):
+                    raise
+                mend = self._adapt(error)
+            # The error is gone here, and with it what its traceback held on the device.
+            mend()
+
+    def _unmended(self, end: int, stop: Stop) -> Iterator[Report]:
+        for report in self.trainer.play(self.data, self.settings.batch_size, self.rounds):
+            asked = self._anyone(stop.asked)
+            self._note(report, last=report.round == end or asked > 0)
+            try:
+                yield report
+            except GeneratorExit:
+                if self.trainer.fabric.world_size == 1 and self._saved != report.round:
+                    self.save()
+                raise
+            if report.round == end or asked:
+                return asked
+        return 0
 
     def _anyone(self, asked: int | None) -> int:
         """The signal that some process was stopped by; 0: none. They stop in the same round, or they would wait."""
@@ -71,6 +120,8 @@ class Session:
         if self.trainer.round >= self.rounds:
             return f"Played {self.rounds:,} rounds in"
         return f"Stopped and saved after round {self.trainer.round:,} of {self.rounds:,} (resume {self.path}),"
+
+    # -- what is written ----------------------------------------------------------------------------------------
 
     def _note(self, report: Report, last: bool) -> None:
         # What is written is a function of the round alone, so that an interrupted run's log equals one that never was.
@@ -89,28 +140,135 @@ class Session:
     def _log(self, report: Report) -> None:
         terms = {name: float(f"{value:.6g}") for name, value in report.scalars.items()}
         row = {"round": report.round, "seen": report.seen, "stage": report.stage, "seconds": round(self.seconds, 3)}
-        if self.writes:
-            with (self.path / "log.jsonl").open("a") as file:
-                file.write(json.dumps({**row, "terms": terms}) + "\n")
+        watched = self.settings.best.removeprefix("max:")
+        if watched.partition("/")[0] in {name.partition("/")[0] for name in terms} and watched not in terms:
+            raise ValueError(f"There is no scalar '{watched}' to watch. {index.nearest(watched, terms)}")
+        self._append("log.jsonl", {**row, "terms": terms})
 
-    def _cut_log(self) -> None:
-        """Forget what was logged after the checkpoint: it is about to be played again."""
-        path = self.path / "log.jsonl"
+    def _append(self, file: str, row: dict[str, Any]) -> None:
+        if self.writes:
+            with self._writing(), (self.path / file).open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(row) + "\n")
+
+    def _cut(self, file: str) -> None:
+        """Forget what was written after the checkpoint: it is about to be played again."""
+        path = self.path / file
         if self.writes and path.exists():
-            lines = path.read_text().splitlines(keepends=True)
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["round"] <= self.trainer.round]
+            rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [row for row in rows if row.endswith("\n") and json.loads(row)["round"] <= self.trainer.round]
             checkpoint.write_text(path, "".join(kept))
 
     def picture(self) -> None:
         """Draw the same latents as before."""
         if self.writes and (image := gallery(self.trainer.average, self.data)) is not None:
-            pictures.save(image, self.path / "pictures" / f"{self.trainer.round:07d}.png")
+            with self._writing():
+                pictures.save(image, self.path / "pictures" / f"{self.trainer.round:07d}.png")
 
     def save(self) -> None:
-        """Write a checkpoint."""
-        state = self.trainer.state_dict()
+        """Write a checkpoint, and mark it if it is the best so far."""
+        state, settings = self.trainer.state_dict(), self.settings
         if self.writes:
-            checkpoint.save(self.path / "checkpoints", state, self.settings.keep, seconds=self.seconds)
+            each = self.save_every * (settings.keep_every or 0)
+            with self._writing():
+                checkpoint.save(
+                    self.path / "checkpoints",
+                    state,
+                    settings.keep,
+                    self.seconds,
+                    forever=lambda round: bool(each) and round % each == 0,
+                )
+                self._mark()
+        self._saved = self.trainer.round
+
+    def _mark(self) -> None:
+        """Mark the checkpoint as best if its scalar, in the mean over the time since the one before, is."""
+        scalar, now = self.settings.best, self.trainer.round
+        if not scalar or now == 0 or (now % self.save_every and now != self.rounds):
+            return
+        sign = -1 if scalar.startswith("max:") else 1
+        name, since = scalar.removeprefix("max:"), (now - 1) // self.save_every * self.save_every
+        lines = (self.path / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        rows = [row["terms"] for line in lines if (row := json.loads(line))["round"] > since]
+        values = [terms[name] for terms in rows if name in terms]
+        value = sign * statistics.fmean(values) if values else None
+        best = checkpoint.best(self.path / "checkpoints")
+        if value is not None and (best is None or best[0] > now or value < sign * best[1]):
+            checkpoint.mark_best(self.path / "checkpoints", now, sign * value, name)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say what is safe when the disk is not."""
+        try:
+            yield
+        except OSError as error:
+            saved = checkpoint.rounds(self.path / "checkpoints")
+            safe = f"Its last checkpoint is of round {saved[-1]:,}" if saved else "It has no checkpoint yet"
+            raise OSError(
+                f"The run in {self.path} cannot be written: {error.strerror or error}. {safe}; nothing written before "
+                f"is lost.\nMake room, then `ganarium resume {self.path}`."
+            ) from error
+
+    # -- what is mended -----------------------------------------------------------------------------------------
+
+    def _roll_back(self, error: FloatingPointError) -> Callable[[], None]:
+        """Go back to the newest checkpoint, for other noise and lower rates, at most three times."""
+        done = self.trainer.rollbacks
+        if self.settings.bad_numbers == "stop" or done >= ROLLBACKS:
+            again = f" The run was rolled back {done} times before." if done else ""
+            raise FloatingPointError(f"{error}{again}") from error
+        met, story = self.trainer.round + 1, str(error).split(" The weights")[0]
+
+        def mend() -> None:
+            self._return()
+            self.trainer.rollbacks = done + 1
+            self._event(
+                met,
+                f"{story} Rolled back to round {self.trainer.round:,}; rates are multiplied by {0.5 ** (done + 1):g}, "
+                "and the noise is another.",
+            )
+
+        return mend
+
+    def _adapt(self, error: BaseException) -> Callable[[], None]:
+        """Go back to the newest checkpoint, with half as many samples at once."""
+        settings, fabric = self.settings, self.trainer.fabric
+        parts = 2 * settings.accumulate
+        if not settings.adapt or parts * fabric.world_size > settings.batch_size:
+            raise OutOfMemory(advice(error, str(fabric.device), settings.batch_size, settings.accumulate)) from error
+        met, asked = self.trainer.round + 1, asked_for(error) or " more"
+
+        def mend() -> None:
+            self.settings = settings.changed(accumulate=parts)
+            self.trainer.accumulate(parts)
+            self._return()
+            self._reconfigure(accumulate=parts)
+            self._event(
+                met,
+                f"Round {met}: memory was full (the run wanted{asked}). Goes on from round {self.trainer.round:,} with "
+                f"batches of {settings.batch_size} in {parts} parts; losses that couple the samples of a batch see the "
+                "parts.",
+            )
+
+        return mend
+
+    def _return(self) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self.trainer.load_state_dict(checkpoint.load_newest(self.path / "checkpoints"))
+        self._saved = self.trainer.round
+        self._cut("log.jsonl")
+
+    def _reconfigure(self, **changes: Any) -> None:
+        """Write changed settings into the run's config, so that a resume plays on with them."""
+        if self.writes:
+            config = yaml.safe_load((self.path / "config.yaml").read_text(encoding="utf-8"))
+            config["settings"] |= changes
+            checkpoint.write_text(self.path / "config.yaml", yaml.safe_dump(config, sort_keys=False))
+
+    def _event(self, round: int, text: str) -> None:
+        """Tell the person, and write it down for `show`."""
+        self.console.say(text)
+        self._append("events.jsonl", {"round": round, "event": text})
 
 
 def _pictured(round: int, rounds: int) -> bool:

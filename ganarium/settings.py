@@ -53,6 +53,12 @@ class Settings:
         tune: Choose threads, channels_last and compile by a short measured trial, and say why.
         save_every: Rounds between checkpoints; a tenth of the run if not given.
         keep: How many of the newest checkpoints to keep.
+        keep_every: Keep every n-th of the regular checkpoints for good.
+        best: A scalar to watch, as it is logged (generator/fake); the checkpoint with the lowest is kept and marked as
+            best. "max:discriminator/accuracy" watches for the highest.
+        bad_numbers: What to do when a term or a gradient is not finite: stop, or rollback to the newest checkpoint and
+            go on with other noise and half the rates, at most three times.
+        adapt: When memory is full, go on with half of the batch at once and twice the accumulation.
     """
 
     rounds: int | None = None
@@ -77,12 +83,17 @@ class Settings:
     tune: bool = False
     save_every: int | None = None
     keep: int = 2
+    keep_every: int | None = None
+    best: str = ""
+    bad_numbers: Literal["stop", "rollback"] = "stop"
+    adapt: bool = False
 
     def __post_init__(self) -> None:
         lengths = [name for name in ("rounds", "seen", "epochs", "minutes") if getattr(self, name) is not None]
         if len(lengths) > 1:
             raise ValueError(f"A run has one length; got {' and '.join(lengths)}. Keep one of them.")
-        for name in ("rounds", "seen", "accumulate", "keep", "threads", "save_every", "devices", "num_nodes"):
+        counts = ("accumulate", "keep", "keep_every", "threads", "save_every", "devices", "num_nodes")
+        for name in ("rounds", "seen", *counts):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1; got {value}.")
         for name in ("epochs", "minutes", "clip"):
@@ -93,6 +104,8 @@ class Settings:
         for player, rate in self.lr.items():
             if not rate > 0:
                 raise ValueError(f"A learning rate is positive; got {rate} for '{player}'.")
+        if self.bad_numbers not in ("stop", "rollback"):
+            raise ValueError(f"bad_numbers is stop or rollback; got {self.bad_numbers!r}.")
         if self.decay not in ("none", "linear", "cosine"):
             raise ValueError(f"decay is none, linear or cosine; got {self.decay!r}.")
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -197,6 +197,10 @@ class Trainer:
         """
         for seat in self._seats:
             seat.guard.check()
+
+    def accumulate(self, parts: int) -> None:
+        """Split batches into so many parts from the next :meth:`load_state_dict` on."""
+        self._steps = {name: replace(steps, accumulate=parts) for name, steps in self._steps.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """All that follows from what was played: networks, average, optimisers and counts. All processes call it.
