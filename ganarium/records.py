@@ -19,7 +19,7 @@ from ganarium.game import Game
 from ganarium.settings import Settings
 from ganarium.trainer import Trainer
 
-__all__ = ["config_of", "differences", "find", "new_folder", "read_config", "runs"]
+__all__ = ["budget", "config_of", "differences", "find", "new_folder", "read_config", "runs"]
 
 
 def find(path: str | Path) -> Path:
@@ -79,8 +79,6 @@ def new_folder(out: str | Path | None, game: Game, data: Any) -> Path:
 def config_of(game: Game, data: Any, settings: Settings, trainer: Trainer) -> dict[str, Any]:
     """All that starts a run again, its whole budget, and what it runs with."""
     rows, own = options.of_game(game)
-    rounds = settings.rounds or 1
-    bounds = zip(trainer.stages, trainer.timetable.bounds(rounds), strict=True)
     return {
         "format": checkpoint.FORMAT,
         "game": {"command": game.paper.command, "class": type(game).__name__, "options": rows, "own": own},
@@ -88,13 +86,20 @@ def config_of(game: Game, data: Any, settings: Settings, trainer: Trainer) -> di
         "data": data.source,
         "data_summary": str(data),
         "settings": {**asdict(settings), "lr": dict(settings.lr)},
-        "budget": {
-            "rounds": rounds,
-            "seen": trainer.timetable.seen_in(rounds, settings.batch_size),
-            "stages": {stage.name: list(bound) for stage, bound in bounds},
-        },
+        "budget": budget(trainer, settings),
         "ran_with": _surroundings(trainer, data, settings),
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
+
+
+def budget(trainer: Trainer, settings: Settings) -> dict[str, Any]:
+    """A run's length in rounds and samples, and the first round of each stage, with the one after its last."""
+    rounds = settings.rounds or 1
+    bounds = zip(trainer.stages, trainer.timetable.bounds(rounds), strict=True)
+    return {
+        "rounds": rounds,
+        "seen": trainer.timetable.seen_in(rounds, settings.batch_size),
+        "stages": {stage.name: list(bound) for stage, bound in bounds},
     }
 
 

@@ -28,7 +28,7 @@ from ganarium import index, options
 from ganarium.console import Console, duration, memory
 from ganarium.data.progress import silent
 from ganarium.game import Game, Samples
-from ganarium.records import config_of, differences, find, new_folder, read_config, runs
+from ganarium.records import budget, config_of, differences, find, new_folder, read_config, runs
 from ganarium.session import Session
 from ganarium.settings import Settings, length
 from ganarium.settings import fabric as fabric_of
@@ -327,6 +327,7 @@ def resume(
             session.console.say(f"  {line}")
     if rounds is not None and fabric.is_global_zero:
         config["settings"]["rounds"] = rounds
+        config["budget"] = budget(trainer, settings)
         checkpoints.write_text(path / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     session.play(stop_after)
     return Run(path, game=trainer.average)
