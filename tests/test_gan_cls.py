@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from ganarium import data
-from ganarium.games.language.gan_cls import GANCLS, differ, mismatched
-from ganarium.nets.text import TextEncoder
+from ganarium.games.language.gan_cls import GANCLS
+from ganarium.nets.text import TextEncoder, differ, mismatched
 from ganarium.spec import Field
 from ganarium.trainer import Trainer
 

@@ -34,7 +34,7 @@ from torch.nn.functional import cross_entropy, layer_norm, softplus
 
 from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Stage, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.nets.text import PairDiscriminator, TextEncoder, TextGenerator
+from ganarium.nets.text import PairDiscriminator, TextEncoder, TextGenerator, differ, mismatched
 from ganarium.optimizers import Adam, OptimizerChoice
 from ganarium.priors import Law, Normal
 from ganarium.schedules import Exponential
@@ -223,26 +223,3 @@ class GANCLS(Game, Samples, Scores):
             "projected": 64,
             "optimizer": Adam(1e-3, (0.5, 0.999)),
         }
-
-
-def differ(text: Tensor) -> Tensor:
-    """Whether sentences i and j differ, of shape (B, B), for tokens of shape (B, T).
-
-    Example:
-        >>> differ(torch.tensor([[1, 2], [1, 2], [2, 1]])).tolist()
-        [[False, False, True], [False, False, True], [True, True, False]]
-    """
-    return (text[:, None] != text).any(2)
-
-
-def mismatched(text: Tensor) -> tuple[Tensor, Tensor]:
-    """For each sentence the place of a random different one, of shape (B,), and 1 where there is one, else 0.
-
-    Example:
-        >>> mismatched(torch.tensor([[1, 2], [1, 2], [1, 2]]))[1]
-        tensor([0., 0., 0.])
-    """
-    candidates = differ(text)
-    lots = torch.rand(candidates.shape, device=text.device).add(1) * candidates
-    other = lots.argmax(1)
-    return other, candidates.gather(1, other[:, None]).squeeze(1).to(lots.dtype)
