@@ -3,49 +3,56 @@
 from __future__ import annotations
 
 import copy
+import inspect
+import re
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
-from zoo import toy_batch, toy_data
+from zoo import GAMES, can, game_class, players, toy_batch, toy_data
 
 from ganarium import forms, options
 from ganarium.augment import Adaptive, Brightness, DiffAugment, Flip, QuarterTurn, Shift, Translation, Zoom, augmented
 from ganarium.augment.adaptive import Controlled
-from ganarium.games.adversarial.dcgan import DCGAN
+from ganarium.augment.transform import Augmented
+from ganarium.game import Classifies, Samples, Scores, Translates
 from ganarium.games.adversarial.gan import GAN
-from ganarium.games.adversarial.wgan import WGAN
 from ganarium.games.adversarial.wgan_gp import WGANGP
-from ganarium.games.conditional.cgan import CGAN
-from ganarium.games.conditional.infogan import InfoGAN
-from ganarium.games.volume.gan_3d import GAN3D
-from ganarium.nets.architecture import DeepConvolutional, Plain
+from ganarium.nets.architecture import Plain
 from ganarium.objectives import Hinge, LeastSquares, NonSaturating, RelativisticPairs, Wasserstein
 from ganarium.penalties import R1, input_gradient
 from ganarium.spec import Field, Spec
 from ganarium.trainer import Trainer
 
-IMAGE = Spec(x=Field((1, 8, 8), "image"), y=Field((), "label", classes=3))
-VOLUME = Spec(x=Field((1, 8, 8, 8), "volume"))
+IMAGE = Field((1, 8, 8), "image")
 #: Quick to move, so that a short test sees it.
 QUICK = Adaptive(policy=(Translation(), Zoom(), Brightness()), speed=1000, moves=1, start=0.2)
-GAMES: dict[str, Any] = {
-    "gan": lambda augment: GAN(IMAGE, 4, architecture=Plain(8), penalties=(R1(),), augment=augment),
-    "joined": lambda augment: GAN(IMAGE, 4, architecture=Plain(8), joined=True, augment=augment),
-    "dcgan": lambda augment: DCGAN(IMAGE, 4, architecture=DeepConvolutional(4), augment=augment),
-    "cgan": lambda augment: CGAN(IMAGE, 4, architecture=Plain(8), augment=augment),
-    "wgan": lambda augment: WGAN(IMAGE, 4, burst=2, critic_moves=2, architecture=Plain(8), augment=augment),
-    "wgan-gp": lambda augment: WGANGP(IMAGE, 4, critic_moves=2, architecture=Plain(8), augment=augment),
-    "infogan": lambda augment: InfoGAN(IMAGE, 4, architecture=Plain(8), augment=augment),
-    "3d-gan": lambda augment: GAN3D(VOLUME, 4, architecture=DeepConvolutional(4, kernel=4), augment=augment),
+#: Every game that takes the option, and some with others beside it.
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    **{name: (name, {}) for name in GAMES if "augment" in inspect.signature(game_class(name).__init__).parameters},
+    "penalised": ("gan", {"penalties": (R1(),)}),
+    "joined": ("gan", {"joined": True}),
+    "remembering": ("cyclegan", {"pool": 4}),
 }
-each_game = pytest.mark.parametrize("name", GAMES)
+each_game = pytest.mark.parametrize("name", VARIANTS)
 
 
 def built(name: str, augment: Any = QUICK) -> Any:
+    """The toy of a game with this option, on images where it plays on points."""
+    command, changes = VARIANTS[name]
+    toy = game_class(command).toy()
+    fields = {key: IMAGE if field.kind == "points" else field for key, field in toy.spec.items()}
+    settings = {key: options.read(value) for key, value in options.of_game(toy)[0].items()}
+    if settings.get("architecture") == Plain():
+        settings["architecture"] = Plain(8)
     torch.manual_seed(0)
-    return GAMES[name](augment)
+    return game_class(command)(Spec(**fields), **{**settings, **changes, "augment": augment})
+
+
+def seeing(game: Any) -> list[Augmented]:
+    """What augments in a game; one for each discriminator."""
+    return [module for module in game.modules() if isinstance(module, Augmented)]
 
 
 def controlled(augment: Adaptive, p: float = 0.0) -> Controlled:
@@ -152,64 +159,117 @@ def test_margins_of_objectives():
 # -- games -------------------------------------------------------------------------------------------------------
 
 
+def test_the_games_that_augment_are_found():
+    assert {"gan", "bigan", "semi-supervised-gan", "gan-cls", "cyclegan", "lapgan"} <= VARIANTS.keys()
+
+
 @each_game
-def test_a_resumed_run_equals_one_that_never_stopped(name):
-    whole = Trainer(built(name))
+@pytest.mark.parametrize("augment", [QUICK, DiffAugment()], ids=["adaptive", "diff-augment"])
+def test_a_resumed_run_equals_one_that_never_stopped(name, augment):
+    whole = Trainer(built(name, augment))
     data = toy_data(whole.game)
     terms = [report.scalars for report in whole.play(data, 20, 7)]
-    first = Trainer(built(name))
+    first = Trainer(built(name, augment))
     for report in first.play(data, 20, 7):
         if report.round == 3:
             break
-    second = Trainer(built(name))
+    second = Trainer(built(name, augment))
     second.load_state_dict(copy.deepcopy(first.state_dict()))
     assert [report.scalars for report in second.play(data, 20, 7)] == terms[3:]
-    after = second.game.state_dict()
+    after, average = second.game.state_dict(), second.average.state_dict()
     assert all(torch.equal(value, after[name]) for name, value in whole.game.state_dict().items())
-    assert after["augmented.p"] != 0.2
-    assert torch.equal(whole.average.state_dict()["augmented.p"], after["augmented.p"])
-    player = next(iter(terms[0])).partition("/")[0]
-    assert {f"{player}/sign", f"{player}/augmentation"} <= terms[0].keys()
+    probabilities = [key for key in after if key.startswith("augmented") and key.endswith(".p")]
+    assert len(probabilities) == (len(seeing(whole.game)) if augment is QUICK else 0)
+    for key in probabilities:
+        assert after[key] != 0.2, key
+        assert torch.equal(average[key], after[key])
 
 
 @each_game
-def test_samples_and_scores_are_never_augmented(name):
+def test_each_discriminator_says_what_it_sees(name):
+    game = built(name)
+    watched = [key for player in players(game) for key in player.loss(toy_batch(game, 8)) if key.startswith("aug")]
+    assert len(watched) == len(seeing(game))
+    text = " ".join(inspect.getdoc(base) or "" for base in type(game).__mro__)
+    for key in watched:
+        assert f"``{key}``" in text
+        assert f"``{key.replace('augmentation', 'sign')}``" in text
+
+
+@each_game
+def test_what_a_game_can_do_is_never_augmented(name):
     game, bare = built(name, Adaptive((Brightness(),), start=1.0)), built(name, None)
-    x = toy_batch(bare, 4)["x"]
-    torch.manual_seed(1)
-    score = game.score(x)
-    torch.manual_seed(1)
-    assert torch.equal(score, bare.score(x))
-    assert torch.equal(game.sample(3, seed=0), bare.sample(3, seed=0))
+    batch = toy_batch(bare, 4)
+
+    def same(ask: Any) -> None:
+        torch.manual_seed(1)
+        expected = ask(bare)
+        torch.manual_seed(1)
+        assert torch.equal(ask(game), expected)
+
+    if can(game, Scores):
+        same(lambda game: game.score(batch["x"]))
+    if can(game, Classifies):
+        same(lambda game: game.classify(batch["x"]))
+    if can(game, Samples):
+        same(lambda game: game.sample(3, seed=0))
+    if can(game, Translates):
+        same(lambda game: game.translate(batch["a"], "b"))
 
 
 @each_game
-def test_without_a_probability_the_losses_are_those_of_the_bare_game(name):
-    game, bare = built(name, Adaptive((Brightness(),))), built(name, None)
-    assert type(bare.augmented).__name__ == "Augmented"
-    assert not list(bare.augmented.state_dict())
+@pytest.mark.parametrize("augment", [Adaptive(()), DiffAugment(())], ids=["adaptive", "diff-augment"])
+def test_with_nothing_to_do_the_losses_are_those_of_the_bare_game(name, augment):
+    game, bare = built(name, augment), built(name, None)
+    assert {type(each) for each in seeing(bare)} == {Augmented}
+    assert not [key for key in bare.state_dict() if key.startswith("augmented")]
     batch = toy_batch(bare)
-    # The same noise for generators; what augmentation draws comes on top, and decides nothing at p = 0.
-    for one, other in zip(game.players(), bare.players(), strict=True):
+    for one, other in zip(players(game), players(bare), strict=True):
         torch.manual_seed(0)
         found = one.loss(batch)
         torch.manual_seed(0)
         expected = other.loss(batch)
-        same = [name for name in expected if name not in ("penalty", "code")]
-        assert all(torch.isfinite(found[name]) for name in expected)
-        assert found.keys() - expected.keys() <= {"sign", "augmentation"}
-        torch.testing.assert_close(found[same[0]], expected[same[0]])
+        for term in expected:
+            torch.testing.assert_close(found[term], expected[term])
+        assert all(key.startswith(("sign", "augmentation")) for key in found.keys() - expected.keys())
+
+
+@each_game
+def test_each_discriminator_judges_nothing_but_what_its_own_augmentation_made(name, monkeypatch):
+    game = built(name)
+    for mark, each in enumerate(seeing(game), 1):
+        monkeypatch.setattr(each, "forward", lambda x, mark=mark: 0 * x + mark)
+    judged: dict[str, set[float]] = {}
+
+    def spy(key: str, method: Any) -> Any:
+        def judge(*given: Tensor | None) -> Any:
+            # The parts of a pyramid add up to what is seen; latents and text come as vectors.
+            image = torch.stack([x for x in given if x is not None and x.ndim > 2]).sum(0)
+            judged.setdefault(key, set()).update(image.detach().mul(100).round().unique().tolist())
+            return method(*given)
+
+        return judge
+
+    for key, network in game.named_modules():
+        if re.fullmatch(r"critic|discriminator(_[ab])?|discriminators\.\d+", key):
+            method = "features" if hasattr(network, "features") else "forward"
+            monkeypatch.setattr(network, method, spy(key, getattr(network, method)))
+    for player in players(game):
+        player.loss(toy_batch(game, 8))
+    assert sorted(judged.values(), key=min) == [{100.0 * mark} for mark in range(1, len(seeing(game)) + 1)]
 
 
 @each_game
 def test_both_players_see_augmented_samples_and_gradients_pass(name):
     game = built(name, Adaptive((Zoom(), Shift()), start=1.0))
-    seen: list[Tensor] = []
-    game.augmented.register_forward_hook(lambda module, given, result: seen.append(result))
-    for player in game.players():
+    seen: list[Any] = []
+    for each in seeing(game):
+        each.register_forward_hook(lambda module, given, result: seen.append(result))
+    for player in players(game):
         seen.clear()
         terms = player.loss(toy_batch(game, 8))
-        assert seen, player.name
+        # Who learns to match texts and images judges nothing.
+        assert seen or player.name == "matcher", player.name
         torch.stack([term for term in terms.values() if term.requires_grad]).sum().backward()
         assert all(p.grad is not None and p.grad.isfinite().all() for p in player.parameters())
         assert any(p.grad.abs().sum() > 0 for p in player.parameters() if p.grad is not None)
@@ -277,7 +337,7 @@ def test_the_command_line_names_augmentations_and_their_policies():
         (lambda: WGANGP(Spec(x=Field((2,), "points")), augment=DiffAugment()), "WGANGP was built for .*points"),
         (lambda: augmented(QuarterTurn(), Field((1, 8, 6), "image"), "GAN"), "square images; got 8 x 6"),
         (lambda: augmented(Adaptive(), Field((1, 8, 6), "image"), "GAN"), "square images; got 8 x 6"),
-        (lambda: augmented(DiffAugment((Adaptive(),)), IMAGE["x"], "GAN"), "Adaptive has a state of its own"),
+        (lambda: augmented(DiffAugment((Adaptive(),)), IMAGE, "GAN"), "Adaptive has a state of its own"),
         (lambda: Adaptive(target=2.0), "target=2.0"),
         (lambda: Adaptive(speed=0.0), "speed > 0"),
         (lambda: Adaptive(start=-0.1), "start=-0.1"),

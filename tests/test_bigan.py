@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.functional import softplus
 from zoo import toy, toy_batch, toy_data
 
+from ganarium.augment import Brightness, DiffAugment
 from ganarium.games.inference.bigan import BiGAN
 from ganarium.nets.bigan import NormedPerceptrons, PairDiscriminator
 from ganarium.priors import Normal, Truncated, Uniform
@@ -109,3 +110,20 @@ def test_the_pair_discriminator_sees_both_once():
         judge(torch.zeros(2, 1, 8, 8))
     with pytest.raises(ValueError, match=r"\(2, 6\).*\(2, 5\)"):
         judge(torch.zeros(2, 1, 8, 8), torch.zeros(2, 5))
+
+
+def test_images_are_augmented_and_codes_are_those_of_the_images_as_they_are():
+    game = BiGAN(IMAGES, latent=6, architecture=NormedPerceptrons(16), augment=DiffAugment((Brightness(),)))
+    encoded, judged = [], []
+    game.encoder.register_forward_hook(lambda module, given, result: encoded.append(given[0]))
+    game.discriminator.register_forward_hook(lambda module, given, result: judged.append(given[0]))
+    batch = toy_batch(game, 8)
+    for loss in (game.discriminator_loss, game.generator_loss):
+        torch.manual_seed(3)
+        loss(batch)
+    assert all(torch.equal(x, batch["x"]) for x in encoded)
+    real_of_d, fake_of_d, real_of_g, fake_of_g = judged
+    assert (real_of_d != batch["x"]).flatten(1).all(1).all()
+    # Players who move at once see the same.
+    assert torch.equal(real_of_d, real_of_g)
+    assert torch.equal(fake_of_d, fake_of_g)

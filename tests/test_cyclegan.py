@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from zoo import toy, toy_batch
 
+from ganarium.augment import Adaptive, Brightness
 from ganarium.games.translation.cyclegan import CycleGAN
 from ganarium.nets.translator import patch_discriminator, translator
 from ganarium.pools import Pool
@@ -183,3 +184,24 @@ def test_a_patch_discriminator_judges_along_with_an_image():
         network(torch.zeros(2, 3, 16, 16))
     with pytest.raises(ValueError, match="sides of 32 or more"):
         patch_discriminator(image(16), halvings=3)
+
+
+def test_each_domain_s_augmentation_follows_its_own_discriminator():
+    game = simple(1.0, 1.0, augment=Adaptive(speed=100, moves=1, start=0.5))
+    batch = toy_batch(game, 10)
+    game.discriminator_a, game.discriminator_b = Constant(2.0), Constant(-1.0)
+    game.translators_loss(batch)
+    terms = game.discriminators_loss(batch)
+    assert (terms["sign_a"].item(), terms["sign_b"].item()) == (1, -1)
+    game.adapt(terms)
+    probabilities = game.state_dict()["augmented_a.p"].item(), game.state_dict()["augmented_b.p"].item()
+    assert probabilities == pytest.approx((0.6, 0.4))
+
+
+def test_pools_keep_translations_as_they_are_and_round_trips_see_no_augmentation():
+    game = simple(1.0, 1.0, augment=Adaptive((Brightness(),), start=1.0))
+    batch = toy_batch(game, 4)
+    assert game.translators_loss(batch)["cycle"].item() == 0
+    game.discriminators_loss(batch)
+    kept = game.pool_b.kept[game.pool_b.taken]
+    assert sorted(kept.sum((1, 2, 3)).tolist()) == sorted(batch["a"].sum((1, 2, 3)).tolist())

@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from ganarium import data
-from ganarium.games.language.gan_cls import GANCLS, differ, mismatched
-from ganarium.nets.text import TextEncoder
+from ganarium.augment import Adaptive, Brightness
+from ganarium.games.language.gan_cls import GANCLS
+from ganarium.nets.text import TextEncoder, differ, mismatched
 from ganarium.spec import Field
 from ganarium.trainer import Trainer
 
@@ -127,3 +128,16 @@ def test_an_encoder_reads_order_but_not_what_fills_up():
     torch.testing.assert_close(one.var(1, correction=0), torch.ones(1), rtol=1e-3, atol=0)
     with pytest.raises(ValueError, match="reads tokens"):
         TextEncoder(Field((4,), "points"))
+
+
+def test_right_and_wrong_text_meet_the_same_transformed_image():
+    game = GANCLS.toy()
+    game.augmented = Adaptive((Brightness(),), start=1.0).of((1, 8, 8))
+    judged = []
+    game.discriminator.register_forward_hook(lambda module, given, result: judged.append(given[0]))
+    batch = batch_of(game)
+    game.discriminator_loss(batch)
+    right, wrong, fake = judged
+    assert torch.equal(right, wrong)
+    assert (right != batch["x"]).flatten(1).all(1).all()
+    assert fake.shape == right.shape

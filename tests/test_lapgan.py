@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from zoo import toy_data
 
+from ganarium.augment import Adaptive, Brightness, DiffAugment, Flip, Translation
 from ganarium.games.adversarial.lapgan import LAPGAN
 from ganarium.nets.architecture import Plain
 from ganarium.nets.laplacian import ResidualDiscriminator, enlarge, levels_of, shrink
@@ -123,3 +124,30 @@ def test_images_that_cannot_be_halved_are_refused_in_words():
 
 def test_small_images_are_a_single_game():
     assert [stage.name for stage in game(8).stages()] == ["8x8"]
+
+
+def test_both_parts_of_an_image_get_the_same_transform():
+    lapgan = game(augment=DiffAugment((Brightness(), Flip(), Translation())))
+    h, low = lapgan.parts(images(lapgan), 0)
+    assert low is not None
+    judged: list[tuple[Tensor, ...]] = []
+    seen: list[Tensor] = []
+    lapgan.discriminators[0].register_forward_hook(lambda module, given, result: judged.append(given))
+    lapgan.seen(0).register_forward_hook(lambda module, given, result: seen.append(result))
+    lapgan.judge(0, h, low)
+    ((residual, blurred),) = judged
+    (image,) = seen
+    assert (image != h + low).flatten(1).any(1).all()
+    torch.testing.assert_close(residual + blurred, image, rtol=0, atol=1e-6)
+    assert torch.equal(blurred, enlarge(shrink(image)))
+
+
+def test_each_level_has_a_probability_of_its_own_which_rests_with_it():
+    lapgan = game(16, augment=Adaptive((Brightness(),), speed=100, moves=1, start=0.5))
+    for report in Trainer(lapgan).play(toy_data(lapgan), 8, 4):
+        if report.round == 2:
+            middle = [lapgan.seen(k).p.item() for k in range(2)]
+    assert middle[0] == 0.5
+    assert middle[1] != 0.5
+    assert lapgan.seen(0).p.item() != 0.5
+    assert lapgan.seen(1).p.item() == middle[1]

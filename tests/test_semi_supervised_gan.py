@@ -116,3 +116,13 @@ def test_the_paper_s_networks_have_its_sizes():
     with pytest.raises(ValueError, match="at least one hidden layer"):
         NoisyPerceptrons(discriminator_units=()).discriminator(field)
     assert math.isclose(family.input_noise, 0.6)
+
+
+def test_classes_and_features_are_learned_from_what_the_discriminator_sees(monkeypatch):
+    game, rows = quiet(), batch(0, 1, -1, -1)
+    monkeypatch.setattr(game.augmented, "forward", torch.zeros_like)
+    nothing = game.classify(torch.zeros(2, 2))
+    assert not torch.allclose(game.classify(rows["x"][:2]), nothing)
+    known = cross_entropy(nothing, rows["y"][:2], reduction="sum") / 4
+    torch.testing.assert_close(game.discriminator_loss(rows)["label"], known)
+    assert game.generator_loss(rows)["feature"].item() == pytest.approx(0, abs=1e-12)

@@ -1,7 +1,8 @@
 r"""Networks for sentences beside data: one that reads, and two that hear what was read.
 
 A sentence is read into a vector once; whoever takes it as a condition first projects it to fewer numbers, with weights
-of its own, as text-to-image networks do (Reed et al., 2016, section 4).
+of its own, as text-to-image networks do (Reed et al., 2016, section 4). Two functions tell which sentences of a batch
+differ.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ganarium.nets.blocks import SLOPE
 from ganarium.nets.roles import Discriminator, Generator, check_counts
 from ganarium.spec import Field
 
-__all__ = ["PairDiscriminator", "TextEncoder", "TextGenerator"]
+__all__ = ["PairDiscriminator", "TextEncoder", "TextGenerator", "differ", "mismatched"]
 
 
 class TextEncoder(nn.Module):
@@ -95,3 +96,26 @@ class PairDiscriminator(nn.Module):
     def forward(self, x: Tensor, text: Tensor) -> Tensor:
         r"""Raw scores of shape (B,), for data (B, \*shape) and sentence vectors (B, text)."""
         return self.joint(torch.cat([self.trunk(x), self.project(text)], 1)).squeeze(1)
+
+
+def differ(text: Tensor) -> Tensor:
+    """Whether sentences i and j differ, of shape (B, B), for tokens of shape (B, T).
+
+    Example:
+        >>> differ(torch.tensor([[1, 2], [1, 2], [2, 1]])).tolist()
+        [[False, False, True], [False, False, True], [True, True, False]]
+    """
+    return (text[:, None] != text).any(2)
+
+
+def mismatched(text: Tensor) -> tuple[Tensor, Tensor]:
+    """For each sentence the place of a random different one, of shape (B,), and 1 where there is one, else 0.
+
+    Example:
+        >>> mismatched(torch.tensor([[1, 2], [1, 2], [1, 2]]))[1]
+        tensor([0., 0., 0.])
+    """
+    candidates = differ(text)
+    lots = torch.rand(candidates.shape, device=text.device).add(1) * candidates
+    other = lots.argmax(1)
+    return other, candidates.gather(1, other[:, None]).squeeze(1).to(lots.dtype)

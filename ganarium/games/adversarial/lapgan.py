@@ -37,6 +37,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Game, Paper, Player, Samples, Stage, Terms
 from ganarium.nets.architecture import Architecture, Perceptrons, Plain
 from ganarium.nets.laplacian import ResidualDiscriminator, ResidualGenerator, enlarge, levels_of, shrink
@@ -63,7 +64,9 @@ class LAPGAN(Game, Samples):
     Players:
         discriminator: ``real`` and ``fake``, the two halves of its loss; ``accuracy`` (watched), the share of real and
             made residuals on the right side of zero; ``detail`` (watched), the root mean square of what the generator
-            adds, over that of the real residual (over that of the images, at the coarsest level): 1 if it is right.
+            adds, over that of the real residual (over that of the images, at the coarsest level): 1 if it is right;
+            ``sign`` and ``augmentation`` (watched, where augmentation is adaptive), the mean sign of the margins of
+            data and the probability of each transform.
         generator: ``fake``, its loss.
 
     Batch:
@@ -78,6 +81,9 @@ class LAPGAN(Game, Samples):
         architecture: The family of the coarsest level's networks.
         prior: The law of the noise, at all levels.
         optimizer: How all players descend.
+        augment: What the discriminators see instead of images, in both players' moves. At finer levels the completed
+            image :math:`l + h` is transformed, and then taken apart again: both parts get the same transform. Each
+            level has its own probability, where augmentation is adaptive.
         generators: A network for each level, finest first: from noise (B, 1, H, W) and blurred images to residuals,
             and at last from noise (B, latent) to the coarsest images.
         discriminators: Likewise: from residuals and blurred images to raw scores (B,), and at last from the coarsest
@@ -120,6 +126,7 @@ class LAPGAN(Game, Samples):
         architecture: Architecture = Perceptrons(1200, 1200, pieces=2),
         prior: Law = Uniform(-1.0, 1.0),
         optimizer: OptimizerChoice = SGD(lr=0.02, momentum=Linear(0.5, 0.8)),
+        augment: Augmentation | None = None,
         generators: Sequence[nn.Module] | None = None,
         discriminators: Sequence[nn.Module] | None = None,
     ):
@@ -127,6 +134,8 @@ class LAPGAN(Game, Samples):
         self.latent, self.coarsest, self.channels, self.dropout = latent, coarsest, channels, dropout
         self.architecture, self.optimizer = architecture, optimizer
         *fine, small = self.levels = levels_of(spec["x"], coarsest)
+        self.augment = augment
+        self.augmented = nn.ModuleList([augmented(augment, field, "LAPGAN") for field in self.levels])
         maps = [prior.of(field.size // field.shape[0]) for field in fine]
         self.prior = nn.ModuleList([*maps, prior.of(latent)])
         drawing = [ResidualGenerator(field, channels) for field in fine]
@@ -147,9 +156,9 @@ class LAPGAN(Game, Samples):
 
     def at(self, k: int) -> list[Player]:
         """The two players of level k."""
-        play = partial(Player, optimizer=self.optimizer)
+        play, after = partial(Player, optimizer=self.optimizer), self.seen(k).controller
         return [
-            play("discriminator", partial(self.discriminator_loss, k=k), owns=[self.discriminators[k]]),
+            play("discriminator", partial(self.discriminator_loss, k=k), owns=[self.discriminators[k]], after=after),
             play("generator", partial(self.generator_loss, k=k), owns=[self.generators[k]]),
         ]
 
@@ -162,6 +171,7 @@ class LAPGAN(Game, Samples):
             **NonSaturating().discriminator(real_scores, fake_scores),
             "accuracy": accuracy(real_scores, fake_scores),
             "detail": (fake.square().mean() / real.square().mean().clamp(min=1e-12)).sqrt(),
+            **self.seen(k).watch(real_scores),
         }
 
     def generator_loss(self, batch: Batch, k: int) -> Terms:
@@ -174,8 +184,7 @@ class LAPGAN(Game, Samples):
             x = shrink(x)
         if k == len(self.levels) - 1:
             return x, None
-        low = enlarge(shrink(x))
-        return x - low, low
+        return apart(x)
 
     def residual(self, k: int, n: int, low: Tensor | None) -> Tensor:
         """What the generator of level k adds to the ``n`` images of ``low``; at the coarsest level, n images."""
@@ -185,8 +194,16 @@ class LAPGAN(Game, Samples):
         return self.generators[k](z.unflatten(1, (1, *low.shape[2:])), low)
 
     def judge(self, k: int, h: Tensor, low: Tensor | None) -> Tensor:
-        """Raw scores of shape (B,)."""
-        return self.discriminators[k](h) if low is None else self.discriminators[k](h, low)
+        """Raw scores of shape (B,) of what the discriminator of level k sees."""
+        if low is None:
+            return self.discriminators[k](self.seen(k)(h))
+        if self.augment is not None:
+            h, low = apart(self.seen(k)(low + h))
+        return self.discriminators[k](h, low)
+
+    def seen(self, k: int) -> Any:
+        """What makes of images of level k those that its discriminator sees."""
+        return self.augmented[k]
 
     def draw(self, n: int, **condition: Tensor) -> Tensor:
         *finer, last = range(len(self.levels))
@@ -207,6 +224,12 @@ class LAPGAN(Game, Samples):
         # The plain convolutional networks begin at eight pixels.
         fits = min(levels_of(spec["x"], 8)[-1].shape[1:]) == 8
         return {**numbers, "architecture": Plain()} if fits else numbers
+
+
+def apart(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The residual h and the blurred image l of an image."""
+    low = enlarge(shrink(x))
+    return x - low, low
 
 
 def sides_of(field: Field) -> str:

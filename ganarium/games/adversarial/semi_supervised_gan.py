@@ -29,6 +29,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Classifies, Game, Paper, Player, Samples, Scores, Stage, Terms
 from ganarium.nets.architecture import Architecture
 from ganarium.nets.improved_gan import NoisyPerceptrons
@@ -55,7 +56,9 @@ class SemiSupervisedGAN(Game, Samples, Scores, Classifies):
     Players:
         discriminator: ``label``, the cross entropy of the known labels, in nats: its sum over them divided by how many
             a batch holds on average; ``real`` and ``fake``, means over the batch, labelled or not, times w / 2;
-            ``accuracy`` (watched), the share of data and samples on the right side of :math:`F = 0`.
+            ``accuracy`` (watched), the share of data and samples on the right side of :math:`F = 0`; ``sign`` and
+            ``augmentation`` (watched, where augmentation is adaptive), the mean sign of the margins of data and the
+            probability of each transform.
         generator: ``feature``, the squared difference of the mean features of the batch and of its samples, a mean over
             the features. It draws batches of its own.
 
@@ -69,6 +72,8 @@ class SemiSupervisedGAN(Game, Samples, Scores, Classifies):
         architecture: The family of both networks.
         prior: The law of the noise.
         optimizer: How both players descend.
+        augment: What the discriminator sees instead of images, in both players' moves. It learns the classes from what
+            it sees, so that no transform may change the class.
         generator: From noise (B, latent) to samples (B, \*shape).
         discriminator: From samples to K logits (B, K), by ``features`` and then ``head``.
 
@@ -112,12 +117,14 @@ class SemiSupervisedGAN(Game, Samples, Scores, Classifies):
         architecture: Architecture = NoisyPerceptrons(),
         prior: Law = Uniform(0.0, 1.0),
         optimizer: OptimizerChoice = Adam(3e-3, (0.5, 0.999)),
+        augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         discriminator: Discriminator | None = None,
     ):
         super().__init__(spec)
         self.latent, self.unlabelled_weight = latent, unlabelled_weight
         self.architecture, self.optimizer = architecture, optimizer
+        self.augment, self.augmented = augment, augmented(augment, spec["x"], "SemiSupervisedGAN")
         self.prior = prior.of(latent)
         self.generator = generator or architecture.generator(latent, spec["x"])
         self.discriminator = discriminator or architecture.discriminator(spec["x"], outputs=spec["y"].classes)
@@ -128,9 +135,9 @@ class SemiSupervisedGAN(Game, Samples, Scores, Classifies):
         return [Stage("play", self.players(), begin=self.count_labels)]
 
     def players(self) -> list[Player]:
-        judge, maker = self.discriminator, self.generator
+        judge, maker, after = self.discriminator, self.generator, self.augmented.controller
         return [
-            Player("discriminator", self.discriminator_loss, owns=[judge], optimizer=self.optimizer),
+            Player("discriminator", self.discriminator_loss, owns=[judge], optimizer=self.optimizer, after=after),
             Player("generator", self.generator_loss, owns=[maker], optimizer=self.optimizer, fresh=True),
         ]
 
@@ -148,17 +155,19 @@ class SemiSupervisedGAN(Game, Samples, Scores, Classifies):
         x, y = batch["x"], batch["y"]
         with torch.no_grad():
             fake = self.draw(len(x))
-        logits = self.discriminator(x)
-        real_scores, fake_scores = logits.logsumexp(1), self.score(fake)
+        logits = self.discriminator(self.augmented(x))
+        real_scores, fake_scores = logits.logsumexp(1), self.score(self.augmented(fake))
         # Divided by the count to expect, not by that of this batch, which may be zero.
         label = cross_entropy(logits, y, ignore_index=-1, reduction="sum") / (len(y) * self.labelled)
         halves = NonSaturating().discriminator(real_scores, fake_scores)
         halves = {name: self.unlabelled_weight / 2 * half for name, half in halves.items()}
-        return {"label": label, **halves, "accuracy": accuracy(real_scores, fake_scores)}
+        watched = self.augmented.watch(real_scores)
+        return {"label": label, **halves, "accuracy": accuracy(real_scores, fake_scores), **watched}
 
     def generator_loss(self, batch: Batch) -> Terms:
-        real = self.discriminator.features(batch["x"]).mean(0).detach()
-        fake = self.discriminator.features(self.draw(len(batch["x"]))).mean(0)
+        x = batch["x"]
+        real = self.discriminator.features(self.augmented(x)).mean(0).detach()
+        fake = self.discriminator.features(self.augmented(self.draw(len(x)))).mean(0)
         return {"feature": (fake - real).square().mean()}
 
     def draw(self, n: int, **condition: Tensor) -> Tensor:

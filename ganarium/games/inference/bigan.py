@@ -28,6 +28,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Encodes, Game, Paper, Player, Samples, Scores, Terms
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.nets.bigan import NormedPerceptrons
@@ -52,7 +53,9 @@ class BiGAN(Game, Samples, Encodes, Scores):
 
     Players:
         discriminator: ``real``, the loss on pairs of data and their codes; ``fake``, on pairs of samples and their
-            latents; ``accuracy`` (watched), the share of pairs on the right side of zero.
+            latents; ``accuracy`` (watched), the share of pairs on the right side of zero; ``sign`` and ``augmentation``
+            (watched, where augmentation is adaptive), the mean sign of the margins of data and the probability of each
+            transform.
         generator: owns the encoder too; ``real`` and ``fake``, the same two losses with the sides exchanged.
 
     Batch:
@@ -65,6 +68,8 @@ class BiGAN(Game, Samples, Encodes, Scores):
             batch norm in the encoder, the discriminator soon tells codes from latents for good.
         prior: The law of the latent; codes are squeezed into its range, if it has one.
         optimizer: How both players descend.
+        augment: What the discriminator sees instead of images, in both players' moves. Their codes are those of the
+            images as they are.
         generator: From latents (B, latent) to samples (B, \*shape).
         encoder: From data to (B, latent), before it is squeezed.
         discriminator: From samples and latents (B, latent) to raw scores (B,).
@@ -99,12 +104,14 @@ class BiGAN(Game, Samples, Encodes, Scores):
         architecture: Architecture = NormedPerceptrons(),
         prior: Law = Uniform(-1.0, 1.0),
         optimizer: OptimizerChoice = Adam(Exponential(2e-4, 2e-6, since=0.5), (0.5, 0.999), weight_decay=2.5e-5),
+        augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         encoder: nn.Module | None = None,
         discriminator: nn.Module | None = None,
     ):
         super().__init__(spec)
         self.latent, self.architecture, self.optimizer = latent, architecture, optimizer
+        self.augment, self.augmented = augment, augmented(augment, spec["x"], "BiGAN")
         self.prior = prior.of(latent)
         self.generator = generator or architecture.generator(latent, spec["x"])
         self.encoder = encoder or architecture.encoder(spec["x"], latent)
@@ -113,7 +120,13 @@ class BiGAN(Game, Samples, Encodes, Scores):
     def players(self) -> list[Player]:
         pair = [self.generator, self.encoder]
         return [
-            Player("discriminator", self.discriminator_loss, owns=[self.discriminator], optimizer=self.optimizer),
+            Player(
+                "discriminator",
+                self.discriminator_loss,
+                owns=[self.discriminator],
+                optimizer=self.optimizer,
+                after=self.augmented.controller,
+            ),
             Player("generator", self.generator_loss, owns=pair, optimizer=self.optimizer),
         ]
 
@@ -125,6 +138,7 @@ class BiGAN(Game, Samples, Encodes, Scores):
             "real": softplus(-real_scores).mean(),
             "fake": softplus(fake_scores).mean(),
             "accuracy": accuracy(real_scores, fake_scores),
+            **self.augmented.watch(real_scores),
         }
 
     def generator_loss(self, batch: Batch) -> Terms:
@@ -135,10 +149,10 @@ class BiGAN(Game, Samples, Encodes, Scores):
         }
 
     def pairs(self, x: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-        """Data with their codes, and as many samples with their latents."""
+        """What the discriminator sees: data with their codes, and as many samples with their latents."""
         # First of all the latents: players who move at once draw the same noise.
         z = self.prior(len(x))
-        return (x, self.encode(x)), (self.generator(z), z)
+        return (self.augmented(x), self.encode(x)), (self.augmented(self.generator(z)), z)
 
     def encode(self, x: Tensor) -> Tensor:
         return self.prior.law.within(self.encoder(x))

@@ -32,9 +32,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, layer_norm, softplus
 
+from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Stage, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.nets.text import PairDiscriminator, TextEncoder, TextGenerator
+from ganarium.nets.text import PairDiscriminator, TextEncoder, TextGenerator, differ, mismatched
 from ganarium.optimizers import Adam, OptimizerChoice
 from ganarium.priors import Law, Normal
 from ganarium.schedules import Exponential
@@ -50,7 +51,8 @@ class GANCLS(Game, Samples, Scores):
         matcher: in the first stage; ``matching``, the mean of the cross entropies of finding the sentence of an image
             and the image of a sentence in the batch, in nats; ``accuracy`` (watched), how often it finds the sentence.
         discriminator: ``real`` (real image, its text), ``wrong`` (real image, another text) and ``fake``, the last two
-            halved; means over the batch.
+            halved; means over the batch; ``sign`` and ``augmentation`` (watched, where augmentation is adaptive), the
+            mean sign of the margins of data with their text and the probability of each transform.
         generator: ``fake``; ``interpolation`` on vectors between two sentences, if it has a weight.
 
     Batch:
@@ -68,6 +70,8 @@ class GANCLS(Game, Samples, Scores):
         prior: The law of the noise.
         optimizer: How both players descend.
         matching_optimizer: How the matcher descends.
+        augment: What the discriminator sees instead of images, in both players' moves. No transform may change what
+            the text says.
         text_encoder: From tokens (B, T) to sentence vectors (B, text_size).
         image_encoder: From images to vectors (B, text_size), for the first stage only.
         generator: From noise (B, latent) and sentence vectors to images.
@@ -114,6 +118,7 @@ class GANCLS(Game, Samples, Scores):
         prior: Law = Normal(),
         optimizer: OptimizerChoice = Adam(Exponential(2e-4, 2e-4 / 64), (0.5, 0.999)),
         matching_optimizer: OptimizerChoice = Adam(1e-3, (0.9, 0.999)),
+        augment: Augmentation | None = None,
         text_encoder: nn.Module | None = None,
         image_encoder: nn.Module | None = None,
         generator: nn.Module | None = None,
@@ -123,6 +128,7 @@ class GANCLS(Game, Samples, Scores):
         self.latent, self.text_size, self.projected = latent, text_size, projected
         self.interpolation, self.matching, self.temperature = interpolation, matching, temperature
         self.architecture, self.optimizer, self.matching_optimizer = architecture, optimizer, matching_optimizer
+        self.augment, self.augmented = augment, augmented(augment, spec["x"], "GANCLS")
         self.prior = prior.of(latent)
         x = spec["x"]
         self.text_encoder = text_encoder or TextEncoder(spec["text"], text_size)
@@ -143,7 +149,13 @@ class GANCLS(Game, Samples, Scores):
 
     def players(self) -> list[Player]:
         return [
-            Player("discriminator", self.discriminator_loss, owns=[self.discriminator], optimizer=self.optimizer),
+            Player(
+                "discriminator",
+                self.discriminator_loss,
+                owns=[self.discriminator],
+                optimizer=self.optimizer,
+                after=self.augmented.controller,
+            ),
             Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
         ]
 
@@ -169,10 +181,14 @@ class GANCLS(Game, Samples, Scores):
         other, wrong = mismatched(batch["text"])
         with torch.no_grad():
             fake = self.generator(self.prior(len(x)), h)
+        # Right and wrong text meet the same transformed image: they differ in nothing else.
+        seen = self.augmented(x)
+        real_scores = self.discriminator(seen, h)
         return {
-            "real": softplus(-self.discriminator(x, h)).mean(),
-            "wrong": (softplus(self.discriminator(x, h[other])) * wrong).mean() / 2,
-            "fake": softplus(self.discriminator(fake, h)).mean() / 2,
+            "real": softplus(-real_scores).mean(),
+            "wrong": (softplus(self.discriminator(seen, h[other])) * wrong).mean() / 2,
+            "fake": softplus(self.discriminator(self.augmented(fake), h)).mean() / 2,
+            **self.augmented.watch(real_scores),
         }
 
     def generator_loss(self, batch: Batch) -> Terms:
@@ -185,7 +201,8 @@ class GANCLS(Game, Samples, Scores):
 
     def pleased(self, h: Tensor) -> Tensor:
         """The mean of -log D over samples for sentence vectors ``h``."""
-        return softplus(-self.discriminator(self.generator(self.prior(len(h)), h), h)).mean()
+        fake = self.augmented(self.generator(self.prior(len(h)), h))
+        return softplus(-self.discriminator(fake, h)).mean()
 
     @torch.no_grad()
     def read(self, text: Tensor) -> Tensor:
@@ -223,26 +240,3 @@ class GANCLS(Game, Samples, Scores):
             "projected": 64,
             "optimizer": Adam(1e-3, (0.5, 0.999)),
         }
-
-
-def differ(text: Tensor) -> Tensor:
-    """Whether sentences i and j differ, of shape (B, B), for tokens of shape (B, T).
-
-    Example:
-        >>> differ(torch.tensor([[1, 2], [1, 2], [2, 1]])).tolist()
-        [[False, False, True], [False, False, True], [True, True, False]]
-    """
-    return (text[:, None] != text).any(2)
-
-
-def mismatched(text: Tensor) -> tuple[Tensor, Tensor]:
-    """For each sentence the place of a random different one, of shape (B,), and 1 where there is one, else 0.
-
-    Example:
-        >>> mismatched(torch.tensor([[1, 2], [1, 2], [1, 2]]))[1]
-        tensor([0., 0., 0.])
-    """
-    candidates = differ(text)
-    lots = torch.rand(candidates.shape, device=text.device).add(1) * candidates
-    other = lots.argmax(1)
-    return other, candidates.gather(1, other[:, None]).squeeze(1).to(lots.dtype)

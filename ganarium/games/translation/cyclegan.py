@@ -29,6 +29,7 @@ from typing import Any, Self
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
+from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Game, Paper, Player, Terms, Translates
 from ganarium.nets.translator import patch_discriminator, translator
 from ganarium.objectives import LeastSquares, Objective
@@ -55,7 +56,9 @@ class CycleGAN(Game, Translates):
         translators: ``fake``, what both discriminators say; ``cycle``, lambda times the mean absolute difference after
             both round trips; ``identity``, if asked for, the weighted mean absolute change of images that are already
             in the domain. Each is a sum over the two directions.
-        discriminators: ``real`` and ``fake``, each a sum over the two domains.
+        discriminators: ``real`` and ``fake``, each a sum over the two domains; ``sign_a``, ``augmentation_a``,
+            ``sign_b`` and ``augmentation_b`` (watched, where augmentation is adaptive), for each domain the mean sign
+            of the margins of data and the probability of each transform.
 
     Batch:
         ``a`` (B, C, H, W): images of one domain, in [-1, 1].
@@ -74,6 +77,8 @@ class CycleGAN(Game, Translates):
         discriminator_width: Channels of the discriminators after their first convolution.
         objective: How scores become losses.
         optimizer: How both players descend.
+        augment: What the discriminators see instead of images, in both players' moves; of translations of earlier
+            rounds, too. Each domain has its own probability, where augmentation is adaptive.
         to_b: The translator from ``a`` to ``b``, G.
         to_a: The translator from ``b`` to ``a``, F.
         discriminator_a: From images of ``a`` to raw scores of any shape.
@@ -115,6 +120,7 @@ class CycleGAN(Game, Translates):
         discriminator_width: int = 64,
         objective: Objective = LeastSquares(),
         optimizer: OptimizerChoice = Adam(Linear(2e-4, 0.0, since=0.5), (0.5, 0.999)),
+        augment: Augmentation | None = None,
         to_b: nn.Module | None = None,
         to_a: nn.Module | None = None,
         discriminator_a: nn.Module | None = None,
@@ -132,22 +138,35 @@ class CycleGAN(Game, Translates):
         self.discriminator_a = discriminator_a or patch_discriminator(a, discriminator_width)
         self.discriminator_b = discriminator_b or patch_discriminator(b, discriminator_width)
         self.pool_a, self.pool_b = Pool(pool, a.shape), Pool(pool, b.shape)
+        self.augment = augment
+        self.augmented_a, self.augmented_b = augmented(augment, a, "CycleGAN"), augmented(augment, b, "CycleGAN")
 
     def players(self) -> list[Player]:
         judges = [self.discriminator_a, self.discriminator_b]
         return [
             Player("translators", self.translators_loss, owns=[self.to_b, self.to_a], optimizer=self.optimizer),
-            Player("discriminators", self.discriminators_loss, owns=judges, optimizer=self.optimizer),
+            Player(
+                "discriminators",
+                self.discriminators_loss,
+                owns=judges,
+                optimizer=self.optimizer,
+                after=self.adapt if self.augmented_a.controller else None,
+            ),
         ]
+
+    def adapt(self, terms: Terms) -> None:
+        """Move each domain's probability of a transform by what its own discriminator said."""
+        for domain, seen in (("a", self.augmented_a), ("b", self.augmented_b)):
+            if seen.controller:
+                seen.controller({"sign": terms[f"sign_{domain}"]})
 
     def translators_loss(self, batch: Batch) -> Terms:
         a, b = batch["a"], batch["b"]
-        judge_a, judge_b = self.discriminator_a, self.discriminator_b
         fake_b, fake_a = self.to_b(a), self.to_a(b)
         self.fake_a, self.fake_b = fake_a.detach(), fake_b.detach()
         terms = total(
-            self.objective.generator(judge_a(fake_a), lambda: judge_a(a)),
-            self.objective.generator(judge_b(fake_b), lambda: judge_b(b)),
+            self.objective.generator(self.verdict_a(fake_a), lambda: self.verdict_a(a)),
+            self.objective.generator(self.verdict_b(fake_b), lambda: self.verdict_b(b)),
         )
         terms = {name: self.adversarial * term for name, term in terms.items()}
         terms["cycle"] = self.cycle * (l1_loss(self.to_a(fake_b), a) + l1_loss(self.to_b(fake_a), b))
@@ -158,10 +177,21 @@ class CycleGAN(Game, Translates):
 
     def discriminators_loss(self, batch: Batch) -> Terms:
         seen_a, seen_b = self.pool_a(self.fake_a), self.pool_b(self.fake_b)
-        return total(
-            self.objective.discriminator(self.discriminator_a(batch["a"]), self.discriminator_a(seen_a)),
-            self.objective.discriminator(self.discriminator_b(batch["b"]), self.discriminator_b(seen_b)),
-        )
+        scores_a = self.verdict_a(batch["a"]), self.verdict_a(seen_a)
+        scores_b = self.verdict_b(batch["b"]), self.verdict_b(seen_b)
+        terms = total(self.objective.discriminator(*scores_a), self.objective.discriminator(*scores_b))
+        watched_a = self.augmented_a.watch(self.objective.margin(*scores_a))
+        watched_b = self.augmented_b.watch(self.objective.margin(*scores_b))
+        terms |= {f"{name}_a": term for name, term in watched_a.items()}
+        return terms | {f"{name}_b": term for name, term in watched_b.items()}
+
+    def verdict_a(self, x: Tensor) -> Tensor:
+        """The scores, of any shape, of what the discriminator of ``a`` sees of ``x``."""
+        return self.discriminator_a(self.augmented_a(x))
+
+    def verdict_b(self, x: Tensor) -> Tensor:
+        """Likewise of ``b``."""
+        return self.discriminator_b(self.augmented_b(x))
 
     def translate(self, x: Tensor, to: str) -> Tensor:
         if to not in ("a", "b"):
