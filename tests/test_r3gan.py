@@ -82,7 +82,7 @@ def test_it_is_the_plain_frame_with_other_ingredients():
     game: Any = toy("r3gan")
     assert issubclass(R3GAN, GAN)
     own = {name for name in vars(R3GAN) if not name.startswith("_")}
-    assert own == {"paper", "toy", "recipe"}
+    assert own == {"paper", "toy", "recipe", "pace"}
     assert game.penalties == (R1(game.gamma), R2(game.gamma))
     assert [player.name for player in players(game)] == ["discriminator", "generator"]
 
