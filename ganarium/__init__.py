@@ -30,10 +30,10 @@ _NAMES = {
     "Terms": "game",
     "Trainer": "trainer",
     "Uniform": "priors",
-    "fit": "run",
+    "fit": "fitting",
     "load": "run",
-    "resume": "run",
-    "rounds": "run",
+    "resume": "fitting",
+    "rounds": "fitting",
     "runs": "run",
 }
 _MODULES = ("augment", "data", "nets", "objectives", "optimizers", "penalties", "pictures", "priors", "schedules")

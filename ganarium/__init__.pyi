@@ -12,6 +12,9 @@ from ganarium import pictures as pictures
 from ganarium import priors as priors
 from ganarium import schedules as schedules
 from ganarium._version import __version__ as __version__
+from ganarium.fitting import fit as fit
+from ganarium.fitting import resume as resume
+from ganarium.fitting import rounds as rounds
 from ganarium.game import Game as Game
 from ganarium.game import Paper as Paper
 from ganarium.game import Player as Player
@@ -26,10 +29,7 @@ from ganarium.priors import Normal as Normal
 from ganarium.priors import Uniform as Uniform
 from ganarium.run import Run as Run
 from ganarium.run import Settings as Settings
-from ganarium.run import fit as fit
 from ganarium.run import load as load
-from ganarium.run import resume as resume
-from ganarium.run import rounds as rounds
 from ganarium.run import runs as runs
 from ganarium.schedules import Linear as Linear
 from ganarium.spec import Batch as Batch

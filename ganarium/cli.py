@@ -188,9 +188,9 @@ def _resume(words: list[str]) -> int:
         quiet: bool = False,
         checkpoint: str = "latest",
     ) -> int:
-        from ganarium import run as runs
+        from ganarium import fitting
 
-        runs.resume(run, rounds=rounds, stop_after=stop_after, quiet=quiet, checkpoint=checkpoint)
+        fitting.resume(run, rounds=rounds, stop_after=stop_after, quiet=quiet, checkpoint=checkpoint)
         return 0
 
     return _on_run(run, words, "resume", _resume.__doc__)

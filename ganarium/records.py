@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import yaml
@@ -17,7 +17,9 @@ from ganarium import checkpoint, index, options
 from ganarium._version import __version__
 from ganarium.game import Game
 from ganarium.settings import Settings
-from ganarium.trainer import Trainer
+
+if TYPE_CHECKING:
+    from ganarium.trainer import Trainer
 
 __all__ = ["budget", "config_of", "differences", "find", "new_folder", "read_config", "runs"]
 

@@ -12,11 +12,11 @@ import yaml
 from ganarium import data as datasets
 from ganarium import forms, index, options
 from ganarium.data.progress import silent
+from ganarium.fitting import fit
 from ganarium.forms import Misuse, Row
 from ganarium.game import Game
 from ganarium.randomness import mix, seeded
 from ganarium.records import find, read_config
-from ganarium.run import fit
 from ganarium.settings import Settings
 from ganarium.spec import Spec
 
