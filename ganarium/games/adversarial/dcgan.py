@@ -99,4 +99,10 @@ class DCGAN(GAN):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        return {"architecture": DeepConvolutional(32), "latent": 64}
+        if spec["x"].size <= 256:
+            return {"architecture": DeepConvolutional(32), "latent": 64}
+        return {"architecture": DeepConvolutional(16), "latent": 64, "optimizer": Adam(5e-4, (0.5, 0.999))}
+
+    @classmethod
+    def pace(cls, spec: Spec) -> dict[str, Any]:
+        return {} if spec["x"].size <= 256 else {"average": 40_000}

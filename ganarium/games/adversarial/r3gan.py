@@ -33,7 +33,7 @@ from torch import nn
 from ganarium.augment import Augmentation
 from ganarium.game import Paper
 from ganarium.games.adversarial.gan import GAN
-from ganarium.nets.architecture import Architecture, Plain
+from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
 from ganarium.nets.flat import Flat
 from ganarium.nets.r3gan import ModernResidual
 from ganarium.objectives import RelativisticPairs
@@ -128,14 +128,11 @@ class R3GAN(GAN):
             # A penalty that fades: first all modes are found, then they become sharp.
             return {"latent": 4, "gamma": Exponential(0.3, 0.003), "architecture": Plain(), "optimizer": falling}
         # Perceptrons play several times as many rounds in the same time on images of few pixels (docs/recipes.md).
-        small = x.size <= 256
-        architecture = Flat(128, generator_norm="batch") if small else Plain()
-        return {
-            "gamma": 1.0,
-            "architecture": architecture,
-            "optimizer": falling if small else Adam(Cosine(1e-3, 0.0), (0.0, 0.99)),
-        }
+        if x.size <= 256:
+            return {"gamma": 1.0, "architecture": Flat(128, generator_norm="batch"), "optimizer": falling}
+        slower = Adam(Cosine(1e-3, 0.0), (0.0, 0.99))
+        return {"gamma": 0.1, "architecture": DeepConvolutional(16, norm=None), "optimizer": slower}
 
     @classmethod
     def pace(cls, spec: Spec) -> dict[str, Any]:
-        return {"batch_size": 128, "average": 40_000}
+        return {"batch_size": 128 if spec["x"].size <= 256 else 64, "average": 40_000}
