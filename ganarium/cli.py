@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from ganarium import index
 from ganarium._version import __version__
+from ganarium.processes import speaks
 
 __all__ = ["main"]
 
@@ -73,12 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _warn(message: Warning | str, *_: Any) -> None:
     """A warning as a person reads it, without the place in the code."""
-    print(f"ganarium: {message}", file=sys.stderr)
+    if speaks():
+        print(f"ganarium: {message}", file=sys.stderr)
 
 
 def _misuse(text: str) -> int:
-    # Of several processes that were started alike, one speaks.
-    if os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0":
+    if speaks():
         print(f"ganarium: {text.rstrip()}", file=sys.stderr)
     return 2
 
