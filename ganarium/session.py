@@ -11,7 +11,7 @@ import torch
 
 from ganarium import checkpoint, pictures
 from ganarium.console import Console, duration
-from ganarium.gallery import gallery
+from ganarium.gallery import SEEN, gallery, seen
 from ganarium.settings import Settings
 from ganarium.signals import Interrupted, Stop
 from ganarium.trainer import Report, Trainer
@@ -46,6 +46,7 @@ class Session:
         trainer, asked = self.trainer, 0
         end = min(self.rounds, trainer.round + stop_after) if stop_after else self.rounds
         if trainer.round == 0:
+            self._show_data()
             self.picture()
             self.save()
         else:
@@ -105,6 +106,13 @@ class Session:
         """Draw the same latents as before."""
         if self.writes and (image := gallery(self.trainer.average, self.data)) is not None:
             pictures.save(image, self.path / "pictures" / f"{self.trainer.round:07d}.png")
+
+    def _show_data(self) -> None:
+        """Draw what the discriminator is about to see of a user's own images."""
+        if self.writes and hasattr(self.data, "scan"):
+            size, seed = self.settings.batch_size, self.settings.seed
+            if (image := seen(self.data, self.trainer.game, batch_size=size, seed=seed)) is not None:
+                pictures.save(image, self.path / SEEN)
 
     def save(self) -> None:
         """Write a checkpoint."""
