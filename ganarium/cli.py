@@ -18,12 +18,14 @@ from typing import Any, Literal
 
 from ganarium import index
 from ganarium._version import __version__
+from ganarium.processes import speaks
 
 __all__ = ["main"]
 
 _HELP = """ganarium: the GAN zoo, alive
 
   ganarium list [games|data]             what there is to play, and to play on
+  ganarium doctor [GAME] DATA            what of the data is used, converted, skipped; what a run would take
   ganarium train GAME --data DATA        train a game; --help after a game lists its options
   ganarium resume RUN                    go on where a run was stopped
   ganarium sample RUN --out FILE         draw samples: x.png, x.npz or a folder
@@ -35,6 +37,13 @@ _HELP = """ganarium: the GAN zoo, alive
 
 A first run:  ganarium train dcgan --data digits --minutes 1
 Every command explains itself with --help."""
+
+_DOCTOR = """ganarium doctor DATA [the data's options] [--out DIR] [--json]
+ganarium doctor GAME DATA [the options of `ganarium train GAME --data DATA`] [--out DIR] [--json]
+
+What of the data is used, converted and skipped, and why; with a game, also the memory and the time that a run would
+take here, and what is likely to go wrong. Batches as the discriminator gets them are drawn in what-D-sees.png.
+Exit code 1: training would refuse. No file of the data is changed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,12 +82,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _warn(message: Warning | str, *_: Any) -> None:
     """A warning as a person reads it, without the place in the code."""
-    print(f"ganarium: {message}", file=sys.stderr)
+    if speaks():
+        print(f"ganarium: {message}", file=sys.stderr)
 
 
 def _misuse(text: str) -> int:
-    # Of several processes that were started alike, one speaks.
-    if os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0":
+    if speaks():
         print(f"ganarium: {text.rstrip()}", file=sys.stderr)
     return 2
 
@@ -168,6 +177,23 @@ def _train(words: list[str]) -> int:
     from ganarium.train_command import train
 
     return train(words)
+
+
+def _doctor(words: list[str]) -> int:
+    """Say what of the data is used, converted and skipped, and what a run would take."""
+    if not words or words[0].startswith("-"):
+        if not {"-h", "--help"} & set(words):
+            raise ValueError(
+                "On what? `ganarium doctor DATA` or `ganarium doctor GAME DATA`; see `ganarium list data`."
+            )
+        print(_DOCTOR)
+        return 0
+    named = words[0] in index.games()
+    if not named or (len(words) > 1 and not words[1].startswith("-")):
+        index.check_data(words[1] if named else words[0])
+    from ganarium import doctor_command
+
+    return doctor_command.with_game(words) if named else doctor_command.of_data(words)
 
 
 def _resume(words: list[str]) -> int:
@@ -325,6 +351,7 @@ def _ability(verb: str) -> Callable[[list[str]], int]:
 
 _VERBS: dict[str, Callable[[list[str]], int]] = {
     "list": _list,
+    "doctor": _doctor,
     "train": _train,
     "resume": _resume,
     "sample": _sample,

@@ -19,6 +19,7 @@ from ganarium import checkpoint as checkpoints
 from ganarium import data as datasets
 from ganarium.console import Console, memory
 from ganarium.data.progress import silent
+from ganarium.forecast import footprint
 from ganarium.game import Game
 from ganarium.records import budget, config_of, differences, find, new_folder, read_config
 from ganarium.run import Run, build, data_of, state_of
@@ -250,17 +251,14 @@ def _introduction(trainer: Trainer, data: Any, settings: Settings, path: Path, t
     game = trainer.game
     sizes = {name: sum(p.numel() for p in child.parameters()) for name, child in game.named_children()}
     networks = ", ".join(f"{name} {size:,}" for name, size in sizes.items() if size)
-    parameters = sum(p.numel() * p.element_size() for p in game.parameters())
     count = trainer.fabric.world_size
     processes = f"{count} processes, each a part of every batch, on " if count > 1 else ""
-    # The networks, their average, their gradients and two moments of each.
-    total = parameters * (4 + bool(settings.average))
     rows = {
         "game": f"{game.paper.command}: {game.paper.title} ({game.paper.year})",
         "data": "\n".join([str(data), *(" " * 15 + note for note in getattr(data, "notes", ()))]),
         "networks": f"{networks} parameters",
         **({"begins with": taken} if taken else {}),
-        "memory": f"about {memory(total)} for networks, average and optimisers",
+        "memory": f"about {memory(footprint(game, settings))} for networks, average and optimisers",
         "device": f"{processes}{trainer.fabric.device}, {settings.precision} bits".replace("mixed bits", "mixed"),
         "writes to": str(path),
     }

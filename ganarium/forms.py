@@ -101,6 +101,7 @@ def fill(
     fields = [field for row in rows for field in _fields(row, arguments)]
     form = dataclasses.make_dataclass("form", fields)
     _refuse_unknown(arguments, _names(form), [_flag(row.option or row.name) for row in later], program)
+    arguments = _switched(arguments, _names(form))
 
     def parse() -> Any:
         if not later:
@@ -109,6 +110,19 @@ def fill(
 
     answer = _quietly(parse, program)
     return answers(rows, {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)})
+
+
+def _switched(arguments: Sequence[str], known: Sequence[str]) -> list[str]:
+    """The words with ``--flip True`` and ``--flip False`` as tyro says them, ``--flip`` and ``--no-flip``."""
+    words: list[str] = []
+    for word in arguments:
+        group, dot, last = words[-1][2:].rpartition(".") if words else ("", "", "")
+        off = f"--{group}{dot}no-{last}"
+        if word in ("True", "False") and off in known:
+            words[-1] = words[-1] if word == "True" else off
+        else:
+            words.append(word)
+    return words
 
 
 def _flag(name: str) -> str:

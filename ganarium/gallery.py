@@ -1,21 +1,28 @@
-"""The picture of a game in training: the same latents and the same inputs each time, so that one sees learning."""
+"""What a game makes, of the same latents and inputs each time so that one sees learning; and what it sees."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from ganarium import pictures
 from ganarium.game import Game, Samples, Translates, evaluating
+from ganarium.randomness import mix, seeded
 from ganarium.spec import Batch, Field
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["gallery"]
+__all__ = ["SEEN", "gallery", "seen"]
+
+#: The name of the picture of what the discriminator sees.
+SEEN = "what-D-sees.png"
+_WIDE = 1024  # pixels, about, of the widest such picture
 
 
 def gallery(game: Game, data: Any) -> Image | None:
@@ -34,6 +41,40 @@ def gallery(game: Game, data: Any) -> Image | None:
     if isinstance(game, Translates) and all(game.spec[name].kind in pictures.KINDS for name in ("a", "b")):
         return _translations(game, batch)
     return None
+
+
+def seen(data: Any, game: Game | None = None, *, batch_size: int = 64, seed: int = 0) -> Image | None:
+    """The data as the discriminator gets it; None if there is no picture of it.
+
+    The first batches of a run, in their order, cropped and mirrored as they are dealt, through the game's augmentation
+    if it has one, as strong as it is at the start.
+
+    Args:
+        data: What to learn from.
+        game: The game; None shows what data deals.
+        batch_size: Samples in a batch; fewer if the data has fewer.
+        seed: What the run's order follows from.
+    """
+    fields = {name: data.spec[name] for name in ("x", "a", "b") if name in data.spec}
+    if not fields or any(field.kind not in pictures.KINDS for field in fields.values()):
+        return None
+    count = max(4, min(64, (_WIDE // max(fields[next(iter(fields))].shape[-2:])) ** 2)) if "x" in fields else 8
+    rows = {name: _dealt(data, name, game, count, min(batch_size, len(data)), seed) for name in fields}
+    if "x" in rows:
+        return pictures.draw(rows["x"], fields["x"])
+    return pictures.draw_rows(list(rows.items()), list(fields.values()))
+
+
+def _dealt(data: Any, name: str, game: Game | None, count: int, size: int, seed: int) -> Tensor:
+    """The first samples of a field as they are dealt, augmented."""
+    augmented = getattr(game, "augmented", None) if name == "x" else None
+    device = torch.device("cpu") if game is None else game.device
+    found: list[Tensor] = []
+    with torch.no_grad(), seeded(device, mix(seed, 0)):
+        for batch in itertools.islice(data.batches(size, seed=seed), math.ceil(count / size)):
+            x = batch[name].to(device)
+            found.append((x if augmented is None else augmented(x)).cpu())
+    return torch.cat(found)[:count]
 
 
 def _samples(game: Samples, field: Field, batch: Batch) -> Image:

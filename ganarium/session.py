@@ -15,7 +15,7 @@ import yaml
 
 from ganarium import checkpoint, index, pictures
 from ganarium.console import Console, duration
-from ganarium.gallery import gallery
+from ganarium.gallery import SEEN, gallery, seen
 from ganarium.settings import Settings
 from ganarium.shortage import OutOfMemory, advice, asked_for, is_shortage
 from ganarium.signals import Interrupted, Stop
@@ -69,6 +69,7 @@ class Session:
         trainer = self.trainer
         end = min(self.rounds, trainer.round + stop_after) if stop_after else self.rounds
         if trainer.round == 0:
+            self._show_data()
             self.picture()
             self.save()
         else:
@@ -163,6 +164,14 @@ class Session:
         if self.writes and (image := gallery(self.trainer.average, self.data)) is not None:
             with self._writing():
                 pictures.save(image, self.path / "pictures" / f"{self.trainer.round:07d}.png")
+
+    def _show_data(self) -> None:
+        """Draw what the discriminator is about to see of a user's own images."""
+        if self.writes and hasattr(self.data, "scan"):
+            size, seed = self.settings.batch_size, self.settings.seed
+            if (image := seen(self.data, self.trainer.game, batch_size=size, seed=seed)) is not None:
+                with self._writing():
+                    pictures.save(image, self.path / SEEN)
 
     def save(self) -> None:
         """Write a checkpoint, and mark it if it is the best so far."""

@@ -22,7 +22,10 @@ from ganarium.trainer import Trainer
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["Settings", "fabric", "length"]
+__all__ = ["Settings", "asked_rounds", "fabric", "filling", "length", "trial"]
+
+#: Seconds, about, of the trial that says how long a round takes.
+TRIAL = 3.0
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,11 @@ class Settings:
             raise ValueError(f"decay is none, linear or cosine; got {self.decay!r}.")
 
     @property
+    def seconds(self) -> float:
+        """The seconds of a run whose length is given in minutes, or not at all."""
+        return 60 * (1.0 if self.minutes is None else self.minutes)
+
+    @property
     def factor(self) -> Schedule | None:
         """The decay as a schedule."""
         return {"none": None, "linear": Linear(1.0, 0.0), "cosine": Cosine(1.0, 0.0)}[self.decay]
@@ -184,6 +192,18 @@ def _processes(settings: Settings) -> tuple[int, int]:
 
 def length(trainer: Trainer, data: Any, settings: Settings, console: Console) -> int:
     """A run's length in rounds, whatever it was given in."""
+    rounds = asked_rounds(trainer, data, settings)
+    if rounds is not None:
+        return rounds
+    per_round, spent = trial(trainer, data, settings)
+    rounds = filling(settings, per_round, spent)
+    seconds = duration(settings.seconds)
+    console.say(f"  length       {rounds:,} rounds fill {seconds} here, at {per_round * 1000:.3g} ms each")
+    return rounds
+
+
+def asked_rounds(trainer: Trainer, data: Any, settings: Settings) -> int | None:
+    """A run's length in rounds; None if it is given in minutes."""
     size = settings.batch_size
     if settings.rounds is not None:
         return settings.rounds
@@ -191,15 +211,17 @@ def length(trainer: Trainer, data: Any, settings: Settings, console: Console) ->
         return trainer.timetable.rounds_in(settings.seen, size)
     if settings.epochs is not None:
         return trainer.timetable.rounds_in(round(settings.epochs * len(data)), size)
-    seconds = 60 * (1.0 if settings.minutes is None else settings.minutes)
-    per_round, spent = _trial(trainer, data, settings, target=min(3.0, seconds / 20))
-    rounds = max(round((seconds - spent) * 0.97 / per_round), 1)
-    console.say(f"  length       {rounds:,} rounds fill {duration(seconds)} here, at {per_round * 1000:.3g} ms each")
-    return rounds
+    return None
 
 
-def _trial(trainer: Trainer, data: Any, settings: Settings, target: float) -> tuple[float, float]:
+def filling(settings: Settings, per_round: float, spent: float) -> int:
+    """How many rounds of so many seconds fill the run's minutes, of which some were spent before."""
+    return max(round((settings.seconds - spent) * 0.97 / per_round), 1)
+
+
+def trial(trainer: Trainer, data: Any, settings: Settings) -> tuple[float, float]:
     """Seconds for a round, measured on a copy of the game through all its stages; and the seconds this took."""
+    target = min(TRIAL, settings.seconds / 20)
     begun, rounds = time.perf_counter(), len(trainer.stages)
     if settings.threads:
         torch.set_num_threads(settings.threads)

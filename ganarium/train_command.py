@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +18,93 @@ from ganarium.game import Game
 from ganarium.randomness import mix, seeded
 from ganarium.records import find, read_config
 from ganarium.settings import Settings
-from ganarium.spec import Spec
 
-__all__ = ["train"]
+__all__ = ["GAME", "Request", "loader_rows", "part", "train"]
 
-_COMMAND = [
+#: The options that say which game and data a command is about.
+GAME = [
     Row("data", str, "", "What to learn from: a name (`ganarium list data`), a path, or toy."),
-    Row("out", str | None, None, "The run's folder; numbered under ./runs if left out."),
     Row("paper", bool, False, "The paper's own settings instead of the measured recipe."),
     Row("config", str | None, None, "A file of settings, such as a run's config.yaml; options given beside it win."),
     Row("origin", str | None, None, "A run to begin with: its game's options, and its networks that fit.", "from"),
+]
+_COMMAND = [
+    Row("out", str | None, None, "The run's folder; numbered under ./runs if left out."),
     Row("stop_after", int | None, None, "Stop, and save, after so many rounds; `resume` goes on."),
     Row("quiet", bool, False, "Say nothing."),
 ]
+
+
+class Request:
+    """What a command line asks for: a game, data, and how to play.
+
+    The data's options depend on its name, and the game's and the run's defaults on the data: :meth:`data`, then
+    :meth:`game` and :meth:`settings` read the words in that order.
+
+    Args:
+        words: A game, unless a config names it; then options.
+        verb: The command, for messages.
+        rows: The command's own options.
+
+    Raises:
+        Misuse: if an option is unknown, or its value does not fit.
+    """
+
+    def __init__(self, words: Sequence[str], verb: str, rows: Sequence[Row]):
+        self._words, self._config = list(words), _config(words)
+        self.origin = _first(words, "from")
+        if self.origin is not None:
+            self._config = {"game": read_config(find(self.origin))["game"], **self._config}
+        named = not self._words[0].startswith("-")
+        self.command = self._words.pop(0) if named else self._config["game"]["command"]
+        self.game_class = index.game_class(self.command)
+        self.name = _first(words, "data") or _source(self._config).get("name", "")
+        same = self.command == self._config.get("game", {}).get("command")
+        self._written = {k: options.read(v) for k, v in self._config["game"]["options"].items()} if same else {}
+        self._own, self._rows = rows, [*rows, *_run_rows(self.game_class, self.name, self._config, {})]
+        self._program = f"ganarium {verb} {self.command}"
+        self._about = (inspect.getdoc(self.game_class) or "").split("\n")[0]
+        game_rows = _game_rows(self.game_class, self._written)
+        if {"-h", "--help"} & set(words):
+            forms.fill([*self._rows, *game_rows], self._words, self._program, self._about)
+        #: The options of the command, the data and the settings.
+        self.answer = forms.fill(self._rows, self._words, self._program, self._about, later=game_rows)
+        if not self.name:
+            where = "--data DATA" if verb == "train" else "DATA"
+            raise Misuse(f"On what? `{self._program} {where}`; see `ganarium list data`, or {where[:-4]}toy.")
+        self._toy = self.game_class.toy() if self.name == "toy" else None
+
+    @property
+    def loading(self) -> dict[str, Any]:
+        """The options of the data."""
+        return part(self.answer, "data")
+
+    def data(self) -> Any:
+        """The data; random data for a toy."""
+        return datasets.random(self._toy.spec) if self._toy else datasets.load(self.name, **self.loading)
+
+    def settings(self, data: Any) -> Settings:
+        """How to play on this data: at the measured pace, but for what is asked."""
+        measured = not self._toy and not self.answer["paper"]
+        pace = self.game_class.pace(data.spec) if measured else {}
+        rows = [*self._own, *_run_rows(self.game_class, self.name, self._config, pace)]
+        later = _game_rows(self.game_class, self._written)
+        return _settings(forms.fill(rows, self._words, self._program, self._about, later=later))
+
+    def game(self, data: Any) -> Game:
+        """The game for this data, its first weights a function of the seed.
+
+        Raises:
+            ValueError: if the data lacks what the game needs, or the game cannot be made of it.
+        """
+        import torch
+
+        data.spec.require(self.game_class.needs, self.game_class.__name__)
+        recipe = self._toy.arguments if self._toy else {} if self.answer["paper"] else self.game_class.recipe(data.spec)
+        rows = _game_rows(self.game_class, {**recipe, **self._written})
+        keywords = forms.fill(rows, self._words, self._program, self._about, later=self._rows)
+        with seeded(torch.device("cpu"), mix(self.answer["seed"], 0)):
+            return self.game_class(data.spec, **part(keywords, "game"))
 
 
 def train(words: list[str]) -> int:
@@ -39,46 +113,17 @@ def train(words: list[str]) -> int:
     Args:
         words: The words after ``ganarium train``: a game, then options.
     """
-    config, origin = _config(words), _first(words, "from")
-    if origin is not None:
-        config = {"game": read_config(find(origin))["game"], **config}
-    command = words.pop(0) if not words[0].startswith("-") else config["game"]["command"]
-    game_class = index.game_class(command)
-    program = f"ganarium train {command}"
-    name = _first(words, "data") or _source(config).get("name", "")
-    same = command == config.get("game", {}).get("command")
-    written = {k: options.read(v) for k, v in config["game"]["options"].items()} if same else {}
-    run_rows, game_rows = _run_rows(game_class, name, config, {}), _game_rows(game_class, written)
-    about = (inspect.getdoc(game_class) or "").split("\n")[0]
-    if {"-h", "--help"} & set(words):
-        forms.fill([*run_rows, *game_rows], words, program, about)
-    # The game's defaults depend on the data, and so the words are read twice: for the data, then for the game.
-    answer = forms.fill(run_rows, words, program, about, later=game_rows)
-    if not name:
-        raise Misuse(f"On what? `{program} --data DATA`; see `ganarium list data`, or --data toy.")
-    pace: dict[str, Any] = {}
-    if name == "toy":
-        toy = game_class.toy()
-        data, recipe = datasets.random(toy.spec), toy.arguments
-    else:
-        with silent(answer["quiet"]):
-            data = datasets.load(name, **_part(answer, "data"))
-        data.spec.require(game_class.needs, game_class.__name__)
-        recipe = {} if answer["paper"] else game_class.recipe(data.spec)
-        pace = {} if answer["paper"] else game_class.pace(data.spec)
-    run_rows = _run_rows(game_class, name, config, pace)
-    settings = _settings(forms.fill(run_rows, words, program, about, later=game_rows))
-    game_rows = _game_rows(game_class, {**recipe, **written})
-    keywords = forms.fill(game_rows, words, program, about, later=run_rows)
-    game = _build(game_class, data.spec, _part(keywords, "game"), settings.seed)
-    session = {name: answer[name] for name in ("out", "stop_after", "quiet")}
-    fit(game, data, settings, origin=origin, **session)
+    request = Request(words, "train", [*GAME, *_COMMAND])
+    with silent(request.answer["quiet"]):
+        data = request.data()
+    session = {name: request.answer[name] for name in ("out", "stop_after", "quiet")}
+    fit(request.game(data), data, request.settings(data), origin=request.origin, **session)
     return 0
 
 
 def _run_rows(game_class: type[Game], name: str, config: dict[str, Any], pace: Mapping[str, Any]) -> list[Row]:
-    """The options of the command, the data and the settings; what a config says wins over the measured pace."""
-    rows = [*_COMMAND, *(_named(row, "data") for row in _loader_rows(name, _source(config).get("options", {})))]
+    """The options of the data and the settings; what a config says wins over the measured pace."""
+    rows = [*(_named(row, "data") for row in loader_rows(name, _source(config).get("options", {})))]
     written = {**pace, **config.get("settings", {})}
     for row in forms.rows_of(Settings, {k: v for k, v in written.items() if k != "lr"}):
         if row.name == "lr":
@@ -96,7 +141,7 @@ def _game_rows(game_class: type[Game], defaults: dict[str, Any]) -> list[Row]:
     return [Row(f"game.{row.name}", row.hint, row.default, row.help, row.name) for row in rows]
 
 
-def _loader_rows(name: str, written: dict[str, Any]) -> list[Row]:
+def loader_rows(name: str, written: dict[str, Any]) -> list[Row]:
     """The options of the data: the loader's, or a file's; and which part of it."""
     if not name or name == "toy":
         return []
@@ -110,13 +155,14 @@ def _named(row: Row, group: str) -> Row:
     return Row(f"{group}.{row.name}", row.hint, row.default, row.help, f"{group}.{row.name}")
 
 
-def _part(answer: dict[str, Any], group: str) -> dict[str, Any]:
+def part(answer: dict[str, Any], group: str) -> dict[str, Any]:
+    """The options of a group, by their own names."""
     return {name.removeprefix(f"{group}."): value for name, value in answer.items() if name.startswith(f"{group}.")}
 
 
 def _settings(answer: dict[str, Any]) -> Settings:
     known = {row.name for row in forms.rows_of(Settings)}
-    rates = {player: rate for player, rate in _part(answer, "lr").items() if rate is not None}
+    rates = {player: rate for player, rate in part(answer, "lr").items() if rate is not None}
     return Settings(**{name: value for name, value in answer.items() if name in known}, lr=rates)
 
 
@@ -125,15 +171,7 @@ def _players(game_class: type[Game]) -> list[str]:
     return list(dict.fromkeys(player.name for stage in stages for player in stage.players))
 
 
-def _build(game_class: type[Game], spec: Spec, keywords: dict[str, Any], seed: int) -> Game:
-    """The game, its first weights a function of the seed."""
-    import torch
-
-    with seeded(torch.device("cpu"), mix(seed, 0)):
-        return game_class(spec, **keywords)  # type: ignore[arg-type]
-
-
-def _config(words: list[str]) -> dict[str, Any]:
+def _config(words: Sequence[str]) -> dict[str, Any]:
     """The file that ``--config`` names, or nothing."""
     path = _first(words, "config")
     if path is None:
@@ -151,7 +189,7 @@ def _source(config: dict[str, Any]) -> dict[str, Any]:
     return config.get("data") or {}
 
 
-def _first(words: list[str], option: str) -> str | None:
+def _first(words: Sequence[str], option: str) -> str | None:
     """The word after an option."""
-    found = forms.words_after(words, option)
+    found = forms.words_after(list(words), option)
     return found[0] if found else None

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganarium import cli
+from ganarium import cli, forms
 from ganarium.records import read_config
 
 
@@ -223,6 +223,22 @@ def test_misuse_says_what_why_and_what_to_do(run, line, words):
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) <= 3
     assert not list(run.place.iterdir()), "something was written"
+
+
+def test_a_switch_may_be_followed_by_its_value():
+    def make(flip: bool = False, crop: bool = True, word: str = "", maybe: bool | None = None):
+        """Made for this."""
+
+    rows = forms.rows_of(make)
+    rows = [forms.Row(f"data.{row.name}", row.hint, row.default, option=f"data.{row.name}") for row in rows]
+    for line, values in {
+        "": (False, True, "", None),
+        "--data.flip True --data.crop False": (True, False, "", None),
+        "--data.flip False --data.word True --data.maybe False": (False, True, "True", False),
+        "--data.flip --data.no-crop": (True, False, "", None),
+    }.items():
+        assert tuple(forms.fill(rows, line.split(), "x", "").values()) == values
+        assert tuple(forms.fill(rows, line.split(), "x", "", later=[forms.Row("y", int, 0)]).values()) == values
 
 
 def test_bad_samples_write_nothing(run):

@@ -394,7 +394,7 @@ FILES = {
     ".".join(path.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(HOUSE.rglob("*.py"))
 }
-BASE = {"spec", "randomness", "schedules"}
+BASE = {"processes", "spec", "randomness", "schedules"}
 INGREDIENTS = {"nets", "objectives", "penalties", "pools", "priors", "augment", "optimizers"}
 #: What each part may import of ours, beside its own folder.
 MAY = {

@@ -7,6 +7,7 @@
     data = load("./photos", size=64)             # a folder of images, or a zip file; class folders give labels
     data = load("mnist:./MNIST")                 # MNIST's files, or cifar10:PATH
     data = load("mine.npz")                      # arrays x, y, ...
+    print(examine("./photos"))                   # what would be used, converted and skipped of a folder
     data = from_tensors(images, labels)          # arrays and tensors
     data = from_dataset(dataset, workers=4)      # any map-style PyTorch dataset
 
@@ -16,6 +17,7 @@
 
 from ganarium.data.base import Data, InMemory
 from ganarium.data.datasets import from_dataset
+from ganarium.data.examine import examine
 from ganarium.data.loading import LOADERS, READERS, Loader, from_source, load, loader, maker, reader
 from ganarium.data.stream import Stream
 from ganarium.data.tensors import from_tensors, random
@@ -27,6 +29,7 @@ __all__ = [
     "InMemory",
     "Loader",
     "Stream",
+    "examine",
     "from_dataset",
     "from_source",
     "from_tensors",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +11,14 @@ from typing import Any, Literal
 
 from ganarium.data.finding import Found, Shelf
 
-__all__ = ["Broken", "Frame", "coloured", "decode", "opened", "patient", "upright"]
+__all__ = ["Broken", "Frame", "coloured", "decode", "mended", "opened", "patient", "upright"]
 
 Fit = Literal["cover", "contain", "stretch"]
 Resample = Literal["lanczos", "bicubic", "bilinear", "box", "nearest"]
 
 _ORIENTATION = 0x0112  # the tag of EXIF; from 5 on, width and height are exchanged
 _GREY = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+_CLOSED, _LARGE = "may not be read", "more than"  # reasons that can go away while the file stays the same
 _DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -103,13 +105,33 @@ def opened(shelf: Shelf, file: Found) -> Any:
     except UnidentifiedImageError:
         raise Broken("not an image") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise Broken(f"more than {(Image.MAX_IMAGE_PIXELS or 0) // 10**6} million pixels") from None
+        raise Broken(_too_many()) from None
     except PermissionError:
-        raise Broken("may not be read") from None
+        raise Broken(_CLOSED) from None
     except FileNotFoundError:
         raise Broken("a link to nowhere") from None
+    except OSError as error:
+        raise Broken("a link in a circle" if error.errno == errno.ELOOP else "damaged") from None
     except Exception:  # a broken header: whatever decoders raise
         raise Broken("damaged") from None
+
+
+def mended(shelf: Shelf, file: Found, reason: str) -> bool:
+    """Whether a file that was skipped for a reason may be read now: its mode was changed, or the limit was."""
+    if reason.startswith(_LARGE):
+        return reason != _too_many()
+    if reason != _CLOSED:
+        return False
+    try:
+        return bool(shelf.start(file, 1))
+    except OSError:
+        return False
+
+
+def _too_many() -> str:
+    from PIL import Image
+
+    return f"{_LARGE} {(Image.MAX_IMAGE_PIXELS or 0) // 10**6} million pixels"
 
 
 def _plain(image: Any, channels: int) -> tuple[Any, list[str]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-__all__ = ["SUFFIXES", "Found", "Shelf", "find_images", "shown"]
+__all__ = ["SUFFIXES", "Found", "Shelf", "ending", "find_images", "shown"]
 
 #: The endings of the names of files that are looked into. What is inside decides how they are read.
 SUFFIXES = frozenset([".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"])
@@ -43,6 +43,13 @@ class Shelf(ABC):
 
     def __init__(self, root: Path):
         self.root = root
+        #: What :meth:`files` passed by: hidden files and folders, and links to a folder that they are in.
+        self.hidden: list[str] = []
+        self.circles: list[str] = []
+        #: The folders that :meth:`files` went through.
+        self.folders: set[tuple[str, ...]] = set()
+        #: The files that have no name of an image.
+        self.others: list[Found] = []
 
     @abstractmethod
     def files(self) -> Iterator[Found]:
@@ -51,6 +58,14 @@ class Shelf(ABC):
     @abstractmethod
     def open(self, file: Found) -> str | IO[bytes]:
         """What Pillow can open."""
+
+    @abstractmethod
+    def start(self, file: Found, count: int) -> bytes:
+        """The first bytes of a file.
+
+        Raises:
+            OSError: if it cannot be read.
+        """
 
 
 class Folder(Shelf):
@@ -62,13 +77,21 @@ class Folder(Shelf):
     def open(self, file: Found) -> str:
         return file.path
 
+    def start(self, file: Found, count: int) -> bytes:
+        with open(file.path, "rb", buffering=0) as opened:
+            return opened.read(count)
+
     def _below(self, folder: str, parts: tuple[str, ...], above: frozenset[tuple[int, int]]) -> Iterator[Found]:
         here = os.stat(folder)
         if (here.st_dev, here.st_ino) in above:
-            return  # a link to a folder that this one is in
+            self.circles.append("/".join(parts))  # a link to a folder that this one is in
+            return
+        self.folders.add(parts)
         above = above | {(here.st_dev, here.st_ino)}
         with os.scandir(folder) as entries:
-            seen = [entry for entry in entries if not entry.name.startswith(".")]
+            entries = list(entries)
+        seen = [entry for entry in entries if not entry.name.startswith(".")]
+        self.hidden += ["/".join((*parts, entry.name)) for entry in entries if entry.name.startswith(".")]
         for entry in seen:
             place = (*parts, unicodedata.normalize("NFC", entry.name))
             try:
@@ -96,15 +119,30 @@ class Zip(Shelf):
         for entry in self._archive.infolist():
             parts = tuple(unicodedata.normalize("NFC", entry.filename).strip("/").split("/"))
             hidden = any(part.startswith(".") for part in parts) or parts[0] == "__MACOSX"
-            if not entry.is_dir() and not hidden:
+            if entry.is_dir():
+                self.folders.add(parts)
+            elif hidden:
+                self.hidden.append("/".join(parts))
+            else:
                 yield Found(parts, entry.filename, entry.file_size, entry.CRC)
 
     def open(self, file: Found) -> IO[bytes]:
         return io.BytesIO(self._archive.read(file.path))
 
+    def start(self, file: Found, count: int) -> bytes:
+        try:
+            with self._archive.open(file.path) as opened:
+                return opened.read(count)
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:  # damaged, locked, packed otherwise
+            raise OSError(str(error)) from None
 
-def find_images(path: Path) -> tuple[Shelf, list[Found]]:
+
+def find_images(path: Path, limit: int | None = None) -> tuple[Shelf, list[Found]]:
     """The images of a folder or zip file by the endings of their names, sorted by their place.
+
+    Args:
+        path: The folder or zip file.
+        limit: How many to take, evenly spread; None takes all.
 
     Raises:
         ValueError: if there is nothing, saying what there is instead.
@@ -116,10 +154,18 @@ def find_images(path: Path) -> tuple[Shelf, list[Found]]:
         files = list(shelf.files())
     except PermissionError as error:
         raise ValueError(f"The folder {error.filename} may not be read. Change its permissions.") from None
-    images = sorted(file for file in files if os.path.splitext(file.parts[-1])[1].lower() in SUFFIXES)
+    images = sorted(file for file in files if ending(file) in SUFFIXES)
     if not images:
         raise ValueError(_nothing(path, files))
+    shelf.others = sorted(file for file in files if ending(file) not in SUFFIXES)
+    if limit is not None:
+        images = [images[k * len(images) // limit] for k in range(min(limit, len(images)))]
     return shelf, images
+
+
+def ending(file: Found) -> str:
+    """How the name of a file ends, in small letters: ".png"; nothing if it has no ending."""
+    return os.path.splitext(file.parts[-1])[1].lower()
 
 
 def shown(file: Found) -> str:
@@ -128,7 +174,7 @@ def shown(file: Found) -> str:
 
 
 def _nothing(path: Path, files: list[Found]) -> str:
-    endings = Counter(os.path.splitext(file.parts[-1])[1].lower() or "no ending" for file in files)
+    endings = Counter(ending(file) or "no ending" for file in files)
     there = ", ".join(f"{count:,} of {ending}" for ending, count in endings.most_common(4))
     what = f"only {len(files):,} other files ({there})" if files else "nothing"
     return (

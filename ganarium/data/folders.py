@@ -20,11 +20,11 @@ from ganarium.data.finding import Found, Shelf, find_images, shown
 from ganarium.data.photos import Photos
 from ganarium.data.registry import reader
 from ganarium.data.rows import FileRows
-from ganarium.data.scan import Scan
+from ganarium.data.scan import ALLOWED, Scan, some
 from ganarium.data.store import Store, decoded
 from ganarium.spec import Field
 
-__all__ = ["folder"]
+__all__ = ["fingerprint_of", "folder"]
 
 _SHARE = 0.25  # of the memory that is free, which images may fill without being asked
 _PROBED = 64  # files whose size is looked at, where images are taken as they are
@@ -45,6 +45,7 @@ def folder(
     workers: int | None = None,
     memory: bool | None = None,
     cache: bool | str = True,
+    skip: float = ALLOWED,
 ) -> Photos:
     """Images of a folder or ``.zip`` file, decoded once and cached as bytes; labels are the names of class folders.
 
@@ -62,13 +63,13 @@ def folder(
         workers: How many threads decode; None: one for each processor.
         memory: Whether images are held in memory; None: if they take less than a quarter of what is free.
         cache: Where decoded images are kept: a folder, True for $GANARIUM_CACHE or ~/.cache/ganarium, False: nowhere.
+        skip: The largest share of the files that may be skipped because they cannot be read.
 
     Raises:
-        ValueError: if there are no images, none can be read, or the options contradict each other.
+        ValueError: if there are no images, too few can be read, or the options contradict each other.
     """
     _check(size, crop, fit, limit, load_size, workers)
-    shelf, files = find_images(Path(path))
-    files = files if limit is None else [files[k * len(files) // limit] for k in range(min(limit, len(files)))]
+    shelf, files = find_images(Path(path), limit)
     with patient():
         depth = channels if channels != "auto" else 3 if any(coloured(shelf, file) for file in files) else 1
         frame = Frame(_side(size, crop, load_size), depth, fit, resample)
@@ -77,17 +78,38 @@ def folder(
     with ExitStack() as stack:
         place = kept or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ganarium-")))
         store = decoded(shelf, files, frame, sides, workers, place)
-        scan = Scan.of(path, [shown(file) for file in files], store.skipped, store.converted)
-        if not scan.images:
-            raise ValueError(f"None of the {len(files):,} images in {path} can be read.\n{scan.warning}")
+        scan = Scan.of(path, [shown(file) for file in files], store.skipped, store.converted, skip)
+        scan.check()
         pixels = _pixels(store, memory, kept)
-    left_out = {number for number, _ in store.skipped}
+    left_out = frozenset(number for number, _ in store.skipped)
     layout = layout_of([file.parts for number, file in enumerate(files) if number not in left_out], classes, path)
-    scan.notes += layout.notes
+    scan.notes += [*layout.notes, *_bare(shelf, files, left_out)]
+    scan.classes = {layout.names[label]: count for label, count in sorted(Counter(layout.labels).items())}
     shape = (depth, size or sides[0], size or sides[1])
     data = _data(pixels, shape, layout, scan, crop == "random", flip, str(kept or ""))
-    data.fingerprint = fingerprint([file._replace(changed=0) for file in files], {})
+    data.fingerprint, data.left_out = fingerprint_of(files), left_out
     return data
+
+
+def fingerprint_of(files: Sequence[Found]) -> str:
+    """A name of the files that changes with the place and size of any, wherever and whenever they were copied."""
+    return fingerprint([file._replace(changed=0) for file in files], {})
+
+
+def _bare(shelf: Shelf, files: Sequence[Found], left_out: frozenset[int]) -> list[str]:
+    """Sentences on the folders that hold no images, or none that can be used, or that may not be read."""
+    above = {file.parts[:depth] for file in files for depth in range(len(file.parts))}
+    closed = {file.parts for file in shelf.others if file.size < 0}
+    empty = {parts for parts in shelf.folders - above - closed if parts[:-1] in above}  # the topmost of empty ones
+    tops = [file.parts[:1] if len(file.parts) > 1 else () for file in files]
+    lost = set(tops) - {top for number, top in enumerate(tops) if number not in left_out} - {()}
+    sentences = {
+        "No images are in these folders": empty,
+        "No image can be used in these folders": lost,
+        "What is in these may not be read, or is a link to nowhere": closed,
+    }
+    names = {what: [shown(Found(parts, "", 0, 0)) for parts in sorted(places)] for what, places in sentences.items()}
+    return [f"{what}: {some(each)}." for what, each in names.items() if each]
 
 
 def _data(

@@ -16,8 +16,9 @@ from ganarium.data.datasets import from_dataset
 from ganarium.data.photos import Photos
 from ganarium.data.registry import LOADERS, READERS, Loader, check_names, loader, nearest, reader
 from ganarium.data.tensors import from_tensors
+from ganarium.processes import speaks
 
-__all__ = ["LOADERS", "READERS", "Loader", "from_source", "load", "loader", "maker", "reader"]
+__all__ = ["LOADERS", "READERS", "Loader", "from_source", "is_folder", "load", "loader", "maker", "reader"]
 
 _FILE_OPTIONS = ("kind", "range", "names")
 
@@ -47,7 +48,7 @@ def load(
     if split not in ("all", "train", "test"):
         raise ValueError(f"split is 'all', 'train' or 'test'; got {split!r}.")
     data = _load(what, options)
-    if isinstance(data, Photos) and data is not what and data.scan.warning:
+    if isinstance(data, Photos) and data is not what and data.scan.warning and speaks():
         warnings.warn(data.scan.warning, stacklevel=2)
     data = data if split == "all" else getattr(data, split)
     if labels is None:
@@ -67,7 +68,7 @@ def from_source(source: Mapping[str, Any]) -> Data:
     """
     data = load(source["name"], **source.get("options", {}))
     before, now = (each.get("fingerprint") for each in (source, data.source or {}))
-    if before and before != now:
+    if before and before != now and speaks():
         warnings.warn(f"The files in {source['name']} are not those of before, and so the data is other.", stacklevel=2)
     return data
 
@@ -89,6 +90,12 @@ def _load(what: Any, options: dict[str, Any]) -> Data:
         check_names("An array", options, _FILE_OPTIONS)
         return from_tensors(what, **options)
     raise ValueError(f"Data is loaded from a name, a path, an array or a dataset; got {type(what).__name__}.")
+
+
+def is_folder(name: Any) -> bool:
+    """Whether a name is the path of a folder or zip file of images."""
+    found = _reader_of(os.fspath(name)) if isinstance(name, str | os.PathLike) and name not in LOADERS else None
+    return found is not None and found[0].name == "folder"
 
 
 def maker(name: str) -> Callable[..., Data]:

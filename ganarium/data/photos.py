@@ -59,7 +59,14 @@ class Photos(InMemory):
         self.scan: Scan = scan
         #: Changes with the place and size of any file.
         self.fingerprint: str = ""
+        #: The places, among the files, of those that were skipped.
+        self.left_out: frozenset[int] = frozenset()
         self._crop, self._flip, self._cached = crop, flip, cached
+
+    @property
+    def pixels(self) -> Tensor | FileRows:
+        """The decoded images, bytes of shape (n, C, S, S): those of all parts, whole where ``x`` is cut out of them."""
+        return self._tensors["x"]
 
     @property
     def streamed(self) -> bool:

@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
+from ganarium.processes import speaks
+
 __all__ = ["Progress", "silent", "watched"]
 
 #: Called with what is done and how much there is.
@@ -46,7 +48,7 @@ def watched(
         doing: What the bar says.
     """
     began, done = time.monotonic(), 0
-    seen = not _SILENT.get() and sys.stderr is not None and sys.stderr.isatty()
+    seen = not _SILENT.get() and speaks() and sys.stderr is not None and sys.stderr.isatty()
     with ExitStack() as stack:
         for part in parts:
             yield part

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ganarium.data import cache
-from ganarium.data.decoding import Broken, Frame, decode, patient
+from ganarium.data.decoding import Broken, Frame, decode, mended, patient
 from ganarium.data.finding import Found, Shelf
 from ganarium.data.progress import watched
 
@@ -71,7 +71,7 @@ def decoded(
     array, note = folder / f"{key}.npy", folder / f"{key}.json"
     with cache.locked(folder / f"{key}.lock"):
         found = cache.read_note(note, array)
-        if found is None:
+        if found is None or any(mended(shelf, files[place], reason) for place, reason in found["skipped"]):
             cache.check_space(folder, len(files) * frame.channels * sides[0] * sides[1])
             found = {"root": str(shelf.root), **_decode_all(shelf, files, frame, sides, workers, array)}
             cache.write_note(note, found)
