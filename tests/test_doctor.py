@@ -478,7 +478,7 @@ def test_risks_are_said_only_where_there_are_any():
         def __len__(self) -> int:
             return 5000
 
-    from ganarium import GAN, VAE
+    from ganarium import BEGAN, GAN, VAE
     from ganarium.settings import Settings
 
     long = Forecast("cpu", 10, 10_000, 2.0, 1.0, 1.0, 1, 1, 0, 0)
