@@ -106,13 +106,12 @@ def save(
     """
     name = f"{state['round']:07d}"
     temporary, aside = folder / f".{name}.tmp", folder / f".{name}.old"
-    shutil.rmtree(temporary, ignore_errors=True)
+    _clear(folder)
     temporary.mkdir(parents=True)
     try:
         _write(temporary, state, seconds)
         if (folder / name).exists():
             # A folder cannot take another's place in one step. What is put aside is found again (_restore).
-            shutil.rmtree(aside, ignore_errors=True)
             os.replace(folder / name, aside)
         os.replace(temporary, folder / name)
     finally:
@@ -199,6 +198,13 @@ def load_newest(folder: Path) -> dict[str, Any]:
             warnings.warn(f"{' '.join(failures)} Using the one of round {round} instead.", stacklevel=2)
         return state
     raise ValueError(f"No checkpoint in {folder} is whole.\n" + "\n".join(failures))
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a crash left half written or half removed, of whatever round."""
+    _restore(folder)
+    for left in (*folder.glob(".[0-9]*.tmp"), *folder.glob(".[0-9]*.old")):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _restore(folder: Path) -> None:

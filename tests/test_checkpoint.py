@@ -195,6 +195,15 @@ def test_what_a_crash_left_half_written_is_ignored_and_replaced(tmp_path):
     assert not (path / "stray").exists()
 
 
+def test_what_a_crash_left_of_another_round_is_removed_and_what_was_put_aside_comes_back(tmp_path):
+    save(tmp_path, small(1))
+    (tmp_path / "0000001").rename(tmp_path / ".0000001.old")
+    for name in (".0000003.tmp", ".0000002.old"):
+        (tmp_path / name).mkdir()
+    save(tmp_path, small(2))
+    assert {entry.name for entry in tmp_path.iterdir()} == {"latest", "0000001", "0000002"}
+
+
 def test_other_files_in_the_folder_are_left_alone(tmp_path):
     (tmp_path / "0000001").write_text("a file")
     (tmp_path / "12abc").mkdir()
