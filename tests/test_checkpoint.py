@@ -276,6 +276,33 @@ def test_a_description_that_is_none_is_found(tmp_path, played, text):
         checkpoint.load(path)
 
 
+def test_any_flipped_byte_of_the_description_is_found_or_means_nothing(tmp_path):
+    shared = torch.ones(2)
+    path = save(tmp_path, small(left=shared, right=shared))
+    meta, before = path / "meta.json", checkpoint.load(path)
+    content = meta.read_bytes()
+    for place in range(len(content)):
+        for bit in (1, 128):
+            meta.write_bytes(content[:place] + bytes([content[place] ^ bit]) + content[place + 1 :])
+            try:
+                loaded = checkpoint.load(path)
+            except ValueError:
+                continue
+            assert same({**loaded, "meta": 0}, {**before, "meta": 0})
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"nonsense", b"0000009", "²".encode()])
+def test_a_pointer_that_names_no_checkpoint_does_not_matter(tmp_path, content):
+    save(tmp_path, small(1))
+    save(tmp_path, small(2))
+    (tmp_path / "latest").write_bytes(content)
+    if content == b"0000009":
+        with pytest.warns(UserWarning, match="Using the one of round 2"):
+            assert checkpoint.load_newest(tmp_path)["round"] == 2
+    else:
+        assert checkpoint.load_newest(tmp_path)["round"] == 2
+
+
 # -- numbers that are none ----------------------------------------------------------------------------------------
 
 
