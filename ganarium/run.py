@@ -28,7 +28,7 @@ from ganarium import index, options
 from ganarium.console import Console, duration, memory
 from ganarium.data.progress import silent
 from ganarium.game import Game, Samples
-from ganarium.records import config_of, differences, find, new_folder, read_config, runs
+from ganarium.records import config_of, differences, find, new_folder, read_config, read_lines, runs
 from ganarium.session import Session
 from ganarium.settings import Settings, length
 from ganarium.settings import fabric as fabric_of
@@ -87,14 +87,12 @@ class Run:
     @property
     def log(self) -> list[dict[str, Any]]:
         """The lines of the log: round, seen, stage, seconds and terms."""
-        path = self.path / "log.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return read_lines(self.path / "log.jsonl")
 
     @property
     def events(self) -> list[dict[str, Any]]:
         """What was mended: the round, and the story."""
-        path = self.path / "events.jsonl"
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        return read_lines(self.path / "events.jsonl")
 
     def sample(
         self, n: int, *, seed: int | None = None, units: Literal["data", "game"] = "data", **condition: Any

@@ -16,6 +16,7 @@ import yaml
 from ganarium import checkpoint, index, pictures
 from ganarium.console import Console, duration
 from ganarium.gallery import gallery
+from ganarium.records import read_lines
 from ganarium.settings import Settings
 from ganarium.shortage import OutOfMemory, advice, asked_for, is_shortage
 from ganarium.signals import Interrupted, Stop
@@ -68,13 +69,12 @@ class Session:
             torch.set_num_threads(self.settings.threads)
         trainer = self.trainer
         end = min(self.rounds, trainer.round + stop_after) if stop_after else self.rounds
+        self._clear()
         if trainer.round == 0:
             self.picture()
             self.save()
         else:
             self._saved = trainer.round
-            self._cut("log.jsonl")
-            self._cut("events.jsonl")
         with Stop() as stop, self.console:
             asked = yield from self._reports(end, stop)
         self.console.say(f"{self._ending()} {duration(self.seconds)}. Pictures: {self.path / 'pictures'}")
@@ -150,12 +150,18 @@ class Session:
             with self._writing(), (self.path / file).open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(row) + "\n")
 
+    def _clear(self) -> None:
+        """Forget what a killed sitting left: lines of rounds that are about to be played again, and half a picture."""
+        self._cut("log.jsonl")
+        self._cut("events.jsonl")
+        for half in (self.path / "pictures").glob(".*.tmp") if self.writes else ():
+            half.unlink(missing_ok=True)
+
     def _cut(self, file: str) -> None:
         """Forget what was written after the checkpoint: it is about to be played again."""
         path = self.path / file
         if self.writes and path.exists():
-            rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [row for row in rows if row.endswith("\n") and json.loads(row)["round"] <= self.trainer.round]
+            kept = [json.dumps(row) + "\n" for row in read_lines(path) if row["round"] <= self.trainer.round]
             checkpoint.write_text(path, "".join(kept))
 
     def picture(self) -> None:
@@ -187,8 +193,7 @@ class Session:
             return
         sign = -1 if scalar.startswith("max:") else 1
         name, since = scalar.removeprefix("max:"), (now - 1) // self.save_every * self.save_every
-        lines = (self.path / "log.jsonl").read_text(encoding="utf-8").splitlines()
-        rows = [row["terms"] for line in lines if (row := json.loads(line))["round"] > since]
+        rows = [row["terms"] for row in read_lines(self.path / "log.jsonl") if row["round"] > since]
         values = [terms[name] for terms in rows if name in terms]
         value = sign * statistics.fmean(values) if values else None
         best = checkpoint.best(self.path / "checkpoints")
