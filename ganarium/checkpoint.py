@@ -2,8 +2,8 @@ r"""A trainer's state on disk: written whole or not at all, and loaded without r
 
 A checkpoint is a folder, named by its round, of ``model.safetensors`` and ``average.safetensors`` (the game's networks
 and buffers), ``state.pt`` (optimisers and counts, read with ``weights_only=True``) and ``meta.json`` (what it is, and
-the SHA-256 of each file and of itself). It is written under a temporary name, flushed to the disk and renamed; the text file
-``latest``, which names the newest, moves last. ``best`` names the one whose watched scalar was best.
+the SHA-256 of each file and of itself). It is written under a temporary name, flushed to the disk and renamed; the
+text file ``latest``, which names the newest, moves last. ``best`` names the one whose watched scalar was best.
 """
 
 from __future__ import annotations

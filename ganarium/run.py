@@ -12,7 +12,6 @@ A run is a folder: ``config.yaml`` (all that starts it again), ``log.jsonl`` (a 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
