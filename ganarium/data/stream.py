@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -142,12 +143,18 @@ def read_ahead(
         batch_sampler=noted(),  # pyright: ignore[reportArgumentType]
         num_workers=workers,
         collate_fn=_as_it_is,
+        worker_init_fn=_outlast,
         pin_memory=device.type == "cuda",
         # Its own, for otherwise the loader would draw from the global stream.
         generator=torch.Generator().manual_seed(0),
     )
     for raw in loader:
         yield asked.popleft(), raw
+
+
+def _outlast(worker: int) -> None:
+    """Let a worker outlast the first SIGTERM: one for the whole group of processes asks the run to finish its round."""
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.signal(number, signal.SIG_DFL) and None)
 
 
 def _as_it_is(batch: Any) -> Any:
