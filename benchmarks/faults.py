@@ -28,6 +28,7 @@ from ganarium.shortage import OutOfMemory
 __all__ = ["FAULTS", "faults"]
 
 ROUNDS = 12
+LONGER = 100
 FILES = ("model.safetensors", "average.safetensors", "state.pt", "meta.json")
 
 
@@ -49,7 +50,7 @@ def faults(folder: Path, times: int, seed: int) -> dict[str, dict[str, int]]:
             counts[fault(place, whole, Random(f"{name} {seed} {trial}"))] += 1
             shutil.rmtree(place, ignore_errors=True)
         found[name] = dict(counts.most_common())
-        print(f"  {name:<44}{', '.join(f'{count} x {word}' for word, count in counts.most_common())}", flush=True)
+        print(f"  {name:<56}{', '.join(f'{count} x {word}' for word, count in counts.most_common())}", flush=True)
     return found
 
 
@@ -148,11 +149,12 @@ def _full(kind: str) -> Callable[[Path, Path, Random], str]:
     """A disk that is full when a checkpoint, a line of the log or a picture is to be written."""
 
     def fault(place: Path, whole: Path, random: Random) -> str:
-        # After round 3 there is a picture and a checkpoint to write; after 4, lines until the log needs another block.
-        full_at = {"checkpoint": random.choice((3, 7)), "picture": random.choice((1, 3, 7)), "log": 4}[kind]
+        # What is written next after the disk is full: pictures are of rounds 1, 2, 4, 8, ..., and the log needs another
+        # block of the disk some lines later.
+        full_at = random.choice({"checkpoint": (2, 5), "picture": (3, 7), "log": tuple(range(65, 80))}[kind])
         with _small_disk(place) as real, _refusing(kind, not real) as refuse:
             run = place / "run"
-            options = _options(save_every=4 if kind != "log" else 100)
+            options = _options(**({"rounds": LONGER, "save_every": LONGER} if kind == "log" else {"save_every": 3}))
             met = _until_full(run, place, options, full_at, real, refuse)
             (place / "filler").unlink(missing_ok=True)
             refuse[0] = False
@@ -199,7 +201,8 @@ def _refusing(kind: str, injected: bool) -> Iterator[list[bool]]:
 
     def write(*words: Any, **more: Any) -> Any:
         if refuse[0]:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            with words[0]._writing() if kind == "log" else contextlib.nullcontext():
+                raise OSError(errno.ENOSPC, "No space left on device")
         return real(*words, **more)
 
     setattr(owner, name, write)
@@ -211,7 +214,7 @@ def _refusing(kind: str, injected: bool) -> Iterator[list[bool]]:
 
 def _finished(run: Path) -> str:
     rounds = [row["round"] for row in ga.resume(run, game=_game(), data=_data(), quiet=True).log]
-    return "resumed to its end" if rounds == list(range(1, ROUNDS + 1)) else f"a log of the rounds {rounds}"
+    return "resumed to its end" if rounds == list(range(1, LONGER + 1)) else f"a log of the rounds {rounds}"
 
 
 # -- numbers and memory ---------------------------------------------------------------------------------------------

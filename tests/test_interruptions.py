@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[1]
 
 # -- kill -9 ------------------------------------------------------------------------------------------------------
 
-#: Games of three shapes (one stage of perceptrons, batch norm, several stages, a pool), with their rounds.
+#: Games of four shapes (perceptrons, batch norm, several stages, a pool), with their rounds.
 SHAPES = {"gan": 16, "dcgan": 24, "lapgan": 16, "cyclegan": 8}
 KINDS = ("memory", "workers-0", "workers-2")
 CASES = [f"{game}/{kind}" for game in SHAPES for kind in KINDS if game != "cyclegan" or kind == "memory"]
