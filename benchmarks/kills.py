@@ -80,7 +80,7 @@ _EXPECTED = {
 
 def interrupted_until_done(
     run: Path,
-    begin: Callable[[], object],
+    begin: Callable[[int | None], object],
     go_on: Callable[[int | None], object],
     random: Random,
     seconds: float,
@@ -94,8 +94,8 @@ def interrupted_until_done(
 
     Args:
         run: The run's folder.
-        begin: Plays from the beginning.
-        go_on: Resumes, for so many rounds at most.
+        begin: Plays from the beginning, for so many rounds at most.
+        go_on: Resumes, likewise.
         random: Draws ways and moments.
         seconds: About the longest time between interruptions.
         ways: "SIGKILL", "SIGTERM", "SIGINT" and "stop-after".
@@ -106,7 +106,7 @@ def interrupted_until_done(
     while True:
         way = random.choice(ways)
         rounds = random.randint(1, 40) if way == "stop-after" else None
-        child = fork(lambda rounds=rounds: go_on(rounds) if newest(run) >= 0 else begin())
+        child = fork(lambda rounds=rounds: go_on(rounds) if newest(run) >= 0 else begin(rounds))
         status = _stopped(child, way, seconds * random.uniform(0.1, 1.1))
         if status not in _EXPECTED[way]:
             raise RuntimeError(f"A child of {run} ended with {status} after {way}.")

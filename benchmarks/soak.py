@@ -151,7 +151,9 @@ def long_run(folder: Path, minutes: float, every: float, draw: random.Random, ga
     rounds = yaml.safe_load((whole / "config.yaml").read_text())["settings"]["rounds"]
     counts = interrupted_until_done(
         parts,
-        lambda: ga.fit(made(), source, out=parts, rounds=rounds, save_every=20, **options),
+        lambda stop_after: ga.fit(
+            made(), source, out=parts, rounds=rounds, save_every=20, stop_after=stop_after, **options
+        ),
         lambda stop_after: ga.resume(parts, stop_after=stop_after, quiet=True),
         draw,
         every,

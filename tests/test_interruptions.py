@@ -77,7 +77,7 @@ def play(case: str, folder: Path, seed: int) -> dict[str, Any]:
         shutil.rmtree(parts, ignore_errors=True)
         kills = interrupted_until_done(
             parts,
-            lambda: ga.fit(toy(command), data, out=parts, **options),
+            lambda rounds: ga.fit(toy(command), data, out=parts, stop_after=rounds, **options),
             lambda rounds: ga.resume(parts, game=toy(command), data=data, stop_after=rounds, quiet=True),
             Random(f"{command} {kind} {seed}"),
             longest,
@@ -94,10 +94,11 @@ def stopped_with_workers(folder: Path, moments: int = 4) -> list[int]:
 
         def work(out: Path = out) -> None:
             os.setsid()
-            ga.fit(toy("dcgan"), data, out=out, rounds=100_000, batch_size=32, quiet=True)
+            ga.fit(toy("dcgan"), data, out=out, rounds=499, batch_size=32, quiet=True)
 
         child = fork(work)
-        while not (out / "log.jsonl").exists():
+        # A worker that is just starting has no handler yet; by the tenth round both have dealt.
+        while not (out / "log.jsonl").exists() or (out / "log.jsonl").read_text().count("\n") < 10:
             time.sleep(0.01)
         time.sleep(0.05 * moment)
         os.killpg(child, signal.SIGTERM)
@@ -144,7 +145,7 @@ def test_a_signal_to_all_processes_of_a_run_with_workers_still_saves(killed):
 
 def trained(out: Path) -> subprocess.Popen:
     """A run on the command line, each of whose rounds takes a while."""
-    words = ["train", "dcgan", "--data", "digits", "--rounds", "100000", "--batch", "128", "--threads", "1", "--quiet"]
+    words = ["train", "dcgan", "--data", "digits", "--rounds", "499", "--batch", "128", "--threads", "1", "--quiet"]
     return subprocess.Popen(
         [sys.executable, "-m", "ganarium", *words, "--out", str(out)], cwd=ROOT, stderr=-1, text=True
     )
