@@ -3,8 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MINUTES ?= 1
+KILLS ?= 1000
+TIMES ?= 20
+SOAK_MINUTES ?= 20
+SEED ?= 0
 
-.PHONY: demo test quick lint bench clean
+.PHONY: demo test quick lint bench soak clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -27,6 +31,9 @@ lint: $(VENV)/.installed
 
 bench: $(VENV)/.installed  ## paired, interleaved timings
 	$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.installed  ## runs killed, damaged and starved: KILLS, TIMES of each fault, SOAK_MINUTES of a long run, SEED
+	$(BIN)/python -m benchmarks.soak --kills $(KILLS) --times $(TIMES) --minutes $(SOAK_MINUTES) --seed $(SEED) $(SOAK)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache

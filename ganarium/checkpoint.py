@@ -2,8 +2,8 @@ r"""A trainer's state on disk: written whole or not at all, and loaded without r
 
 A checkpoint is a folder, named by its round, of ``model.safetensors`` and ``average.safetensors`` (the game's networks
 and buffers), ``state.pt`` (optimisers and counts, read with ``weights_only=True``) and ``meta.json`` (what it is, and
-the SHA-256 of each file). It is written under a temporary name, flushed to the disk and renamed; the text file
-``latest``, which names the newest, moves last. ``best`` names the one whose watched scalar was best.
+the SHA-256 of each file and of itself). It is written under a temporary name, flushed to the disk and renamed; the
+text file ``latest``, which names the newest, moves last. ``best`` names the one whose watched scalar was best.
 """
 
 from __future__ import annotations
@@ -23,7 +23,19 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-__all__ = ["FORMAT", "best", "latest", "load", "load_newest", "mark_best", "named", "rounds", "save", "write_text"]
+__all__ = [
+    "FORMAT",
+    "best",
+    "latest",
+    "load",
+    "load_newest",
+    "mark_best",
+    "named",
+    "point_at",
+    "rounds",
+    "save",
+    "write_text",
+]
 
 #: The version of the layout of runs and checkpoints.
 FORMAT = 1
@@ -49,10 +61,25 @@ def latest(folder: Path) -> Path:
     Raises:
         ValueError: if there is none.
     """
-    pointer = folder / "latest"
-    if not pointer.is_file():
-        raise ValueError(f"{folder} holds no checkpoint: the run was stopped before it could save one.")
-    return folder / pointer.read_text(encoding="utf-8").strip()
+    if name := _pointer(folder):
+        return folder / name
+    if there := rounds(folder):
+        return folder / f"{there[-1]:07d}"
+    raise ValueError(_none_in(folder))
+
+
+def _pointer(folder: Path) -> str:
+    """What the file ``latest`` names; nothing if it is not there, or names no round."""
+    path = folder / "latest"
+    name = path.read_bytes().strip() if path.is_file() else b""
+    return name.decode() if name.isdigit() else ""
+
+
+def _none_in(folder: Path) -> str:
+    return (
+        f"{folder} holds no checkpoint: the run was stopped before it could save one.\n"
+        "Remove the run's folder, and start it again."
+    )
 
 
 def best(folder: Path) -> tuple[int, float] | None:
@@ -68,6 +95,11 @@ def best(folder: Path) -> tuple[int, float] | None:
 def mark_best(folder: Path, round: int, value: float, scalar: str) -> None:
     """Write down that the checkpoint of a round is the best so far; it is not removed before a better one is marked."""
     write_text(folder / "best", f"{round:07d} {value:.9g} {scalar}\n")
+
+
+def point_at(folder: Path, round: int) -> None:
+    """Make the checkpoint of a round the newest, whatever others there are."""
+    write_text(folder / "latest", f"{round:07d}")
 
 
 def named(folder: Path, which: str | int) -> Path:
@@ -106,20 +138,19 @@ def save(
     """
     name = f"{state['round']:07d}"
     temporary, aside = folder / f".{name}.tmp", folder / f".{name}.old"
-    shutil.rmtree(temporary, ignore_errors=True)
+    _clear(folder)
     temporary.mkdir(parents=True)
     try:
         _write(temporary, state, seconds)
         if (folder / name).exists():
             # A folder cannot take another's place in one step. What is put aside is found again (_restore).
-            shutil.rmtree(aside, ignore_errors=True)
             os.replace(folder / name, aside)
         os.replace(temporary, folder / name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     _flush(folder)
     shutil.rmtree(aside, ignore_errors=True)
-    write_text(folder / "latest", name)
+    point_at(folder, state["round"])
     _remove_old(folder, state["round"], keep, forever or (lambda round: False))
     return folder / name
 
@@ -146,7 +177,8 @@ def _write(folder: Path, state: Mapping[str, Any], seconds: float) -> None:
         raise OSError(errno.ENOSPC if full else errno.EIO, str(error).splitlines()[0]) from error
     sums = {path.name: _digest(path) for path in sorted(folder.iterdir())}
     meta = {"format": FORMAT, "round": state["round"], "seen": state["seen"], "seconds": round(seconds, 3)}
-    (folder / "meta.json").write_text(json.dumps({**meta, "twins": twins, "sha256": sums}, indent=1))
+    meta |= {"twins": twins, "sha256": sums}
+    (folder / "meta.json").write_text(json.dumps({**meta, "own_sha256": _own_digest(meta)}, indent=1))
     for path in [*folder.iterdir(), folder]:
         _flush(path)
 
@@ -159,9 +191,11 @@ def load(path: Path) -> dict[str, Any]:
     """
     try:
         meta = json.loads((path / "meta.json").read_text(encoding="utf-8"))
-        version = int(meta["format"])
+        version, own = int(meta["format"]), meta.get("own_sha256")
+        if version <= FORMAT and own is not None and own != _own_digest(meta):
+            raise ValueError("meta.json is not what was written")
         damaged = [name for name, digest in meta["sha256"].items() if _digest(path / name) != digest]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"The checkpoint {path} cannot be read ({error}).") from error
     if version > FORMAT:
         raise ValueError(f"The checkpoint {path} was written by a later version (format {version}); update ganarium.")
@@ -182,10 +216,9 @@ def load_newest(folder: Path) -> dict[str, Any]:
     """
     _restore(folder)
     there = rounds(folder)
-    pointer = (folder / "latest").read_text(encoding="utf-8").strip() if (folder / "latest").is_file() else ""
-    newest = int(pointer) if pointer.isdigit() else max(there, default=0)
+    newest = int(_pointer(folder) or max(there, default=0))
     if not there:
-        raise ValueError(f"{folder} holds no checkpoint: the run was stopped before it could save one.")
+        raise ValueError(_none_in(folder))
     # A later one than `latest` was not finished, in the eyes of the run; it still is better than nothing.
     order = [*sorted((r for r in {*there, newest} if r <= newest), reverse=True), *(r for r in there if r > newest)]
     failures = []
@@ -199,6 +232,13 @@ def load_newest(folder: Path) -> dict[str, Any]:
             warnings.warn(f"{' '.join(failures)} Using the one of round {round} instead.", stacklevel=2)
         return state
     raise ValueError(f"No checkpoint in {folder} is whole.\n" + "\n".join(failures))
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a crash left half written or half removed, of whatever round."""
+    _restore(folder)
+    for left in (*folder.glob(".[0-9]*.tmp"), *folder.glob(".[0-9]*.old")):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _restore(folder: Path) -> None:
@@ -235,6 +275,12 @@ def _load_tensors(path: Path, twins: Mapping[str, str]) -> dict[str, Tensor]:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _own_digest(meta: Mapping[str, Any]) -> str:
+    """The digest of a description, but for the line that holds it."""
+    rest = {name: value for name, value in meta.items() if name != "own_sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _flush(path: Path) -> None:

@@ -200,7 +200,7 @@ def resume(
     fabric = fabric_of(settings)
     trainer = settings.trainer(game.double() if settings.precision == "64" else game, fabric)
     trainer.load_state_dict(state)
-    session = Session(path, trainer, data, settings, quiet, seconds=state["meta"]["seconds"])
+    session = Session(path, trainer, data, settings, quiet, seconds=state["meta"]["seconds"], named=checkpoint)
     if settings.threads:
         torch.set_num_threads(settings.threads)
     if not quiet and fabric.is_global_zero:

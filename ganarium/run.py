@@ -11,7 +11,6 @@ A run is a folder: ``config.yaml`` (all that starts it again), ``log.jsonl`` (a 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +23,7 @@ from ganarium import data as datasets
 from ganarium import index, options
 from ganarium.console import duration
 from ganarium.game import Game, Samples
-from ganarium.records import find, read_config, runs
+from ganarium.records import find, read_config, read_lines, runs
 from ganarium.settings import Settings
 from ganarium.signals import Interrupted
 from ganarium.spec import Spec
@@ -74,14 +73,12 @@ class Run:
     @property
     def log(self) -> list[dict[str, Any]]:
         """The lines of the log: round, seen, stage, seconds and terms."""
-        path = self.path / "log.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return read_lines(self.path / "log.jsonl")
 
     @property
     def events(self) -> list[dict[str, Any]]:
         """What was mended: the round, and the story."""
-        path = self.path / "events.jsonl"
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        return read_lines(self.path / "events.jsonl")
 
     def sample(
         self, n: int, *, seed: int | None = None, units: Literal["data", "game"] = "data", **condition: Any

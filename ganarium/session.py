@@ -16,6 +16,7 @@ import yaml
 from ganarium import checkpoint, index, pictures
 from ganarium.console import Console, duration
 from ganarium.gallery import SEEN, gallery, seen
+from ganarium.records import read_lines
 from ganarium.settings import Settings
 from ganarium.shortage import OutOfMemory, advice, asked_for, is_shortage
 from ganarium.signals import Interrupted, Stop
@@ -30,7 +31,16 @@ ROLLBACKS = 3
 class Session:
     """One sitting of a run: plays it, writes down what happens, and mends what can be mended."""
 
-    def __init__(self, path: Path, trainer: Trainer, data: Any, settings: Settings, quiet: bool, seconds: float = 0.0):
+    def __init__(
+        self,
+        path: Path,
+        trainer: Trainer,
+        data: Any,
+        settings: Settings,
+        quiet: bool,
+        seconds: float = 0.0,
+        named: str | int = "latest",
+    ):
         self.path, self.trainer, self.data, self.settings = path, trainer, data, settings
         self.rounds = settings.rounds or 1
         self.writes = trainer.fabric.is_global_zero
@@ -38,7 +48,7 @@ class Session:
         self.before, self.begun = seconds, time.perf_counter()
         self.log_every = max(1, self.rounds // 500)
         self.save_every = settings.save_every or max(1, self.rounds // 10)
-        self._saved = -1
+        self._saved, self._named = -1, named
         players = [player.name for stage in trainer.stages for player in stage.players]
         if settings.best and settings.best.removeprefix("max:").partition("/")[0] not in players:
             raise ValueError(
@@ -68,19 +78,41 @@ class Session:
             torch.set_num_threads(self.settings.threads)
         trainer = self.trainer
         end = min(self.rounds, trainer.round + stop_after) if stop_after else self.rounds
-        if trainer.round == 0:
-            self._show_data()
-            self.picture()
-            self.save()
-        else:
+        with self._alone(), Stop() as stop, self.console:
+            self._clear()
+            if trainer.round == 0:
+                self._show_data()
+                self.picture()
+                self.save()
+            elif self._named != "latest" and self.writes:
+                checkpoint.point_at(self.path / "checkpoints", trainer.round)
             self._saved = trainer.round
-            self._cut("log.jsonl")
-            self._cut("events.jsonl")
-        with Stop() as stop, self.console:
             asked = yield from self._reports(end, stop)
         self.console.say(f"{self._ending()} {duration(self.seconds)}. Pictures: {self.path / 'pictures'}")
         if asked:
             raise Interrupted(asked, self.path)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let nobody else play this run meanwhile; the system lets go when a process dies.
+
+        Raises:
+            ValueError: if another process plays it.
+        """
+        if not self.writes:
+            yield
+            return
+        with (self.path / "checkpoints" / ".lock").open("ab") as file:
+            try:
+                import fcntl
+
+                # Not flock, which workers that outlive a killed process would hold on to.
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except (BlockingIOError, PermissionError):
+                raise ValueError(f"{self.path} is being played by another process. Stop it first, or wait.") from None
+            except (ImportError, OSError):  # Windows, and some network disks
+                pass
+            yield
 
     def _reports(self, end: int, stop: Stop) -> Iterator[Report]:
         """Rounds up to ``end``, mended where that is asked for; returns the signal that stopped it, or 0."""
@@ -151,12 +183,18 @@ class Session:
             with self._writing(), (self.path / file).open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(row) + "\n")
 
+    def _clear(self) -> None:
+        """Forget what a killed sitting left: lines of rounds that are about to be played again, and half a picture."""
+        self._cut("log.jsonl")
+        self._cut("events.jsonl")
+        for half in (self.path / "pictures").glob(".*.tmp") if self.writes else ():
+            half.unlink(missing_ok=True)
+
     def _cut(self, file: str) -> None:
         """Forget what was written after the checkpoint: it is about to be played again."""
         path = self.path / file
         if self.writes and path.exists():
-            rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [row for row in rows if row.endswith("\n") and json.loads(row)["round"] <= self.trainer.round]
+            kept = [json.dumps(row) + "\n" for row in read_lines(path) if row["round"] <= self.trainer.round]
             checkpoint.write_text(path, "".join(kept))
 
     def picture(self) -> None:
@@ -196,8 +234,7 @@ class Session:
             return
         sign = -1 if scalar.startswith("max:") else 1
         name, since = scalar.removeprefix("max:"), (now - 1) // self.save_every * self.save_every
-        lines = (self.path / "log.jsonl").read_text(encoding="utf-8").splitlines()
-        rows = [row["terms"] for line in lines if (row := json.loads(line))["round"] > since]
+        rows = [row["terms"] for row in read_lines(self.path / "log.jsonl") if row["round"] > since]
         values = [terms[name] for terms in rows if name in terms]
         value = sign * statistics.fmean(values) if values else None
         best = checkpoint.best(self.path / "checkpoints")

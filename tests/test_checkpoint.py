@@ -195,6 +195,15 @@ def test_what_a_crash_left_half_written_is_ignored_and_replaced(tmp_path):
     assert not (path / "stray").exists()
 
 
+def test_what_a_crash_left_of_another_round_is_removed_and_what_was_put_aside_comes_back(tmp_path):
+    save(tmp_path, small(1))
+    (tmp_path / "0000001").rename(tmp_path / ".0000001.old")
+    for name in (".0000003.tmp", ".0000002.old"):
+        (tmp_path / name).mkdir()
+    save(tmp_path, small(2))
+    assert {entry.name for entry in tmp_path.iterdir()} == {"latest", "0000001", "0000002"}
+
+
 def test_other_files_in_the_folder_are_left_alone(tmp_path):
     (tmp_path / "0000001").write_text("a file")
     (tmp_path / "12abc").mkdir()
@@ -265,6 +274,33 @@ def test_a_description_that_is_none_is_found(tmp_path, played, text):
     (path / "meta.json").write_text(text)
     with pytest.raises(ValueError, match="cannot be read"):
         checkpoint.load(path)
+
+
+def test_any_flipped_byte_of_the_description_is_found_or_means_nothing(tmp_path):
+    shared = torch.ones(2)
+    path = save(tmp_path, small(left=shared, right=shared))
+    meta, before = path / "meta.json", checkpoint.load(path)
+    content = meta.read_bytes()
+    for place in range(len(content)):
+        for bit in (1, 128):
+            meta.write_bytes(content[:place] + bytes([content[place] ^ bit]) + content[place + 1 :])
+            try:
+                loaded = checkpoint.load(path)
+            except ValueError:
+                continue
+            assert same({**loaded, "meta": 0}, {**before, "meta": 0})
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"nonsense", b"0000009", "²".encode()])
+def test_a_pointer_that_names_no_checkpoint_does_not_matter(tmp_path, content):
+    save(tmp_path, small(1))
+    save(tmp_path, small(2))
+    (tmp_path / "latest").write_bytes(content)
+    if content == b"0000009":
+        with pytest.warns(UserWarning, match="Using the one of round 2"):
+            assert checkpoint.load_newest(tmp_path)["round"] == 2
+    else:
+        assert checkpoint.load_newest(tmp_path)["round"] == 2
 
 
 # -- numbers that are none ----------------------------------------------------------------------------------------

@@ -7,8 +7,10 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -264,7 +266,7 @@ def test_a_full_disk_keeps_what_was_saved_and_says_so(place):
         assert "No space left" in str(error.value)
         state = checkpoint.load_newest(disk / "run" / "checkpoints")
         assert f"last checkpoint is of round {state['round']}" in str(error.value)
-        assert not list((disk / "run" / "checkpoints").glob(".*"))
+        assert not list((disk / "run" / "checkpoints").glob(".[0-9]*"))
         shutil.copytree(disk / "run", place / "run")
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
@@ -285,10 +287,10 @@ def test_a_disk_that_fills_at_any_file(place, monkeypatch, what):
         "save_file": "ganarium.checkpoint.save_file",
         "torch.save": "torch.save",
         "pictures": "ganarium.pictures.save",
-        "log": "ganarium.session.json.dumps",
+        "log": "ganarium.session.json",
     }
     with monkeypatch.context() as patch:
-        patch.setattr(targets[what], fail)
+        patch.setattr(targets[what], SimpleNamespace(dumps=fail) if what == "log" else fail)
         with pytest.raises(OSError, match=r"No space left.*last checkpoint is of round \d+"):
             ga.resume("run", quiet=True)
     ga.resume("run", quiet=True)
@@ -381,6 +383,27 @@ def test_going_on_from_an_earlier_checkpoint_is_the_same_run(place):
     ga.resume("run", checkpoint=4, rounds=12, quiet=True)
     assert same(weights("run"), before)
     assert [row["round"] for row in ga.load("run").log] == list(range(1, 13))
+
+
+def test_going_on_from_an_earlier_checkpoint_holds_if_it_is_stopped_before_it_saves(place, monkeypatch):
+    fit(keep=9)
+    with monkeypatch.context() as patch:
+        patch.setattr("ganarium.session.Session._reports", lambda *_: iter(()))
+        ga.resume("run", checkpoint=4, rounds=12, quiet=True)
+    assert checkpoint.load_newest(place / "run" / "checkpoints")["round"] == 4
+
+
+def test_a_run_is_played_by_one_process_at_a_time(place):
+    fit(stop_after=4)
+    held = """
+import fcntl, subprocess, sys
+file = open("run/checkpoints/.lock", "ab")
+fcntl.lockf(file, fcntl.LOCK_EX)
+sys.exit(subprocess.run([sys.executable, "-m", "ganarium", "resume", "run"]).returncode)
+"""
+    ended = subprocess.run([sys.executable, "-c", held], capture_output=True, text=True, check=False)
+    assert (ended.returncode, "being played by another process" in ended.stderr) == (2, True), ended.stderr
+    assert ga.resume("run", quiet=True).log[-1]["round"] == 12
 
 
 # -- which are kept -----------------------------------------------------------------------------------------------

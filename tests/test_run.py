@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -90,6 +91,33 @@ def test_a_crash_after_a_checkpoint_is_played_again(place):
         file.write('{"round": 6, "seen": 192, "stage": "play", "seconds": 1, "terms": {}}\n{"round": 7, "se')
     ga.resume("crashed", quiet=True)
     assert [row["round"] for row in ga.load("crashed").log] == list(range(1, 13))
+
+
+def test_a_run_killed_before_its_first_round_was_saved_logs_each_round_once(place):
+    fit(out="whole", save_every=6)
+    fit(out="killed", save_every=6, stop_after=4)
+    shutil.rmtree(place / "killed" / "checkpoints" / "0000004")
+    (place / "killed" / "checkpoints" / "latest").write_text("0000000")
+    ga.resume("killed", quiet=True)
+    assert [row["round"] for row in ga.load("killed").log] == list(range(1, 13))
+
+
+def test_half_a_line_of_the_log_is_not_read(place):
+    run = fit(rounds=3)
+    for file in ("log.jsonl", "events.jsonl"):
+        with (run.path / file).open("a") as lines:
+            lines.write('{"round": 4, "se')
+    assert [row["round"] for row in run.log] == [1, 2, 3]
+    assert run.events == []
+    assert "3 of 3 rounds" in run.summary()
+
+
+def test_half_a_picture_that_was_left_is_removed(place):
+    fit(out="run", rounds=6, stop_after=2)
+    left = place / "run" / "pictures" / ".0000003.png.123.tmp"
+    left.write_bytes(b"half")
+    ga.resume("run", quiet=True)
+    assert not left.exists()
 
 
 def test_a_finished_run_goes_on_only_with_more_rounds(place):

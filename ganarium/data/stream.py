@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -142,12 +143,39 @@ def read_ahead(
         batch_sampler=noted(),  # pyright: ignore[reportArgumentType]
         num_workers=workers,
         collate_fn=_as_it_is,
+        worker_init_fn=_outlast,
         pin_memory=device.type == "cuda",
         # Its own, for otherwise the loader would draw from the global stream.
         generator=torch.Generator().manual_seed(0),
     )
-    for raw in loader:
+    with _held_back():
+        batches = iter(loader)
+    for raw in batches:
         yield asked.popleft(), raw
+
+
+_ASKS = (signal.SIGTERM, signal.SIGINT)
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Hold signals back while workers start, who inherit that until :func:`_outlast` makes them ready."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _outlast(worker: int) -> None:
+    """Let a worker outlast the first SIGTERM and Ctrl-C, which ask all processes of a group to finish a round."""
+    for asks in _ASKS:
+        signal.signal(asks, lambda number, frame: signal.signal(number, signal.SIG_DFL) and None)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKS)
 
 
 def _as_it_is(batch: Any) -> Any:

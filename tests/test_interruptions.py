@@ -1,0 +1,218 @@
+"""Runs that are killed, stopped and paused at any moment, and resumed: they equal runs that never were, bit for bit.
+
+The runs that are killed are children of this file, run as a script (a fork of a warm process begins at once); the tests
+read what it found.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import torch
+from torch.utils.data import Dataset
+from zoo import GAMES, toy, toy_data
+
+import ganarium as ga
+from benchmarks.kills import differences, ended, fork, interrupted_until_done, same
+from ganarium import checkpoint
+from ganarium.trainer import Trainer
+
+ROOT = Path(__file__).parents[1]
+
+# -- kill -9 ------------------------------------------------------------------------------------------------------
+
+#: Games of four shapes (perceptrons, batch norm, several stages, a pool), with their rounds.
+SHAPES = {"gan": 16, "dcgan": 24, "lapgan": 16, "cyclegan": 8}
+KINDS = ("memory", "workers-0", "workers-2")
+CASES = [f"{game}/{kind}" for game in SHAPES for kind in KINDS if game != "cyclegan" or kind == "memory"]
+
+
+class Noisy(Dataset):
+    """A dataset that is different each time it is read, as augmented ones are."""
+
+    def __init__(self, fields: dict[str, torch.Tensor]):
+        self.fields = fields
+
+    def __len__(self) -> int:
+        return len(next(iter(self.fields.values())))
+
+    def __getitem__(self, row: int) -> dict[str, torch.Tensor]:
+        return {name: 0.9 * value[row] + 0.1 * torch.rand(()) for name, value in self.fields.items()}
+
+
+@cache
+def data_for(command: str, kind: str) -> Any:
+    """A game's data, in memory or read by workers."""
+    memory = ga.data.load("digits") if command == "dcgan" else toy_data(toy(command))
+    if kind == "memory":
+        return memory
+    fields = {name: memory[name] for name in toy(command).spec}
+    span = None if command == "gan" else (-1, 1)
+    return ga.data.load(Noisy(fields), workers=int(kind[-1]), memory=False, range=span)
+
+
+def play(case: str, folder: Path, seed: int) -> dict[str, Any]:
+    """A run that is never interrupted, and one that is killed again and again: how often, and what differs."""
+    command, kind = case.split("/")
+    data, rounds = data_for(command, kind), SHAPES[command]
+    options: dict[str, Any] = {"rounds": rounds, "batch_size": 32, "save_every": 3, "quiet": True}
+    whole, parts = folder / "whole", folder / "parts"
+    begun = time.perf_counter()
+    ga.fit(toy(command), data, out=whole, **options)
+    took = time.perf_counter() - begun
+    kills, longest = {"SIGKILL": 0}, 0.6 * took
+    while not kills["SIGKILL"]:
+        shutil.rmtree(parts, ignore_errors=True)
+        kills = interrupted_until_done(
+            parts,
+            lambda rounds: ga.fit(toy(command), data, out=parts, stop_after=rounds, **options),
+            lambda rounds: ga.resume(parts, game=toy(command), data=data, stop_after=rounds, quiet=True),
+            Random(f"{command} {kind} {seed}"),
+            longest,
+        )
+        longest /= 2
+    return {"took": took, "kills": kills, "differences": differences(whole, parts), "all": time.perf_counter() - begun}
+
+
+def stopped_with_workers(folder: Path, moments: int = 4) -> list[int]:
+    """How runs end whose whole group of processes, data workers too, is asked to stop."""
+    data, found = data_for("dcgan", "workers-2"), []
+    for moment in range(moments):
+        out = folder / str(moment)
+
+        def work(out: Path = out) -> None:
+            os.setsid()
+            ga.fit(toy("dcgan"), data, out=out, rounds=499, batch_size=32, quiet=True)
+
+        child = fork(work)
+        # A worker that is just starting has no handler yet; by the tenth round both have dealt.
+        while not (out / "log.jsonl").exists() or (out / "log.jsonl").read_text().count("\n") < 10:
+            time.sleep(0.01)
+        time.sleep(0.05 * moment)
+        os.killpg(child, signal.SIGTERM)
+        found.append(ended(child, 30))
+    return found
+
+
+def main(folder: Path) -> None:
+    """All cases, as JSON."""
+    torch.set_num_threads(1)
+    # What is imported late is here before children are.
+    ga.fit(toy("gan"), data_for("gan", "memory"), out=folder / "warm", rounds=2, batch_size=32, quiet=True)
+    found: dict[str, Any] = {case: play(case, folder / case, seed=0) for case in CASES}
+    found["workers"] = stopped_with_workers(folder / "workers")
+    (folder / "found.json").write_text(json.dumps(found))
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory) -> dict[str, Any]:
+    """What the script found; in memory where it can be, for flushing a shared disk takes most of the time."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path_factory.mktemp("killed")) as folder:
+        command = [sys.executable, __file__, folder]
+        paths = {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests")))}
+        result = subprocess.run(
+            command, env={**os.environ, **paths}, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert result.returncode == 0, result.stderr[-3000:]
+        return json.loads(Path(folder, "found.json").read_text())
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_run_that_is_killed_again_and_again_equals_one_that_never_was(killed, case):
+    assert killed[case]["kills"]["SIGKILL"] >= 1
+    assert killed[case]["differences"] == []
+
+
+def test_a_signal_to_all_processes_of_a_run_with_workers_still_saves(killed):
+    assert killed["workers"] == [128 + signal.SIGTERM] * 4
+
+
+# -- signals to a real process ------------------------------------------------------------------------------------
+
+
+def trained(out: Path) -> subprocess.Popen:
+    """A run on the command line, each of whose rounds takes a while."""
+    words = ["train", "dcgan", "--data", "digits", "--rounds", "499", "--batch", "128", "--threads", "1", "--quiet"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "ganarium", *words, "--out", str(out)], cwd=ROOT, stderr=-1, text=True
+    )
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory) -> dict[str, tuple[int, float, Path, str]]:
+    """Four runs side by side, each stopped by one or two signals: exit status, seconds it took, folder, last words."""
+    folder, found = tmp_path_factory.mktemp("stopped"), {}
+    asked = {f"{name} {times}": (getattr(signal, name), times) for name in ("SIGINT", "SIGTERM") for times in (1, 2)}
+    runs = {name: trained(folder / name) for name in asked}
+    for name, (number, times) in asked.items():
+        while not (folder / name / "log.jsonl").exists():
+            assert runs[name].poll() is None
+            time.sleep(0.05)
+        runs[name].send_signal(number)
+        begun = time.perf_counter()
+        if times == 2:
+            time.sleep(0.05)
+            runs[name].send_signal(number)
+        _, words = runs[name].communicate(timeout=60)
+        found[name] = (runs[name].returncode, time.perf_counter() - begun, folder / name, words)
+    return found
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_the_first_signal_saves_and_says_how_to_go_on(stopped, name, status):
+    code, _, folder, words = stopped[f"{name} 1"]
+    assert code == status
+    assert f"ganarium resume {folder}" in words
+    last = ga.load(folder).log[-1]["round"] if (folder / "log.jsonl").exists() else 0
+    assert checkpoint.load_newest(folder / "checkpoints")["round"] >= last > 0
+
+
+@pytest.mark.parametrize(("name", "codes"), [("SIGINT", (130, -2)), ("SIGTERM", (143, -15))])
+def test_the_second_signal_leaves_at_once_and_the_run_still_loads(stopped, name, codes):
+    code, _, folder, _ = stopped[f"{name} 2"]
+    assert code in codes
+    assert checkpoint.load_newest(folder / "checkpoints")["round"] >= 0
+    assert ga.load(folder).sample(2).isfinite().all()
+
+
+# -- paused after every round -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", GAMES)
+def test_a_run_that_is_paused_after_every_round_equals_one_that_never_was(command, tmp_path):
+    """In the middle of an epoch, at its end, and across stages: through the disk, into other first weights."""
+    size, data = 64, toy_data(toy(command))
+    rounds = 5 * len(toy(command).stages())
+    whole = Trainer(toy(command))
+    expected = [report.scalars for report in whole.play(data, size, rounds)]
+    paused, terms, ends, stages = Trainer(toy(command)), [], set(), set()
+    for seed in range(1, rounds + 1):
+        for report in paused.play(data, size, rounds):
+            terms.append(report.scalars)
+            break
+        ends.add(paused.drawn * size % len(data) == 0)
+        stages.add(paused.stage)
+        path = checkpoint.save(tmp_path, paused.state_dict(), keep=1, seconds=0.0)
+        paused = Trainer(toy(command, seed=seed))
+        paused.load_state_dict({k: v for k, v in checkpoint.load(path).items() if k != "meta"})
+    assert terms == expected
+    assert same(paused.state_dict(), whole.state_dict())
+    assert stages == set(range(len(whole.stages)))
+    assert False in ends or size % len(data) == 0
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
