@@ -194,8 +194,9 @@ class Session:
         """Forget what was written after the checkpoint: it is about to be played again."""
         path = self.path / file
         if self.writes and path.exists():
-            kept = [json.dumps(row) + "\n" for row in read_lines(path) if row["round"] <= self.trainer.round]
-            checkpoint.write_text(path, "".join(kept))
+            with self._writing():
+                kept = [json.dumps(row) + "\n" for row in read_lines(path) if row["round"] <= self.trainer.round]
+                checkpoint.write_text(path, "".join(kept))
 
     def picture(self) -> None:
         """Draw the same latents as before."""
