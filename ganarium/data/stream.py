@@ -148,13 +148,30 @@ def read_ahead(
         # Its own, for otherwise the loader would draw from the global stream.
         generator=torch.Generator().manual_seed(0),
     )
-    for raw in loader:
+    with _held_back(workers > 0):
+        batches = iter(loader)
+    for raw in batches:
         yield asked.popleft(), raw
 
 
 def _outlast(worker: int) -> None:
     """Let a worker outlast the first SIGTERM: one for the whole group of processes asks the run to finish its round."""
     signal.signal(signal.SIGTERM, lambda number, frame: signal.signal(number, signal.SIG_DFL) and None)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+@contextmanager
+def _held_back(needed: bool) -> Iterator[None]:
+    """Inside, SIGTERM waits, also for workers that are started here, until they are ready for it."""
+    if not needed or not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _as_it_is(batch: Any) -> Any:
