@@ -139,6 +139,15 @@ def test_a_signal_to_all_processes_of_a_run_with_workers_still_saves(killed):
     assert killed["workers"] == [128 + signal.SIGTERM] * 3
 
 
+def test_a_worker_whose_parent_was_killed_before_it_began_does_not_stay():
+    from ganarium.data.stream import _outlast
+
+    child = fork(lambda: _outlast(0, parent=os.getpid()))
+    assert ended(child, 30) == 1
+    child = fork(lambda: _outlast(0, parent=os.getppid()))
+    assert ended(child, 30) == 0
+
+
 # -- signals to a real process ------------------------------------------------------------------------------------
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import os
 import random
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_start_method
 from typing import Any, NamedTuple, Self
 
 import torch
@@ -143,7 +146,7 @@ def read_ahead(
         batch_sampler=noted(),  # pyright: ignore[reportArgumentType]
         num_workers=workers,
         collate_fn=_as_it_is,
-        worker_init_fn=_outlast,
+        worker_init_fn=partial(_outlast, parent=os.getpid() if get_start_method() == "fork" else 0),
         pin_memory=device.type == "cuda",
         # Its own, for otherwise the loader would draw from the global stream.
         generator=torch.Generator().manual_seed(0),
@@ -154,8 +157,13 @@ def read_ahead(
         yield asked.popleft(), raw
 
 
-def _outlast(worker: int) -> None:
-    """Let a worker outlast the first SIGTERM: one for the whole group of processes asks the run to finish its round."""
+def _outlast(worker: int, parent: int) -> None:
+    """Let a worker outlast the first SIGTERM: one for the whole group of processes asks the run to finish its round.
+
+    PyTorch lets workers end when their parent changes; one whose parent was killed before it looked would stay for good.
+    """
+    if parent and os.getppid() != parent:
+        os._exit(1)
     signal.signal(signal.SIGTERM, lambda number, frame: signal.signal(number, signal.SIG_DFL) and None)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
