@@ -160,7 +160,7 @@ def read_ahead(
 def _outlast(worker: int, parent: int) -> None:
     """Let a worker outlast the first SIGTERM: one for the whole group of processes asks the run to finish its round.
 
-    PyTorch lets workers end when their parent changes; one whose parent was killed before it looked would stay for good.
+    PyTorch lets workers end when their parent changes; one whose parent died before it looked would stay for good.
     """
     if parent and os.getppid() != parent:
         os._exit(1)
