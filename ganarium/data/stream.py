@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import os
 import random
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_start_method
 from typing import Any, NamedTuple, Self
 
 import torch
@@ -143,39 +146,40 @@ def read_ahead(
         batch_sampler=noted(),  # pyright: ignore[reportArgumentType]
         num_workers=workers,
         collate_fn=_as_it_is,
-        worker_init_fn=_outlast,
+        worker_init_fn=partial(_outlast, parent=os.getpid() if get_start_method() == "fork" else 0),
         pin_memory=device.type == "cuda",
         # Its own, for otherwise the loader would draw from the global stream.
         generator=torch.Generator().manual_seed(0),
     )
-    with _held_back():
+    with _held_back(workers > 0):
         batches = iter(loader)
     for raw in batches:
         yield asked.popleft(), raw
 
 
-_ASKS = (signal.SIGTERM, signal.SIGINT)
+def _outlast(worker: int, parent: int) -> None:
+    """Let a worker outlast the first SIGTERM: one for the whole group of processes asks the run to finish its round.
+
+    PyTorch lets workers end when their parent changes; one whose parent died before it looked would stay for good.
+    """
+    if parent and os.getppid() != parent:
+        os._exit(1)
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.signal(number, signal.SIG_DFL) and None)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 @contextmanager
-def _held_back() -> Iterator[None]:
-    """Hold signals back while workers start, who inherit that until :func:`_outlast` makes them ready."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+def _held_back(needed: bool) -> Iterator[None]:
+    """Inside, SIGTERM waits, also for workers that are started here, until they are ready for it."""
+    if not needed or not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _outlast(worker: int) -> None:
-    """Let a worker outlast the first SIGTERM and Ctrl-C, which ask all processes of a group to finish a round."""
-    for asks in _ASKS:
-        signal.signal(asks, lambda number, frame: signal.signal(number, signal.SIG_DFL) and None)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKS)
 
 
 def _as_it_is(batch: Any) -> Any:
