@@ -289,8 +289,9 @@ class Session:
             self.trainer.accumulate(parts)
             self._return()
             self._reconfigure(accumulate=parts)
+            # Noted at the checkpoint's round: the config keeps the parts, so that it will not be met again.
             self._event(
-                met,
+                self.trainer.round,
                 f"Round {met}: memory was full (the run wanted{asked}). Goes on from round {self.trainer.round:,} with "
                 f"batches of {settings.batch_size} in {parts} parts; losses that couple the samples of a batch see the "
                 "parts.",

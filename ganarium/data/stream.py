@@ -157,25 +157,29 @@ def read_ahead(
         yield asked.popleft(), raw
 
 
+_ASKS = (signal.SIGTERM, signal.SIGINT)
+
+
 def _outlast(worker: int, parent: int) -> None:
-    """Let a worker outlast the first SIGTERM: one for the whole group of processes asks the run to finish its round.
+    """Let a worker outlast the first SIGTERM and Ctrl-C, which ask a whole group of processes to finish the round.
 
     PyTorch lets workers end when their parent changes; one whose parent died before it looked would stay for good.
     """
     if parent and os.getppid() != parent:
         os._exit(1)
-    signal.signal(signal.SIGTERM, lambda number, frame: signal.signal(number, signal.SIG_DFL) and None)
+    for asks in _ASKS:
+        signal.signal(asks, lambda number, frame: signal.signal(number, signal.SIG_DFL) and None)
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKS)
 
 
 @contextmanager
 def _held_back(needed: bool) -> Iterator[None]:
-    """Inside, SIGTERM waits, also for workers that are started here, until they are ready for it."""
+    """Inside, SIGTERM and Ctrl-C wait, also for workers that are started here, until they are ready for it."""
     if not needed or not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKS)
     try:
         yield
     finally:
