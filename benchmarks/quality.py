@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,7 @@ from sklearn.neighbors import NearestNeighbors
 from torch import Tensor, nn
 
 from ganarium import run as runs
-from ganarium.data import Data, load
+from ganarium.data import Data, from_source, load
 
 Array = np.ndarray
 
@@ -119,8 +120,14 @@ def stacked_row(samples: Tensor) -> dict[str, float]:
 
 
 @functools.cache
-def upright(data: Data, seed: int = 424242) -> Callable[[Tensor], Array]:
-    """From images (n, C, S, S) to 64 features of a network that tells by how many quarters they were turned."""
+def upright(source: str, seed: int = 424242) -> Callable[[Tensor], Array]:
+    """From images (n, C, S, S) to 64 features of a network that tells by how many quarters they were turned.
+
+    Args:
+        source: The data of a run's config, as JSON.
+        seed: What the network begins from. Recipes were chosen with 1.
+    """
+    data = from_source(json.loads(source))
     x = nn.functional.adaptive_avg_pool2d(_images(data, 4000), 32)
     with torch.random.fork_rng([]), torch.enable_grad():
         torch.manual_seed(seed)
@@ -159,7 +166,7 @@ def images_row(samples: Tensor, real: Tensor, seen: Callable[[Tensor], Array]) -
 def folder_row(run: runs.Run, data: Data) -> dict[str, float]:
     """As many samples as images, at most 2,000."""
     real = _images(data, 2000)
-    return images_row(run.sample(len(real), seed=1), real, upright(data))
+    return images_row(run.sample(len(real), seed=1), real, upright(json.dumps(run.config["data"])))
 
 
 def row(run: runs.Run, count: int = 10_000) -> dict[str, float]:
