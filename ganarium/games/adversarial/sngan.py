@@ -132,7 +132,7 @@ class SNGAN(GAN):
         # Perceptrons play many times as many rounds in the same time on images of few pixels (docs/zoo/sngan.md).
         if spec["x"].size <= 256:
             return {**game, "architecture": Flat(norm="spectral", generator_norm="batch")}
-        # Maps are halved from the start, which plays several times as many rounds; and fewer of them where they are large.
+        # Maps are halved from the start, which plays several times as many rounds; large images have fewer maps.
         channels = 16 if spec["x"].size <= 3 * 32 * 32 else 8
         return {**game, "architecture": DeepConvolutional(channels, norm="spectral"), "discriminator_moves": 1}
 
