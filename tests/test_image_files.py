@@ -6,6 +6,7 @@ import gzip
 import os
 import pickle
 import struct
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,20 @@ def test_cifar_pickles(tmp_path: Path, protocol: int, key: Callable[[str], Any])
     assert torch.equal(((data["x"] + 1) * 127.5).round().byte(), torch.from_numpy(IMAGES))
     assert data.test["index"].tolist() == list(range(10))
     assert torch.equal(data.test["x"], data["x"][40:])
+
+
+def test_cifar_in_the_archive_that_it_comes_in(tmp_path: Path):
+    write_cifar(tmp_path / "cifar-10-batches-py")
+    archive = tmp_path / "cifar-10-python.tar.gz"
+    with tarfile.open(archive, "w:gz") as file:
+        file.add(tmp_path / "cifar-10-batches-py", "cifar-10-batches-py")
+    one, other = (gd.load(f"cifar10:{path}") for path in (tmp_path, archive))
+    assert torch.equal(one["x"], other["x"])
+    assert torch.equal(one["y"], other["y"])
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(archive.read_bytes()[:200])
+    with pytest.raises(ValueError, match=r"cut.tar.gz cannot be unpacked.*Download it again"):
+        gd.load(f"cifar10:{cut}")
 
 
 def test_cifar_binary(tmp_path: Path):

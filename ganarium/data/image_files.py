@@ -6,8 +6,11 @@ import gzip
 import io
 import pickle
 import re
+import tarfile
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,23 +58,25 @@ def cifar10(path: str, size: int = 32) -> InMemory:
     """Small colour photographs of ten kinds (Krizhevsky, 2009): the python version or the binary one.
 
     ``data_batch_1`` to ``5`` and ``test_batch``, or the same with ``.bin``, in the folder or in
-    ``cifar-10-batches-py`` or ``cifar-10-batches-bin`` below it. The test batch is the test split. The python version
-    is a pickle, which could run any code: it is read by a reader that can make arrays and nothing else.
+    ``cifar-10-batches-py`` or ``cifar-10-batches-bin`` below it; or the archive (.tar.gz) that they come in. The test
+    batch is the test split. The python version is a pickle, which could run any code: it is read by a reader that can
+    make arrays and nothing else.
 
     Args:
-        path: The folder.
+        path: The folder, or the archive.
         size: The side of the images in pixels; other than 32 they are resized with antialiased bicubic interpolation.
 
     Raises:
         ValueError: if the files are not there, or are not what they should be.
     """
     places = ("", "cifar-10-batches-py", "cifar-10-batches-bin")
-    folder = _folder_with(path, places, lambda here: bool(_batches(here, "data_batch_*")), "data_batch_1")
     parts = []
-    for pattern in ("data_batch_*", "test_batch*"):
-        read = [_cifar_batch(file) for file in _batches(folder, pattern)]
-        if read:
-            parts.append((torch.cat([x for x, _ in read]), torch.cat([y for _, y in read])))
+    with _unpacked(path) as root:
+        folder = _folder_with(root, places, lambda here: bool(_batches(here, "data_batch_*")), "data_batch_1")
+        for pattern in ("data_batch_*", "test_batch*"):
+            read = [_cifar_batch(file) for file in _batches(folder, pattern)]
+            if read:
+                parts.append((torch.cat([x for x, _ in read]), torch.cat([y for _, y in read])))
     return _data(parts, tuple(_CIFAR_NAMES.split()), size)
 
 
@@ -186,6 +191,25 @@ def _data(parts: list[tuple[Tensor, Tensor]], names: tuple[str, ...], size: int)
 def _resized(x: Tensor, size: int) -> Tensor:
     x = interpolate(x.float(), size=(size, size), mode="bicubic", antialias=True)
     return x.round_().clamp_(0, 255).to(torch.uint8)
+
+
+@contextmanager
+def _unpacked(path: str) -> Iterator[str]:
+    """The folder that an archive holds, for as long as it is read; any other path as it is.
+
+    Raises:
+        ValueError: if a file is no archive, or not whole.
+    """
+    if not Path(path).is_file():
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="ganarium-") as folder:
+        try:
+            with tarfile.open(path) as archive:
+                archive.extractall(folder, filter="data")
+        except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+            raise ValueError(f"{path} cannot be unpacked: {str(error).rstrip('.')}. Download it again.") from None
+        yield folder
 
 
 def _folder_with(path: str, below: tuple[str, ...], fits: Callable[[Path], bool], wanted: str) -> Path:
