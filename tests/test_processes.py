@@ -12,12 +12,17 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
 from torch import nn
 
+from ganarium.augment import Adaptive
+from ganarium.games.adversarial.gan import GAN
+from ganarium.nets.architecture import Plain
 from ganarium.randomness import seeded
+from ganarium.spec import Field, Spec
 from ganarium.trainer import Trainer
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -125,6 +130,40 @@ def main() -> None:
             row["weights"] = with_shared_noise(command, fabric).tolist()
         if fabric.global_rank == 0:
             print(json.dumps(row), flush=True)
+    row = {"game": "", "augmented": augmented(fabric), "told": told_of_what_one_met(fabric)}
+    if fabric.global_rank == 0:
+        print(json.dumps(row), flush=True)
+
+
+def augmented(fabric) -> list[float]:
+    """A game with adaptive augmentation: how far weights and probabilities are from each other; the probability."""
+    torch.manual_seed(0)
+    augment = Adaptive(target=-1.0, speed=1000, moves=1)
+    game = GAN(Spec(x=Field((1, 8, 8), "image")), latent=4, architecture=Plain(8), augment=augment)
+    trainer = Trainer(game, fabric)
+    for _ in trainer.play(toy_data(game), SIZE, 5):
+        pass
+    p = game.augmented.get_buffer("p")
+    return [apart(fabric, weights(game)), apart(fabric, p), p.item()]
+
+
+def told_of_what_one_met(fabric) -> bool:
+    """Whether both processes stop, and in the same round, when one meets a number that is not finite."""
+    game, met = cast(Any, toy("gan")), 0
+    plain = game.discriminator_loss
+
+    def loss(batch):
+        bad = trainer.round == 2 and fabric.global_rank == 1
+        return {name: term + float("nan") * bad if bad else term for name, term in plain(batch).items()}
+
+    game.discriminator_loss = loss
+    trainer = Trainer(game, fabric)
+    try:
+        for _ in trainer.play(toy_data(game), SIZE, 5):
+            pass
+    except FloatingPointError as error:
+        met = int("Round 3" in str(error))
+    return bool(fabric.all_reduce(torch.tensor(float(met)), reduce_op="min"))
 
 
 def play_on(command: str, fabric) -> Trainer:
@@ -164,7 +203,7 @@ def found() -> dict[str, dict]:
         check=False,
     )
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert len(rows) == len(GAMES), done.stderr[-3000:]
+    assert len(rows) == len(GAMES) + 1, done.stderr[-3000:]
     return {row["game"]: row for row in rows}
 
 
@@ -184,6 +223,17 @@ def test_two_processes_equal_one(command):
     torch.testing.assert_close(twice, once, rtol=0, atol=1e-6)
     start = weights(toy(command).double())
     assert (once - start).abs().max() > 1e-5
+
+
+def test_two_processes_augment_alike():
+    weights_apart, probability_apart, probability = found()[""]["augmented"]
+    assert weights_apart == probability_apart == 0
+    # Five moves of 32 samples.
+    assert probability == pytest.approx(5 * SIZE / 1000)
+
+
+def test_two_processes_stop_together_at_what_one_of_them_met():
+    assert found()[""]["told"]
 
 
 TRAIN = ("train", "gan", "--data", "ring", "--data.count", "500", "--threads", "1", "--quiet")
