@@ -6,18 +6,18 @@ Nothing heavy is imported before it is needed, so that help, lists and the answe
 from __future__ import annotations
 
 import inspect
-import json
 import os
 import sys
 import typing
 import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from ganarium import index
+from ganarium import index, run_commands
 from ganarium._version import __version__
+from ganarium.command import on_run
+from ganarium.list_commands import cite, list_
 from ganarium.processes import speaks
 
 __all__ = ["main"]
@@ -105,60 +105,6 @@ def _with_hint(error: ValueError) -> str:
     return f"{error}\nData that has it: {', '.join(fit) or 'none by name'}, or your own. See `ganarium list data`."
 
 
-def _list(words: list[str]) -> int:
-    """List games or data.
-
-    Args:
-        what: Games, or data.
-        year: Only games of this year.
-        search: Only what has this text in its names, title or authors.
-        json: Print JSON.
-    """
-
-    def run(
-        what: Literal["games", "data"] = "games", year: int | None = None, search: str = "", json: bool = False
-    ) -> int:
-        rows = _games(year) if what == "games" else _loaders()
-        rows = [row for row in rows if search.lower() in " ".join(map(str, row.values())).lower()]
-        if json:
-            print(_json(rows))
-        else:
-            _table(rows, hide=("module", "authors", "summary", "arxiv"))
-        return 0
-
-    what, rest = (words[0], words[1:]) if words and not words[0].startswith("-") else ("games", words)
-    if what not in ("games", "data"):
-        raise ValueError(f"There are lists of games and of data; got '{what}'.")
-    return _call(run, rest, "ganarium list", _list.__doc__, what=what)
-
-
-def _games(year: int | None) -> list[dict[str, Any]]:
-    return [
-        {
-            "command": entry.command,
-            "class": entry.name,
-            "year": entry.paper.year,
-            "title": entry.paper.title,
-            "can": list(index.abilities(entry)),
-            "needs": [" or ".join(kinds) or name for name, kinds in index.needs(entry).items()],
-            "authors": list(entry.paper.authors),
-            "arxiv": entry.paper.arxiv,
-            "summary": entry.summary,
-            "module": entry.module,
-        }
-        for entry in index.games().values()
-        if year in (None, entry.paper.year)
-    ]
-
-
-def _loaders() -> list[dict[str, Any]]:
-    entries = {**index.loaders(), **{f"{name}:PATH": entry for name, entry in index.readers().items()}}
-    return [
-        {"name": name, "title": entry.title, "fields": list(entry.fields), "kinds": list(entry.kinds.values())}
-        for name, entry in entries.items()
-    ]
-
-
 def _train(words: list[str]) -> int:
     """Train a game."""
     if not words or words[0].startswith("-"):
@@ -196,140 +142,6 @@ def _doctor(words: list[str]) -> int:
     return doctor_command.with_game(words) if named else doctor_command.of_data(words)
 
 
-def _resume(words: list[str]) -> int:
-    """Go on where a run was stopped.
-
-    Args:
-        run: The run's folder, or its name under ./runs.
-        rounds: A new length, for a run that is to go on longer than was planned.
-        stop_after: Stop, and save, after so many rounds.
-        quiet: Say nothing.
-        checkpoint: Where to go on from: latest, best, or a round.
-    """
-
-    def run(
-        run: str,
-        rounds: int | None = None,
-        stop_after: int | None = None,
-        quiet: bool = False,
-        checkpoint: str = "latest",
-    ) -> int:
-        from ganarium import fitting
-
-        fitting.resume(run, rounds=rounds, stop_after=stop_after, quiet=quiet, checkpoint=checkpoint)
-        return 0
-
-    return _on_run(run, words, "resume", _resume.__doc__)
-
-
-def _sample(words: list[str]) -> int:
-    """Draw samples from a run.
-
-    Args:
-        run: The run's folder, or its name under ./runs.
-        count: How many samples.
-        seed: Makes the samples a function of this number.
-        out: Where to: x.png (a grid), x.npz (an array "x" of images in [-1, 1], or of points in the data's units),
-            or a folder (a file for each).
-        weights: The averaged networks, or those of the last round.
-        checkpoint: Of which checkpoint: latest, best, or a round.
-    """
-
-    def run(
-        run: str,
-        count: int = 64,
-        seed: int | None = None,
-        out: Path = Path("samples.png"),
-        weights: Literal["average", "last"] = "average",
-        checkpoint: str = "latest",
-        **condition: str | None,
-    ) -> int:
-        from ganarium import pictures
-        from ganarium import run as runs
-
-        loaded = runs.load(run, weights=weights, checkpoint=checkpoint)
-        fields = getattr(loaded.game, "conditions", {})
-        asked = {name: _value(text, fields.get(name)) for name, text in condition.items() if text is not None}
-        samples = loaded.sample(count, seed=seed, units="game", **asked)
-        pictures.write_samples(samples, loaded.spec["x"], out)
-        print(f"{count} samples in {out}")
-        return 0
-
-    return _on_run(run, words, "sample", _sample.__doc__, extra=_conditions)
-
-
-def _conditions(run: str) -> list[Any]:
-    """What samples of a run can be asked to have, as options."""
-    from ganarium import run as runs
-    from ganarium.forms import Row
-
-    found = getattr(runs.Run(run).game, "conditions", {})
-    called: dict[str, str] = {"y": "label"}
-    return [
-        Row(name, str | None, None, f"What samples are to have: {field}.", called.get(name) or str(name))
-        for name, field in found.items()
-    ]
-
-
-def _value(text: str, field: Any = None) -> Any:
-    """What was asked for: the name of a class, numbers where the words are numbers, else the words."""
-    if field is not None and text in field.names:
-        return text
-    try:
-        numbers = [float(word) for word in text.replace(",", " ").split()]
-    except ValueError:
-        return text
-    numbers = [int(number) if number.is_integer() else number for number in numbers]
-    return numbers[0] if len(numbers) == 1 else numbers
-
-
-def _show(words: list[str]) -> int:
-    """Say what a run is and how far it got.
-
-    Args:
-        run: The run's folder, or its name under ./runs.
-    """
-
-    def run(run: str) -> int:
-        from ganarium import run as runs
-
-        print(runs.Run(run).summary())
-        return 0
-
-    return _on_run(run, words, "show", _show.__doc__)
-
-
-def _runs(words: list[str]) -> int:
-    """List the runs in a folder.
-
-    Args:
-        folder: Where to look.
-        json: Print JSON.
-    """
-
-    def run(folder: Path = Path("runs"), json: bool = False) -> int:
-        from ganarium import run as runs
-
-        rows = [runs.Run(path).row() for path in runs.runs(folder)]
-        if json:
-            print(_json(rows))
-        elif rows:
-            _table(rows)
-        else:
-            print(f"There are no runs in {folder}.")
-        return 0
-
-    return _call(run, words, "ganarium runs", _runs.__doc__)
-
-
-def _cite(words: list[str]) -> int:
-    """Print a game's paper as BibTeX."""
-    if len(words) != 1 or words[0].startswith("-"):
-        raise ValueError("Which game? `ganarium cite GAME`; see `ganarium list`.")
-    print(index.game(words[0]).paper.cite())
-    return 0
-
-
 def _ability(verb: str) -> Callable[[list[str]], int]:
     """The command of an ability."""
 
@@ -344,75 +156,25 @@ def _ability(verb: str) -> Callable[[list[str]], int]:
 
         run.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
         run.__annotations__ = typing.get_type_hints(function)
-        return _on_run(run, words, verb, function.__doc__)
+        return on_run(run, words, verb, function.__doc__)
 
     return command
 
 
 _VERBS: dict[str, Callable[[list[str]], int]] = {
-    "list": _list,
+    "list": list_,
     "doctor": _doctor,
     "train": _train,
-    "resume": _resume,
-    "sample": _sample,
+    "resume": run_commands.resume,
+    "sample": run_commands.sample,
     "translate": _ability("translate"),
     "encode": _ability("encode"),
     "classify": _ability("classify"),
     "score": _ability("score"),
-    "show": _show,
-    "runs": _runs,
-    "cite": _cite,
+    "show": run_commands.show,
+    "runs": run_commands.runs,
+    "cite": cite,
 }
-
-
-def _call(
-    function: Callable[..., int],
-    words: list[str],
-    program: str,
-    about: str | None,
-    extra: Sequence[Any] = (),
-    **fixed: Any,
-) -> int:
-    """Fill in a function's arguments from the command line, but for those that are fixed."""
-    from ganarium import forms
-
-    function.__doc__ = about
-    rows = [row for row in forms.rows_of(function) if row.name not in fixed]
-    rows += extra
-    return function(**forms.fill(rows, words, program, (about or "").split("\n")[0]), **fixed)
-
-
-def _on_run(
-    function: Callable[..., int],
-    words: list[str],
-    verb: str,
-    about: str | None,
-    extra: Callable[[str], Sequence[Any]] = lambda run: (),
-) -> int:
-    """Call a function whose first argument is a run; ``extra`` are options that depend on it."""
-    if not words or words[0].startswith("-"):
-        if not {"-h", "--help"} & set(words):
-            raise ValueError(f"Which run? `ganarium {verb} RUN`; see `ganarium runs`.")
-        return _call(function, words, f"ganarium {verb} RUN", about, run="RUN")
-    return _call(function, words[1:], f"ganarium {verb} {words[0]}", about, extra(words[0]), run=words[0])
-
-
-def _json(rows: list[dict[str, Any]]) -> str:
-    return json.dumps(rows, indent=1, ensure_ascii=False)
-
-
-def _table(rows: list[dict[str, Any]], hide: Sequence[str] = ()) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    names = [name for name in (rows[0] if rows else {}) if name not in hide]
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(", ".join(v) if isinstance(v := row[name], list) else str(v) for name in names))
-    width = None if sys.stdout.isatty() else 160
-    Console(width=width, soft_wrap=False).print(table)
 
 
 if __name__ == "__main__":

@@ -21,10 +21,9 @@ the user's for-loop decides what to log, when to save and when to stop.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor
@@ -32,6 +31,7 @@ from torch import Tensor
 from ganarium.average import Average
 from ganarium.game import Game, Terms
 from ganarium.randomness import mix, set_seed
+from ganarium.report import Report
 from ganarium.schedules import Schedule
 from ganarium.seat import Gradients, Seat, Steps
 from ganarium.spec import Batch, Spec
@@ -57,42 +57,6 @@ class Playable(Protocol):
     def sweep(self, size: int) -> Iterator[Batch]:
         """Batches that visit every sample once."""
         ...
-
-
-@dataclass
-class Report:
-    """What happened in a round.
-
-    Args:
-        round: Rounds played so far.
-        seen: Data samples drawn so far, by all processes.
-        stage: The name of the stage.
-        seconds: Seconds since this trainer began to play.
-        terms: The terms of each player's last move, as tensors, by ``player/term``.
-    """
-
-    round: int
-    seen: int
-    stage: str
-    seconds: float
-    terms: dict[str, Tensor]
-    fabric: Fabric = field(repr=False)
-    check: Callable[[], None] = field(repr=False)
-
-    @cached_property
-    def scalars(self) -> dict[str, float]:
-        """The terms as numbers, averaged over processes. Reading them waits for the device; all processes read.
-
-        Raises:
-            FloatingPointError: if the device met a number that is not finite, in this round or before.
-        """
-        self.check()
-        if not self.terms:
-            return {}
-        values = torch.stack([term.float() for term in self.terms.values()])
-        if self.fabric.world_size > 1:
-            values = cast(Tensor, self.fabric.all_reduce(values, reduce_op="mean"))
-        return dict(zip(self.terms, values.tolist(), strict=True))
 
 
 class Trainer:

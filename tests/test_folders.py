@@ -17,7 +17,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ganarium import cli
+from ganarium import cli, run_commands
 from ganarium import data as gd
 from ganarium.data import progress
 from ganarium.data.cache import ArrayFile, locked
@@ -528,6 +528,6 @@ def test_a_bar_is_for_terminals_and_not_for_the_quiet(monkeypatch: pytest.Monkey
 
 def test_classes_are_asked_for_by_name_even_if_that_is_a_number():
     field = gd.load("digits").spec["y"]
-    assert cli._value("7", field) == "7"
-    assert cli._value("7") == 7
-    assert cli._value("0.5 -1", None) == [0.5, -1]
+    assert run_commands.value("7", field) == "7"
+    assert run_commands.value("7") == 7
+    assert run_commands.value("0.5 -1", None) == [0.5, -1]

@@ -404,7 +404,7 @@ MAY = {
     "games": {"game", "schedules", "spec", *INGREDIENTS},
 }
 CORE = ["trainer", "seat", "average"]
-FABRIC = {"guard", "trainer", "seat", "fitting", "settings", "session", "tuning"}
+FABRIC = {"guard", "report", "trainer", "seat", "fitting", "settings", "session", "tuning"}
 
 
 @dataclasses.dataclass(frozen=True)
