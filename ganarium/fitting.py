@@ -219,7 +219,7 @@ def _extended(planned: int, rounds: int) -> list[str]:
     if rounds == planned:
         return []
     return [
-        f"not exact    the run was planned for {planned:,} rounds; its schedules and stages so far were of it,",
+        f"not exact    the run was planned for {planned:,} rounds, whose schedules and stages it followed so far,",
         f"             so it is not what a run of {rounds:,} rounds from the start would be",
     ]
 
