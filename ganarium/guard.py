@@ -49,8 +49,7 @@ class Guard:
         Raises:
             FloatingPointError: if anything is not finite and findings do not wait.
         """
-        norms = torch.stack(torch._foreach_norm(gradients)).sum() if gradients else torch.zeros_like(self._round)
-        values = torch.stack([*terms.values(), norms])
+        values = torch.stack([*terms.values(), *(torch._foreach_norm(gradients) if gradients else ())])
         # A sum of finite numbers may overflow; it is still refused, for the step would be as wild.
         total = values.sum()
         self._rate, self._names = rate, list(terms)
