@@ -17,6 +17,7 @@ from typing import Any
 from ganarium import index, run_commands
 from ganarium._version import __version__
 from ganarium.command import on_run
+from ganarium.evaluate_command import evaluate
 from ganarium.list_commands import cite, list_
 from ganarium.processes import speaks
 
@@ -30,6 +31,7 @@ _HELP = """ganarium: the GAN zoo, alive
   ganarium resume RUN                    go on where a run was stopped
   ganarium sample RUN --out FILE         draw samples: x.png, x.npz or a folder
   ganarium translate|encode|classify|score RUN     what a trained game does with data
+  ganarium evaluate RUN                  how good its samples are: metrics, intervals, floors, stamps
   ganarium show RUN                      what a run is and how far it got
   ganarium runs                          the runs in ./runs
   ganarium cite GAME                     the paper, as BibTeX
@@ -171,6 +173,7 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "encode": _ability("encode"),
     "classify": _ability("classify"),
     "score": _ability("score"),
+    "evaluate": evaluate,
     "show": run_commands.show,
     "runs": run_commands.runs,
     "cite": cite,

@@ -60,10 +60,16 @@ class Run:
     def game(self) -> Game:
         """The trained game."""
         state = state_of(self.path, self._checkpoint)
+        self._played = {"round": state["round"], "seen": state["seen"]}
         game = self._given or build(self.config)
         chosen = state["average"] if self.weights == "average" else None
         game.load_state_dict(state["game"] if chosen is None else chosen)
         return game.to(self._device).eval()
+
+    @property
+    def played(self) -> dict[str, int]:
+        """The ``round`` of the checkpoint that :attr:`game` is of, and the samples ``seen`` by then."""
+        return dict(self._played) if self.game else {}
 
     @property
     def spec(self) -> Spec:
@@ -181,7 +187,13 @@ def build(config: Mapping[str, Any]) -> Game:
 
 
 def data_of(config: Mapping[str, Any]) -> Any:
-    """The data of a run's config; random data for a toy."""
+    """The data of a run's config; random data for a toy.
+
+    Raises:
+        ValueError: if it has no name by which it can be loaded again.
+    """
+    if config["data"] is None:
+        raise ValueError("This run was trained on data that has no name. Say which (--data).")
     if config["data"]["name"] == "toy":
         return datasets.random(Spec.read(config["spec"]))
     return datasets.from_source(config["data"])

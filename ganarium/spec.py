@@ -98,6 +98,14 @@ class Field:
             x = x + torch.tensor(self.shift, dtype=x.dtype, device=x.device)
         return x
 
+    def normalise(self, x: Tensor) -> Tensor:
+        """``x``, given in the data's own units, as batches hold it: what :meth:`restore` undoes."""
+        if self.shift:
+            x = x - torch.tensor(self.shift, dtype=x.dtype, device=x.device)
+        if self.scale:
+            x = x / torch.tensor(self.scale, dtype=x.dtype, device=x.device)
+        return x
+
     def random(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """``n`` random samples of the right shape, type and range, of shape (n, \\*shape)."""
         shape = (n, *self.shape)

@@ -59,7 +59,7 @@ def sprites(
         "text": Field((LENGTH,), "tokens", classes=len(VOCABULARY), names=VOCABULARY),
     }
     tensors = {"x": render(factors, size), "y": factors["shape"], "c": attributes(factors), "text": text}
-    truth = {"shapes": SHAPES, "colours": COLOURS, "seen": seen, "held_out": unseen}
+    truth = {"shapes": SHAPES, "colours": COLOURS, "seen": seen, "held_out": unseen, "invisible": ("template",)}
     return InMemory(tensors, fields, factors=factors, truth=truth)
 
 

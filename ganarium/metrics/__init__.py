@@ -1,0 +1,38 @@
+"""How good samples are: metrics, each with an interval, the floor of real data, and a stamp of how it was obtained.
+
+.. code-block:: python
+
+    found = ga.metrics.evaluate("runs/r3gan-digits-001")       # all that fit
+    found["frechet/digits"].value, found["precision"].low
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ganarium.metrics.evaluation import Evaluation, evaluate, evaluate_game, read
+    from ganarium.metrics.features import Features, named
+    from ganarium.metrics.judge import Judge
+    from ganarium.metrics.stamp import Number, Stamp
+
+__all__ = ["Evaluation", "Features", "Judge", "Number", "Stamp", "evaluate", "evaluate_game", "named", "read"]
+
+_WHERE = {
+    "Evaluation": "evaluation",
+    "Features": "features",
+    "Judge": "judge",
+    "Number": "stamp",
+    "Stamp": "stamp",
+    "evaluate": "evaluation",
+    "evaluate_game": "evaluation",
+    "named": "features",
+    "read": "evaluation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(import_module(f"ganarium.metrics.{_WHERE[name]}"), name)
+    raise AttributeError(f"module 'ganarium.metrics' has no attribute '{name}'")

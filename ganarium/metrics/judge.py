@@ -1,0 +1,283 @@
+"""Judges samples by data: the data is looked at once, and any number of sets of samples are compared with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from ganarium import index
+from ganarium.data import from_source
+from ganarium.data.progress import watched
+from ganarium.metrics.catalogue import METRICS, ON_REQUEST, Case, Metric
+from ganarium.metrics.features import Features, default, named
+from ganarium.metrics.neighbours import Pair
+from ganarium.metrics.rows import Rows, embed, of_data
+from ganarium.metrics.stamp import Better, Number, Stamp
+from ganarium.randomness import mix
+
+__all__ = ["Judge", "unseen"]
+
+#: How many samples are compared at most, unless more are asked for.
+COUNT = 10_000
+_OTHER_SEED = 1_000_003
+_LEAST = 12
+_MANY = 4  # blocks, from which on their spread is the error
+
+Reference = Literal["half", "all"] | int
+
+
+class Judge:
+    """Judges samples by data.
+
+    The reference is a random half of the data, so that the other half can be judged in the same way: that is the
+    floor, what a perfect model would reach at these counts.
+
+    Args:
+        data: What samples are to be like.
+        field: Which field of it.
+        features: What samples are compared by, by name; what suits the data if left out.
+        reference: How many samples of the data: half of it, at most 10,000; all, which leaves nothing for a floor; or
+            a number.
+        seed: What every choice follows from.
+        learned_from: Whether the samples' model learned from this data, so that copies of it can be looked for.
+
+    Raises:
+        ValueError: if the data has too few samples, or the features do not suit it.
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        field: str = "x",
+        features: Sequence[str] | None = None,
+        reference: Reference = "half",
+        seed: int = 0,
+        learned_from: bool = True,
+    ):
+        if field not in data.spec:
+            raise ValueError(f"{data.name} has no field '{field}'; it has {', '.join(data.spec)}.")
+        size = {"half": min(COUNT, len(data) // 2), "all": len(data)}.get(str(reference), reference)
+        if not isinstance(size, int) or not _LEAST <= size <= len(data):
+            raise ValueError(
+                f"A reference has {_LEAST} samples or more of the data, which has {len(data):,}; got {reference!r}, "
+                f"which is {size}."
+            )
+        self.data, self.field, self.seed, self.reference = data, field, seed, size
+        self.features = [named(name, data, field) for name in features or default(data, field)]
+        places = torch.randperm(len(data), generator=torch.Generator().manual_seed(mix(seed, 16)))
+        #: Which samples are the reference.
+        self.places = places[:size]
+        self._others = places[size : 2 * size]
+        self._unseen = unseen(data) if learned_from else None
+        self._floors: dict[int, Rows] = {}
+        #: What could not be measured, and why.
+        self.notes: list[str] = []
+
+    @cached_property
+    def real(self) -> Rows:
+        """The reference."""
+        return self._embedded(self.data, self.places, "looking at the data")
+
+    def others(self, count: int) -> Rows | None:
+        """As many other real samples; None if there are not so many."""
+        if count > len(self._others):
+            return None
+        if count not in self._floors:
+            doing = "looking at other data, for the floor"
+            self._floors[count] = self._embedded(self.data, self._others[:count], doing)
+        return self._floors[count]
+
+    @cached_property
+    def held_out(self) -> Rows | None:
+        """Data that was not learned from; None if there is none."""
+        if self._unseen is None:
+            return None
+        places = torch.arange(min(len(self._unseen), self.reference))
+        return self._embedded(self._unseen, places, "looking at held-out data")
+
+    @property
+    def sources(self) -> Tensor:
+        """The places of the samples that translations are made of: those that are not the reference, if there are."""
+        return self._others if len(self._others) >= _LEAST else self.places
+
+    def look(self, batches: Iterable[Tensor], count: int, doing: str = "drawing samples") -> list[Rows]:
+        """Look at samples once, in blocks as large as the reference, or one that is smaller.
+
+        Raises:
+            ValueError: if there are too few, or their shape is not that of the data.
+        """
+        if count < _LEAST:
+            raise ValueError(f"Samples are judged by {_LEAST} or more; got {count}.")
+        shape = self.data.spec[self.field].shape
+        block = min(count, self.reference)
+        return embed(_checked(batches, shape, self.data.name), self.features, count, doing, block)
+
+    def judge(
+        self,
+        made: Sequence[Rows],
+        metrics: Sequence[str] | None = None,
+        *,
+        resamples: int = 100,
+        floor: bool = True,
+        quick: bool = False,
+    ) -> list[Number]:
+        """Numbers of samples that were looked at.
+
+        Args:
+            made: The samples, in blocks.
+            metrics: Names of numbers; all that fit if left out.
+            resamples: How often samples are drawn anew for standard errors; 0 estimates none.
+            floor: Whether the same is measured of real data.
+            quick: Only what is measured while a game is trained.
+
+        Raises:
+            ValueError: if there is no such metric, or there are too few samples for one.
+        """
+        check_metrics(metrics)
+        jobs = [
+            (metric, features)
+            for features in self.features
+            for metric in METRICS
+            if _wanted(metric, metrics) and (metric.quick or not quick)
+        ]
+        self.notes = self._notes(metrics, len(made[0])) if floor else []
+        numbers: list[Number] = []
+        for metric, features in watched(jobs, len(jobs), lambda job: 1, doing="measuring"):
+            numbers += self._measure(metric, features, made, resamples, floor)
+        return [number for number in numbers if metrics is None or _asked(number.metric, metrics)]
+
+    def stamp(self, features: Features, samples: int) -> Stamp:
+        """How numbers of so many samples are obtained."""
+        data, digest = self.data, str(features)
+        return Stamp(
+            digest, features.size, features.resize, _described(data), data.split, self.reference, samples, self.seed
+        )
+
+    def number(
+        self,
+        name: str,
+        pair: Pair,
+        better: Better,
+        features: Features,
+        samples: int,
+        floor: float | None = None,
+        blocks: int = 1,
+    ) -> Number:
+        """A number with its stamp."""
+        return Number(name, *pair, floor, blocks, better, self.stamp(features, samples))
+
+    def _measure(
+        self, metric: Metric, features: Features, made: Sequence[Rows], resamples: int, floor: bool
+    ) -> list[Number]:
+        # Many blocks tell by themselves how much numbers vary.
+        resamples = 0 if len(made) >= _MANY else resamples
+        cases = [self._case(features, block, resamples) for block in made]
+        if not metric.fits(cases[0]):
+            return []
+        found = [metric.measure(case) for case in cases]
+        real = self.others(len(made[0])) if floor else None
+        floors = {} if real is None else metric.measure(self._case(features, real, 0))
+        return [
+            self.number(
+                name,
+                _together([pairs[name] for pairs in found]),
+                metric.way(name),
+                features,
+                len(made[0]),
+                floors.get(name, (None,))[0],
+                len(made),
+            )
+            for name in found[0]
+        ]
+
+    def _case(self, features: Features, made: Rows, resamples: int) -> Case:
+        first = features is self.features[0]
+        return Case(self.real, made, features, self.data, self.field, self.held_out, first, self.seed, resamples)
+
+    def _embedded(self, data: Any, places: Tensor, doing: str) -> Rows:
+        # Another draw of a world has other units than the reference.
+        own, other = self.data.spec[self.field], data.spec[self.field]
+        found = of_data(data, places, self.field)
+        parts = found if own == other else (own.normalise(other.restore(x)) for x in found)
+        return embed(parts, self.features, len(places), doing)[0]
+
+    def _notes(self, metrics: Sequence[str] | None, count: int) -> list[str]:
+        notes = []
+        if count > len(self._others):
+            notes.append(f"no floor: beside the reference there are {len(self._others):,} real samples, not {count:,}")
+        if self.held_out is None and (metrics is None or "memorised" in metrics):
+            notes.append("memorised: there is no data that was not learned from; train with --data.split train")
+        return notes
+
+
+def _together(pairs: Sequence[Pair]) -> Pair:
+    """The mean of what was measured of each block, and its standard error."""
+    values = torch.tensor([value for value, _ in pairs], dtype=torch.float64)
+    if len(pairs) >= _MANY:
+        return float(values.mean()), float(values.std()) / len(pairs) ** 0.5
+    errors = [error for _, error in pairs if error is not None]
+    error = sum(errors) / len(errors) / len(pairs) ** 0.5 if errors else None
+    return float(values.mean()), error
+
+
+def unseen(data: Any) -> Any:
+    """Data of the same law that a game which learned from this part of it has not seen; None if there is none.
+
+    The test part, if the game learned from the training part; a made-up world is drawn anew.
+    """
+    source = data.source
+    if source is None:
+        return None
+    if data.split == "train":
+        return data.test
+    options = source.get("options", {})
+    if data.split == "all" and "seed" in options and source["name"] in index.loaders():
+        return from_source({**source, "options": {**options, "seed": options["seed"] + _OTHER_SEED}})
+    return None
+
+
+def check_metrics(names: Sequence[str] | None) -> None:
+    """Raise if there is no metric of some name.
+
+    Raises:
+        ValueError: with the nearest names.
+    """
+    known = [name for metric in METRICS for name in metric.names]
+    for name in names or ():
+        if name not in ON_REQUEST and not any(metric.known_as(name) for metric in METRICS):
+            every = [*(each.rstrip("-*") for each in known), *ON_REQUEST]
+            raise ValueError(f"There is no metric '{name}'. {index.nearest(name, every)} There are {', '.join(every)}.")
+
+
+def _wanted(metric: Metric, names: Sequence[str] | None) -> bool:
+    return names is None or any(metric.known_as(name) for name in names)
+
+
+def _asked(number: str, names: Sequence[str]) -> bool:
+    return any(number == name or number.startswith(f"{name}-") for name in names)
+
+
+def _checked(batches: Iterable[Tensor], shape: tuple[int, ...], name: str) -> Iterable[Tensor]:
+    for x in batches:
+        if x.shape[1:] != shape:
+            raise ValueError(
+                f"Samples are compared with {name}, whose shape is {shape}; got samples of shape {tuple(x.shape[1:])}. "
+                "Give data of the samples' size (--data.size for images)."
+            )
+        yield x
+
+
+def _described(data: Any) -> str:
+    """The data and the options that made it, in one line."""
+    source = data.source
+    if source is None:
+        return f"{data.name} ({len(data):,} samples)"
+    chosen = {name: value for name, value in source.get("options", {}).items() if name not in ("split", "labels")}
+    words = ", ".join(f"{name} {value}" for name, value in chosen.items())
+    files = f", files {source['fingerprint'][:8]}" if source.get("fingerprint") else ""
+    return f"{source['name']} ({words}{files})" if words or files else str(source["name"])
