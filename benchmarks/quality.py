@@ -18,34 +18,30 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.mixture import GaussianMixture
-from sklearn.neighbors import NearestNeighbors
 from torch import Tensor, nn
 
 from ganarium import run as runs
 from ganarium.data import Data, from_source, load
+from ganarium.metrics import library, modes
+from ganarium.metrics.neighbours import balls
+from ganarium.metrics.rows import Moments
 
 Array = np.ndarray
 
 
 def frechet(a: Array, b: Array) -> float:
-    r"""The Frechet distance of Gaussians fitted to rows: squared means' distance + tr(A + B - 2 (AB)^(1/2))."""
-    first, second = np.cov(a.T), np.cov(b.T)
-    values, vectors = np.linalg.eigh(first)
-    half = vectors * np.sqrt(values.clip(0)) @ vectors.T
-    root = np.sqrt(np.linalg.eigvalsh(half @ second @ half).clip(0)).sum()
-    return float(((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(first) + np.trace(second) - 2 * root)
+    """The Frechet distance of Gaussians fitted to rows."""
+    both = []
+    for rows in (a, b):
+        both.append(Moments(rows.shape[1]))
+        both[-1].add(torch.from_numpy(rows))
+    return library.frechet(*both)
 
 
-def precision_recall(real: Array, made: Array, k: int = 3) -> tuple[float, float]:
-    """The share of made rows within a real row's distance to its k-th neighbour, and the reverse (2019)."""
-
-    def covered(support: Array, rows: Array) -> float:
-        tree = NearestNeighbors(n_neighbors=k + 1).fit(support)
-        radii = tree.kneighbors(support)[0][:, -1]
-        distances = np.linalg.norm(rows[:, None] - support[None], axis=2)
-        return float((distances <= radii).any(1).mean())
-
-    return covered(real, made), covered(made, real)
+def precision_recall(real: Array, made: Array) -> tuple[float, float]:
+    """The share of made rows within a real row's distance to its third neighbour, and the reverse."""
+    found = balls(torch.from_numpy(real), torch.from_numpy(made))
+    return found["precision"][0], found["recall"][0]
 
 
 @functools.cache
@@ -104,19 +100,15 @@ def digits_baselines() -> dict[str, dict[str, float]]:
 
 def mixture_row(samples: Tensor, data: Data) -> dict[str, float]:
     """Points in the data's units: modes with a quarter of their fair share of good samples; the share of good ones."""
-    centres = data.truth["centres"]
-    distance, mode = torch.cdist(samples, centres).min(1)
-    good = distance < 3 * data.truth["sd"]
-    shares = torch.bincount(mode[good], minlength=len(centres)) / len(samples)
-    return {"modes": int((shares >= 0.25 / len(centres)).sum()), "of": len(centres), "good": good.float().mean().item()}
+    found = modes.mixture(samples, data.truth["centres"], data.truth["sd"])
+    return {"modes": int(found["modes"][0]), "of": len(data.truth["centres"]), "good": found["good"][0]}
 
 
 def stacked_row(samples: Tensor) -> dict[str, float]:
     """Stacked digits (n, 3, 8, 8): modes of 1,000 that are there, and the divergence of their shares from even ones."""
     digits = classifier()(samples.flatten(0, 1)[:, None]).argmax(1).view(-1, 3)
-    shares = torch.bincount(digits @ torch.tensor([100, 10, 1]), minlength=1000) / len(samples)
-    divergence = torch.special.xlogy(shares, 1000 * shares).sum()
-    return {"modes": int((shares > 0).sum()), "of": 1000, "divergence": divergence.item()}
+    found = modes.spelt(digits @ torch.tensor([100, 10, 1]), 1000)
+    return {"modes": int(found["modes"][0]), "of": 1000, "divergence": found["divergence"][0]}
 
 
 @functools.cache

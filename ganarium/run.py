@@ -118,6 +118,7 @@ class Run:
             "played": f"{last.get('round', 0):,} of {settings['rounds']:,} rounds, {last.get('seen', 0):,} samples "
             f"seen, {duration(last.get('seconds', 0))}",
             "terms": "  ".join(f"{name} {value:.4g}" for name, value in last.get("terms", {}).items()) or "none yet",
+            **self._quality(),
             "checkpoints": ", ".join(map(str, saved)) or "none yet",
             "pictures": str(self.path / "pictures"),
         }
@@ -126,6 +127,14 @@ class Run:
         if events := self.events:
             rows["events"] = "\n              ".join(event["event"] for event in events)
         return f"{self.path}\n" + "\n".join(f"  {name:<12}{value}" for name, value in rows.items())
+
+    def _quality(self) -> dict[str, str]:
+        """The newest metrics of the log, if quality was measured."""
+        newest = next((row for row in reversed(self.log) if "metrics" in row), None)
+        if newest is None:
+            return {}
+        found = "  ".join(f"{name} {value:.4g}" for name, value in newest["metrics"].items())
+        return {"quality": f"{found} (after round {newest['round']:,})"}
 
     def row(self) -> dict[str, Any]:
         """The run in one line of a table."""

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import yaml
 
-from ganarium import checkpoint, index, pictures
+from ganarium import checkpoint, pictures
+from ganarium.best import Best
 from ganarium.console import Console, duration
+from ganarium.data.progress import silent
 from ganarium.gallery import SEEN, gallery, seen
 from ganarium.records import read_lines
 from ganarium.settings import Settings
 from ganarium.shortage import OutOfMemory, advice, asked_for, is_shortage
 from ganarium.signals import Interrupted, Stop
 from ganarium.trainer import Report, Trainer
+
+if TYPE_CHECKING:
+    from ganarium.metrics.watch import Watch
 
 __all__ = ["ROLLBACKS", "Session"]
 
@@ -49,12 +53,22 @@ class Session:
         self.log_every = max(1, self.rounds // 500)
         self.save_every = settings.save_every or max(1, self.rounds // 10)
         self._saved, self._named = -1, named
-        players = [player.name for stage in trainer.stages for player in stage.players]
-        if settings.best and settings.best.removeprefix("max:").partition("/")[0] not in players:
-            raise ValueError(
-                f"A scalar to watch is called PLAYER/TERM, as in the log; got best={settings.best!r}. "
-                f"The players are {', '.join(dict.fromkeys(players))}."
-            )
+        self._newest: dict[str, float] = {}
+        players = {player.name for stage in trainer.stages for player in stage.players}
+        self.best = Best(settings.best, players)
+        self.watch = self._watching()
+
+    def _watching(self) -> Watch | None:
+        """What measures quality, if that is asked for; all that can be wrong with it is found now."""
+        if not (self.settings.evaluate_every or self.best.metric) or not self.writes:
+            return None
+        from ganarium.metrics.watch import Watch
+
+        with silent(self.console.quiet):
+            watch = Watch(self.trainer.game, self.data, self.settings.evaluate_count, self.settings.seed)
+        if self.best.metric:
+            self.best.follow(*watch.find(self.best.name))
+        return watch
 
     @property
     def seconds(self) -> float:
@@ -129,9 +143,12 @@ class Session:
             mend()
 
     def _unmended(self, end: int, stop: Stop) -> Iterator[Report]:
+        seen = self.trainer.seen
         for report in self.trainer.play(self.data, self.settings.batch_size, self.rounds):
             asked = self._anyone(stop.asked)
-            self._note(report, last=report.round == end or asked > 0)
+            metrics = self._measured(report, seen)
+            seen = report.seen
+            self._note(report, metrics, last=report.round == end or asked > 0)
             try:
                 yield report
             except GeneratorExit:
@@ -156,27 +173,38 @@ class Session:
 
     # -- what is written ----------------------------------------------------------------------------------------
 
-    def _note(self, report: Report, last: bool) -> None:
+    def _measured(self, report: Report, before: int) -> dict[str, float]:
+        """Metrics of this round's average, if it is their turn: a function of where the run is."""
+        if self.watch is None:
+            return {}
+        every = self.settings.evaluate_every
+        due = report.seen // every > before // every if every else report.round % self.save_every == 0
+        if not due and report.round != self.rounds:
+            return {}
+        with silent():
+            return self.watch.measure(self.trainer.average)
+
+    def _note(self, report: Report, metrics: dict[str, float], last: bool) -> None:
         # What is written is a function of the round alone, so that an interrupted run's log equals one that never was.
         logged = report.round % self.log_every == 0 or report.round == self.rounds
-        if logged:
-            self._log(report)
+        if logged or metrics:
+            self._log(report, metrics)
         # All processes read terms together, and so only where all do.
         alone = self.trainer.fabric.world_size == 1
         if last or (self.console.due() if alone else logged):
-            self.console.show(report.round, report.seen, report.seen / report.round, report.scalars)
+            self._newest |= metrics
+            scalars = {**report.scalars, **self._newest}
+            self.console.show(report.round, report.seen, report.seen / report.round, scalars)
         if _pictured(report.round, self.rounds) or report.round == self.rounds:
             self.picture()
         if last or report.round % self.save_every == 0:
             self.save()
 
-    def _log(self, report: Report) -> None:
+    def _log(self, report: Report, metrics: dict[str, float]) -> None:
         terms = {name: float(f"{value:.6g}") for name, value in report.scalars.items()}
         row = {"round": report.round, "seen": report.seen, "stage": report.stage, "seconds": round(self.seconds, 3)}
-        watched = self.settings.best.removeprefix("max:")
-        if watched.partition("/")[0] in {name.partition("/")[0] for name in terms} and watched not in terms:
-            raise ValueError(f"There is no scalar '{watched}' to watch. {index.nearest(watched, terms)}")
-        self._append("log.jsonl", {**row, "terms": terms})
+        self.best.check(terms)
+        self._append("log.jsonl", {**row, "terms": terms} | ({"metrics": metrics} if metrics else {}))
 
     def _append(self, file: str, row: dict[str, Any]) -> None:
         if self.writes:
@@ -230,17 +258,14 @@ class Session:
 
     def _mark(self) -> None:
         """Mark the checkpoint as best if its scalar, in the mean over the time since the one before, is."""
-        scalar, now = self.settings.best, self.trainer.round
-        if not scalar or now == 0 or (now % self.save_every and now != self.rounds):
+        now = self.trainer.round
+        if not self.best.name or now == 0 or (now % self.save_every and now != self.rounds):
             return
-        sign = -1 if scalar.startswith("max:") else 1
-        name, since = scalar.removeprefix("max:"), (now - 1) // self.save_every * self.save_every
-        rows = [row["terms"] for row in read_lines(self.path / "log.jsonl") if row["round"] > since]
-        values = [terms[name] for terms in rows if name in terms]
-        value = sign * statistics.fmean(values) if values else None
-        best = checkpoint.best(self.path / "checkpoints")
-        if value is not None and (best is None or best[0] > now or value < sign * best[1]):
-            checkpoint.mark_best(self.path / "checkpoints", now, sign * value, name)
+        since, folder = (now - 1) // self.save_every * self.save_every, self.path / "checkpoints"
+        value = self.best.mean(row for row in read_lines(self.path / "log.jsonl") if row["round"] > since)
+        marked = checkpoint.best(folder)
+        if value is not None and (marked is None or marked[0] > now or self.best.beats(value, marked[1])):
+            checkpoint.mark_best(folder, now, value, self.best.name)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -57,8 +57,11 @@ class Settings:
         save_every: Rounds between checkpoints; a tenth of the run if not given.
         keep: How many of the newest checkpoints to keep.
         keep_every: Keep every n-th of the regular checkpoints for good.
-        best: A scalar to watch, as it is logged (generator/fake); the checkpoint with the lowest is kept and marked as
-            best. "max:discriminator/accuracy" watches for the highest.
+        best: A scalar to watch, as it is logged (generator/fake), or a metric (frechet); the checkpoint with the lowest
+            is kept and marked as best. "max:discriminator/accuracy" watches for the highest; a metric knows its way.
+        evaluate_every: Measure quality each time so many samples were seen; whenever a checkpoint is saved if best is a
+            metric, and never if left out.
+        evaluate_count: By how many samples, against as many of the data; half of the data at most.
         bad_numbers: What to do when a term or a gradient is not finite: stop, or rollback to the newest checkpoint and
             go on with other noise and half the rates, at most three times.
         adapt: When memory is full, go on with half of the batch at once and twice the accumulation.
@@ -88,6 +91,8 @@ class Settings:
     keep: int = 2
     keep_every: int | None = None
     best: str = ""
+    evaluate_every: int | None = None
+    evaluate_count: int = 2000
     bad_numbers: Literal["stop", "rollback"] = "stop"
     adapt: bool = False
 
@@ -96,6 +101,7 @@ class Settings:
         if len(lengths) > 1:
             raise ValueError(f"A run has one length; got {' and '.join(lengths)}. Keep one of them.")
         counts = ("accumulate", "keep", "keep_every", "threads", "save_every", "devices", "num_nodes")
+        counts += ("evaluate_every", "evaluate_count")
         for name in ("rounds", "seen", *counts):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1; got {value}.")

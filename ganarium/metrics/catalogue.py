@@ -12,7 +12,7 @@ from ganarium.metrics import library, modes, neighbours, similarity, transport
 from ganarium.metrics.features import Features
 from ganarium.metrics.neighbours import Pair
 from ganarium.metrics.rows import Rows
-from ganarium.metrics.stamp import Better
+from ganarium.metrics.stamp import WATCHED, Better
 
 __all__ = ["METRICS", "ON_REQUEST", "Case", "Metric"]
 
@@ -59,7 +59,6 @@ class Metric:
         measure: Measures them, each with its standard error.
         fits: Whether it can be measured.
         about: What they say, in a sentence.
-        quick: Whether it is also measured while a game is trained.
     """
 
     names: tuple[str, ...]
@@ -67,7 +66,11 @@ class Metric:
     measure: Callable[[Case], dict[str, Pair]]
     fits: Callable[[Case], bool]
     about: str
-    quick: bool = False
+
+    @property
+    def quick(self) -> bool:
+        """Whether it is also measured while a game is trained."""
+        return self.names[0] in WATCHED
 
     def known_as(self, name: str) -> bool:
         """Whether a name is one of these numbers'."""
@@ -81,7 +84,7 @@ class Metric:
 def _one(
     name: str, better: Better, measure: Callable[[Case], Pair], fits: Any, about: str, quick: bool = False
 ) -> Metric:
-    return Metric((name,), {name: better}, lambda case: {name: measure(case)}, fits, about, quick)
+    return Metric((name,), {name: better}, lambda case: {name: measure(case)}, fits, about)
 
 
 def _frechet(case: Case) -> Pair:
@@ -130,9 +133,8 @@ METRICS: tuple[Metric, ...] = (
         _modes,
         _has_modes,
         "modes that are there, good samples, and how unevenly modes are shared",
-        quick=True,
     ),
-    _one("frechet", "lower", _frechet, lambda case: True, "the distance of Gaussians fitted to features", quick=True),
+    _one("frechet", "lower", _frechet, lambda case: True, "the distance of Gaussians fitted to features"),
     _one(
         "kid",
         "lower",
@@ -153,7 +155,6 @@ METRICS: tuple[Metric, ...] = (
         lambda case: neighbours.balls(*case.pair, case.resamples, case.seed),
         _seen,
         "samples among data, data among samples",
-        quick=True,
     ),
     _one(
         "two-sample",
