@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ganarium import checkpoint, index, pictures
 from ganarium.console import duration
@@ -202,11 +202,10 @@ class _Parts:
     @property
     def plane(self) -> Markup:
         field = self.run.spec.get("x")
-        if field is None or (field.kind, field.size) != ("points", 2) or self.problems:
+        drawable = field is not None and (field.kind, field.size) == ("points", 2) and not self.problems
+        if not (drawable and isinstance(self.game, Samples)):
             return Markup()
-        if not isinstance(self.game, Samples):
-            return Markup()
-        image = pictures.plane(self.game, self.data, seed=_SEED)
+        image = pictures.plane(cast(Any, self.game), self.data, seed=_SEED)
         pictures.save(image, self.run.path / "plane.png")
         return figure(image, f"In the data's own units; latents drawn with seed {_SEED}.", "the game in the plane")
 
