@@ -7,6 +7,7 @@ import webbrowser
 from pathlib import Path
 
 import pytest
+from pages import Page
 from PIL import Image
 from torch import nn
 
@@ -16,7 +17,6 @@ from ganarium.pages import docstrings, page
 from ganarium.pages.report import report, write_report
 from ganarium.pages.settings_table import in_words
 from ganarium.run import Run
-from pages import Page
 
 HOSTILE = '<script>alert("1")</script>&amp;'
 
@@ -73,7 +73,7 @@ def test_a_script_cannot_end_its_own_element():
 
 
 def test_the_report_of_images(place, capsys):
-    run = trained("r3gan --data digits --architecture.width 16 --latent 5")
+    trained("r3gan --data digits --architecture.width 16 --latent 5")
     first, second = numbers(), numbers(value=0.777, low=None, high=None, floor=None, protocol=HOSTILE)
     rows = [evaluation(2, first), evaluation(4, first, second)]
     (place / "run" / "evaluation.json").write_text(json.dumps(rows))
