@@ -41,7 +41,7 @@ def formatted(text: str) -> Markup:
     r"""A docstring's text as HTML: code as code, and the last names of things that it points to.
 
     Example:
-        >>> formatted(r"``real`` < :class:`~a.b.Pool`, :math:`x` and \\*")
+        >>> formatted(r"``real`` < :class:`~a.b.Pool`, :math:`x` and \*")
         '<code>real</code> &lt; <code>Pool</code>, <code>x</code> and *'
     """
     pieces = re.split(r"(``.+?``|:\w+:`.+?`)", text.replace(r"\*", "*"))

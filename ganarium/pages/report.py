@@ -205,7 +205,10 @@ class _Parts:
         drawable = field is not None and (field.kind, field.size) == ("points", 2) and not self.problems
         if not (drawable and isinstance(self.game, Samples)):
             return Markup()
-        image = pictures.plane(cast(Any, self.game), self.data, seed=_SEED)
+        try:
+            image = pictures.plane(cast(Any, self.game), self.data, seed=_SEED)
+        except _FAILURES as error:
+            return paragraph(f"The plane is not shown. {error}", note=True)
         pictures.save(image, self.run.path / "plane.png")
         return figure(image, f"In the data's own units; latents drawn with seed {_SEED}.", "the game in the plane")
 

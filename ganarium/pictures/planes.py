@@ -154,15 +154,17 @@ def _field(scene: _Scene) -> _Panel:
     else:
         ends = [scene.scores(x.to(scene.game.device)).mean().item() for x in (scene.data, scene.samples)]
         height, middle = scores, sum(ends) / 2
-        title = "score: high (blue), low (red); line: halfway between\nthe mean scores of data and of samples"
+        what = "minus the energy" if scene.game.energy else "score"
+        title = f"{what}: high (blue), low (red); line: halfway between\nthe means over data and over samples"
     span = float((height - middle).abs().flatten().nan_to_num(0.0).quantile(0.98)) or 1.0
     title += f"\ncolours from {middle - span:.3g} to {middle + span:.3g}"
 
     def draw(axes: Axes) -> None:
+        line: Any = {"colors": INK, "linewidths": 1.2, "linestyles": "solid"}
         colours: Any = {"cmap": "RdBu", "vmin": middle - span, "vmax": middle + span, "interpolation": "bilinear"}
         axes.imshow(height.numpy(), extent=scene.window, origin="lower", **colours)
         if float(height.min()) < middle < float(height.max()):
-            axes.contour(horizontal.numpy(), vertical.numpy(), height.numpy(), [middle], colors=INK, linewidths=1.2)
+            axes.contour(horizontal.numpy(), vertical.numpy(), height.numpy(), [middle], **line)
         _dots(axes, scene, scene.data, "#555555", 2, 0.5)
 
     return title, draw
