@@ -9,7 +9,7 @@ generator's loss wherever that loss falls as the score rises.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -180,6 +180,7 @@ def _map(scene: _Scene, seed: int) -> _Panel | None:
         if z.ndim != 2 or z.shape[1] < 2:
             return None
         axes, title = _latent_axes(z)
+        title += f", {' and '.join(_conditions(scene))} at 0" if _conditions(scene) else ""
         lines = [_decoded(scene, line) for line in _latent_lines(z, axes)]
 
     def draw(axes: Axes) -> None:
@@ -211,7 +212,16 @@ def _latent_lines(z: Tensor, axes: Tensor) -> list[Tensor]:
 
 
 def _decoded(scene: _Scene, z: Tensor) -> Tensor:
-    return scene.field.restore(scene.game.decode(z).float().cpu())
+    # One condition for all: with another drawn for each latent, neighbours would not be neighbours.
+    fixed = {
+        name: torch.zeros(len(z), *field.shape, dtype=torch.long if field.counts else z.dtype, device=z.device)
+        for name, field in _conditions(scene).items()
+    }
+    return scene.field.restore(scene.game.decode(z, **fixed).float().cpu())
+
+
+def _conditions(scene: _Scene) -> Mapping[str, Field]:
+    return getattr(scene.game, "conditions", {})
 
 
 def _arrows(scene: _Scene) -> Callable[[Axes], None]:
