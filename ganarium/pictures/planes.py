@@ -180,7 +180,7 @@ def _map(scene: _Scene, seed: int) -> _Panel | None:
         if z.ndim != 2 or z.shape[1] < 2:
             return None
         axes, title = _latent_axes(z)
-        title += f", {' and '.join(_conditions(scene))} at 0" if _conditions(scene) else ""
+        title += f"\n{' and '.join(_conditions(scene))} at 0" if _conditions(scene) else ""
         lines = [_decoded(scene, line) for line in _latent_lines(z, axes)]
 
     def draw(axes: Axes) -> None:
