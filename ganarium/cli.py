@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ganarium import index, run_commands
+from ganarium import index, page_commands, run_commands
 from ganarium._version import __version__
 from ganarium.command import on_run
 from ganarium.evaluate_command import evaluate
@@ -32,7 +32,9 @@ _HELP = """ganarium: the GAN zoo, alive
   ganarium sample RUN --out FILE         draw samples: x.png, x.npz or a folder
   ganarium translate|encode|classify|score RUN     what a trained game does with data
   ganarium evaluate RUN                  how good its samples are: metrics, intervals, floors, stamps
-  ganarium show RUN                      what a run is and how far it got
+  ganarium show RUN                      what a run is and how far it got; writes its report, RUN/report.html
+  ganarium quiz RUN                      real or fake? a page that counts how often a person errs
+  ganarium film RUN                      the training as an animated GIF
   ganarium runs                          the runs in ./runs
   ganarium cite GAME                     the paper, as BibTeX
   ganarium --version
@@ -174,7 +176,9 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "classify": _ability("classify"),
     "score": _ability("score"),
     "evaluate": evaluate,
-    "show": run_commands.show,
+    "show": page_commands.show,
+    "quiz": page_commands.quiz,
+    "film": page_commands.film,
     "runs": run_commands.runs,
     "cite": cite,
 }

@@ -1,4 +1,4 @@
-"""``ganarium resume``, ``sample``, ``show`` and ``runs``: what is done with runs on disk."""
+"""``ganarium resume``, ``sample`` and ``runs``: what is done with runs on disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ganarium.command import as_json, call, on_run, table
 
-__all__ = ["resume", "runs", "sample", "show", "value"]
+__all__ = ["resume", "runs", "sample", "value"]
 
 
 def resume(words: list[str]) -> int:
@@ -95,22 +95,6 @@ def value(text: str, field: Any = None) -> Any:
         return text
     numbers = [int(number) if number.is_integer() else number for number in numbers]
     return numbers[0] if len(numbers) == 1 else numbers
-
-
-def show(words: list[str]) -> int:
-    """Say what a run is and how far it got.
-
-    Args:
-        run: The run's folder, or its name under ./runs.
-    """
-
-    def run(run: str) -> int:
-        from ganarium import run as runs
-
-        print(runs.Run(run).summary())
-        return 0
-
-    return on_run(run, words, "show", show.__doc__)
 
 
 def runs(words: list[str]) -> int:

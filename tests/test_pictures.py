@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
+import ganarium as ga
+from ganarium import cli, pictures
 from ganarium import data as gd
-from ganarium import pictures
-from ganarium.pictures import solids, texts
+from ganarium.pictures import charts, films, planes, solids, texts
 from ganarium.spec import Field
 
 GREY = Field((1, 8, 8), "image")
@@ -323,3 +325,169 @@ def test_samples_in_a_folder(tmp_path: Path):
         pictures.write_samples(x[:1], GREY, tmp_path / "many")
     with pytest.raises(ValueError, match=r"npz file"):
         pictures.write_samples(torch.ones(3, 2), PLANE, tmp_path / "points")
+
+
+# Trainings
+
+
+def log_rows(count: int = 400, **changes) -> list[dict[str, Any]]:
+    wave = np.sin(np.arange(count) / 20)
+    return [
+        {
+            "round": i,
+            "seen": 64 * i,
+            "stage": "play",
+            "terms": {"critic/real": value, "generator/fake": -value},
+            **changes,
+        }
+        for i, value in enumerate(wave.tolist(), 1)
+    ]
+
+
+def drawn_run(path: Path, rounds: list[int], size: tuple[int, int] = (200, 100), noise: bool = False) -> Path:
+    """A folder with pictures of some rounds, and a log of every tenth."""
+    generator = np.random.default_rng(0)
+    (path / "pictures").mkdir(parents=True)
+    for round in rounds:
+        made = generator.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+        image = Image.fromarray(made) if noise else Image.new("L", size, 99)
+        pictures.save(image, path / "pictures" / f"{round:07d}.png")
+    lines = [json.dumps({"round": round, "seen": 64 * round, "terms": {}}) + "\n" for round in range(10, 101, 10)]
+    (path / "log.jsonl").write_text("".join(lines))
+    return path
+
+
+def test_a_film_has_a_frame_for_each_picture_and_holds_the_last(tmp_path):
+    rounds = [0, 3, 15, 100]
+    path = drawn_run(tmp_path / "run", rounds)
+    assert pictures.film(path, tmp_path / "film.gif") == 4
+    with Image.open(tmp_path / "film.gif") as film:
+        assert getattr(film, "n_frames", 1) == 4
+        held = []
+        for place in range(4):
+            film.seek(place)
+            held.append(film.info["duration"])
+        assert film.width == 200
+        assert film.height > 110
+    assert held == [films.HELD] * 3 + [films.LAST]
+    said = films.captions(films.frames_of(path), path)
+    assert said == [f"round {round:,}, {64 * round:,} samples seen" for round in rounds]
+
+
+def test_a_film_is_shrunk_until_it_is_small_enough(tmp_path):
+    path = drawn_run(tmp_path / "run", [1, 2, 4], (400, 300), noise=True)
+    assert pictures.film(path, tmp_path / "film.gif", most=200_000) == 3
+    assert 100_000 < (tmp_path / "film.gif").stat().st_size <= 200_000
+    with Image.open(tmp_path / "film.gif") as film:
+        assert 160 < film.width < 400
+
+
+def test_a_film_of_pictures_of_other_names_and_sizes(tmp_path):
+    for name, size in {"a.png": (300, 40), "b.png": (20, 90)}.items():
+        pictures.save(Image.new("RGBA", size), tmp_path / name)
+    assert pictures.film([tmp_path / "a.png", tmp_path / "b.png"], tmp_path / "film.gif") == 2
+    assert films.captions([tmp_path / "a.png"], [tmp_path / "a.png"]) == ["a"]
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.width == 300
+
+
+def test_no_film_without_pictures(tmp_path):
+    with pytest.raises(ValueError, match=r"there are none in .*pictures"):
+        pictures.film(tmp_path, tmp_path / "film.gif")
+    with pytest.raises(ValueError, match=r"a .gif file; got film.mp4. Call it film.gif"):
+        pictures.film(tmp_path, tmp_path / "film.mp4")
+    with pytest.raises(ValueError, match=r"There is no picture .*x.png"):
+        pictures.film([tmp_path / "x.png"], tmp_path / "film.gif")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_film_command(tmp_path, capsys):
+    path = drawn_run(tmp_path / "run", [0, 50])
+    (path / "config.yaml").write_text("format: 1\n")
+    assert cli.main(["film", str(path)]) == 0
+    assert f"2 frames in {path / 'film.gif'}" in capsys.readouterr().out
+    assert cli.main(["film", str(path), "--out", "x.avi"]) == 2
+    assert "a .gif file" in capsys.readouterr().err
+
+
+def test_curves_have_a_panel_for_each_player_and_metric():
+    rows = log_rows(metrics={"frechet/digits": 1.0, "recall": None})
+    assert [panel.title for panel in charts.panels(rows)] == ["critic", "generator", "frechet/digits", "recall"]
+    assert pictures.curves(rows).size == (1000, 600)
+    assert pictures.curves(rows, only="generator").size == (500, 300)
+    assert pictures.curves(log_rows(), columns=1).size == (500, 600)
+    for log, words in (([], "no terms yet"), ([{"seen": 3, "terms": {}}], "no terms yet")):
+        with pytest.raises(ValueError, match=words):
+            pictures.curves(log)
+    with pytest.raises(ValueError, match="no panel 'judge'"):
+        pictures.curves(rows, only="judge")
+
+
+def test_smoothing_is_a_mean_around_each_place():
+    wave = np.sin(np.arange(400) / 20)
+    assert np.abs(charts.smoothed(wave.tolist()) - wave).max() < 0.15
+    line = np.arange(400.0)
+    assert np.allclose(charts.smoothed(line.tolist())[5:-5], line[5:-5])
+    assert np.allclose(charts.smoothed([3.0] * 50 + [float("nan")] + [3.0] * 349), 3.0)
+
+
+def test_outliers_do_not_flatten_curves_and_stages_are_marked():
+    def ink(rows: list[dict[str, Any]]) -> np.ndarray:
+        return pixels(pictures.curves(rows, only="critic")).min(2) < 130
+
+    calm, wild = log_rows(), log_rows()
+    for place in (100, 300):
+        wild[place]["terms"]["critic/real"] = 1e6
+    wild[200]["terms"]["critic/real"] = float("inf")
+    high = [ink(rows)[40:230, 60:].any(1).sum() for rows in (calm, wild)]
+    assert high[1] > 0.7 * high[0]
+    two = [{**row, "stage": "first" if place < 200 else "second"} for place, row in enumerate(calm)]
+    assert not np.array_equal(ink(two), ink(calm))
+
+
+def test_the_plane_of_a_game():
+    """The panels that a game can have, in a picture that follows from the seed."""
+    data = gd.load("ring", count=500)
+    game = ga.GAN.on(data)
+    state = torch.get_rng_state()
+    image = pixels(pictures.plane(game, data, count=200))
+    assert (image == pixels(pictures.plane(game, data, count=200))).all()
+    assert torch.equal(state, torch.get_rng_state())
+    assert image.shape[1] == 1000
+    assert image.shape[0] > 1000
+    assert (image != pixels(pictures.plane(game, data, count=200, seed=1))).any()
+    assert pictures.plane(ga.VAE.on(data), data, count=50).height < 600  # no scores
+
+
+@pytest.mark.parametrize("latent", [2, 5])
+def test_the_plane_shows_the_map_of_the_latent(latent: int):
+    class Decoding(ga.GAN):
+        def latents(self, n):
+            return self.prior(n)
+
+        def decode(self, z):
+            return z[:, :2]
+
+    data = gd.load("ring", count=300)
+    plain, decoding = (pictures.plane(game.on(data, latent=latent), data, count=50) for game in (ga.GAN, Decoding))
+    blue = [(pixels(image)[540:, :490] @ [-1, 0, 1] > 60).sum() for image in (plain, decoding)]
+    assert blue[0] < 100 < blue[1]
+
+
+@pytest.mark.parametrize("energy", [False, True])
+def test_samples_are_pushed_towards_data(energy: bool):
+    class Bowl(ga.GAN):
+        def score(self, x, **condition):
+            return (1 if energy else -1) * x.square().sum(1)
+
+    Bowl.energy = energy
+    x = torch.randn(9, 2, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(planes.pushes(Bowl.toy(), x), -2 * x)
+
+
+def test_the_plane_is_of_points_in_the_plane():
+    digits = gd.load("digits")
+    with pytest.raises(ValueError, match="games of points of two coordinates; DCGAN plays on image 1 x 8 x 8"):
+        pictures.plane(ga.DCGAN.on(digits), digits)
+    with pytest.raises(ValueError, match="CycleGAN has no field 'x'"):
+        pictures.plane(ga.CycleGAN.toy(), digits)

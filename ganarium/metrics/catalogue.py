@@ -74,11 +74,15 @@ class Metric:
 
     def known_as(self, name: str) -> bool:
         """Whether a name is one of these numbers'."""
-        return any(name == own or (own.endswith("*") and name.startswith(own[:-1])) for own in self.names)
+        return any(name in (own, own.removesuffix("-*")) or self._stands_for(own, name) for own in self.names)
 
     def way(self, name: str) -> Better:
         """Which way a number is better."""
-        return next(way for own, way in self.better.items() if own == name or own.endswith("*"))
+        return next(way for own, way in self.better.items() if own == name or self._stands_for(own, name))
+
+    @staticmethod
+    def _stands_for(own: str, name: str) -> bool:
+        return own.endswith("*") and name.startswith(own[:-1])
 
 
 def _one(

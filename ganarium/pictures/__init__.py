@@ -1,5 +1,7 @@
 """Samples as pictures: images, volumes, videos and sequences in a grid, points as plots, tokens as text; and files.
 
+A training as pictures: :func:`film`, :func:`curves` of its log, and the :func:`plane` of a game of points.
+
 Nothing is chosen: the samples that are given are the samples that are shown, in their order.
 """
 
@@ -14,6 +16,9 @@ from typing import IO, TYPE_CHECKING, Any
 from torch import Tensor
 
 from ganarium.pictures import texts, tiles
+from ganarium.pictures.charts import curves
+from ganarium.pictures.films import film
+from ganarium.pictures.planes import plane
 from ganarium.pictures.plots import plot
 from ganarium.pictures.tiles import to_uint8
 from ganarium.spec import Field, Kind
@@ -21,7 +26,18 @@ from ganarium.spec import Field, Kind
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["KINDS", "draw", "draw_rows", "save", "to_uint8", "write_samples"]
+__all__ = [
+    "KINDS",
+    "curves",
+    "draw",
+    "draw_rows",
+    "film",
+    "plane",
+    "save",
+    "to_uint8",
+    "write_samples",
+    "write_whole",
+]
 
 #: The kinds of fields that have pictures.
 KINDS: tuple[Kind, ...] = (*tiles.KINDS, "points", "tokens")
@@ -110,7 +126,7 @@ def save(image: Image, path: str | os.PathLike[str]) -> None:
     type_of = registered_extensions()
     if path.suffix.lower() not in type_of:
         raise ValueError(f"{path.name} has no suffix of a picture. Call it {path.stem}.png.")
-    _write(path, lambda file: image.save(file, format=type_of[path.suffix.lower()]))
+    write_whole(path, lambda file: image.save(file, format=type_of[path.suffix.lower()]))
 
 
 def write_samples(samples: Tensor, field: Field, path: str | os.PathLike[str]) -> None:
@@ -134,7 +150,7 @@ def write_samples(samples: Tensor, field: Field, path: str | os.PathLike[str]) -
         import numpy as np
 
         array = field.restore(samples).numpy()
-        _write(path, lambda file: np.savez(file, x=array))
+        write_whole(path, lambda file: np.savez(file, x=array))
     else:
         raise ValueError(f"Samples are written to a .png, .npz or .txt file or to a folder; got {path.name}.")
 
@@ -161,7 +177,7 @@ def _write_text(samples: Tensor, field: Field, path: Path) -> None:
     if field.kind != "tokens":
         raise ValueError(f"A .txt file takes tokens; these samples are {field.kind}. Write them to an .npz file.")
     lines = "".join(line + "\n" for line in texts.sentences(samples, field))
-    _write(path, lambda file: file.write(lines.encode()))
+    write_whole(path, lambda file: file.write(lines.encode()))
 
 
 def _write_folder(samples: Tensor, field: Field, path: Path) -> None:
@@ -179,8 +195,8 @@ def _write_folder(samples: Tensor, field: Field, path: Path) -> None:
         save(tiles.image_of(cell), path / name)
 
 
-def _write(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
-    """Write under a temporary name, then rename."""
+def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """Write a file whole: under a temporary name, then renamed; folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

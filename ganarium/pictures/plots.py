@@ -12,27 +12,35 @@ from ganarium.spec import Field
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from PIL.Image import Image
 
-__all__ = ["plot"]
+__all__ = ["DATA", "INK", "SAMPLES", "limits", "plot", "rendered"]
 
-_DATA, _SAMPLES, _INK = "#b4b4b4", "#d1495b", "#333333"
+#: The colours of data, of samples and of words.
+DATA, SAMPLES, INK = "#b4b4b4", "#d1495b", "#333333"
 
 
 def plot(samples: Tensor, field: Field, data: Tensor | None, scale: int = 1) -> Image:
     """A picture of 600 x 600 pixels, times the scale, of points of shape (N, D) in front of the data."""
-    import numpy as np
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from PIL import Image
 
     # Not pyplot, whose figures are global.
     figure = Figure(figsize=(6, 6), dpi=100 * scale, layout="constrained", facecolor="white")
     axes = figure.add_subplot()
     (_histogram if field.size == 1 else _scatter)(axes, samples, field, data)
-    axes.tick_params(colors=_INK, labelsize=9, length=3)
+    axes.tick_params(colors=INK, labelsize=9, length=3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#999999")
+    return rendered(figure)
+
+
+def rendered(figure: Figure) -> Image:
+    """A figure as an image."""
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
@@ -41,31 +49,31 @@ def plot(samples: Tensor, field: Field, data: Tensor | None, scale: int = 1) -> 
 def _scatter(axes: Axes, samples: Tensor, field: Field, data: Tensor | None) -> None:
     samples, data = _in_plane(samples, field, data)
     if data is not None:
-        axes.scatter(*data.T.numpy(), s=4, c=_DATA, alpha=_alpha(len(data)), linewidths=0, label="data")
-    axes.scatter(*samples.T.numpy(), s=7, c=_SAMPLES, alpha=_alpha(len(samples)), linewidths=0, label="samples")
+        axes.scatter(*data.T.numpy(), s=4, c=DATA, alpha=_alpha(len(data)), linewidths=0, label="data")
+    axes.scatter(*samples.T.numpy(), s=7, c=SAMPLES, alpha=_alpha(len(samples)), linewidths=0, label="samples")
     axes.set_aspect("equal", adjustable="box")
-    (left, right), (bottom, top) = (_limits(along) for along in (samples if data is None else data).T)
+    (left, right), (bottom, top) = (limits(along) for along in (samples if data is None else data).T)
     half = max(right - left, top - bottom) / 2
     axes.set_xlim((left + right) / 2 - half, (left + right) / 2 + half)
     axes.set_ylim((bottom + top) / 2 - half, (bottom + top) / 2 + half)
     if field.size > 2:
-        axes.set_xlabel("first principal axis", color=_INK, fontsize=9)
-        axes.set_ylabel("second principal axis", color=_INK, fontsize=9)
+        axes.set_xlabel("first principal axis", color=INK, fontsize=9)
+        axes.set_ylabel("second principal axis", color=INK, fontsize=9)
     if data is not None:
         _legend(axes)
 
 
 def _histogram(axes: Axes, samples: Tensor, field: Field, data: Tensor | None) -> None:
     samples, data = field.restore(samples).flatten(), None if data is None else field.restore(data).flatten()
-    low, high = _limits(samples if data is None else data)
+    low, high = limits(samples if data is None else data)
     bins = torch.linspace(low, high, 61).tolist()
     if data is not None:
-        axes.hist(data.numpy(), bins, density=True, color=_DATA, alpha=0.6, label="data")
+        axes.hist(data.numpy(), bins, density=True, color=DATA, alpha=0.6, label="data")
     inside = samples[(samples >= low) & (samples <= high)]
     if len(inside):
-        axes.hist(inside.numpy(), bins, density=True, histtype="step", color=_SAMPLES, linewidth=1.6, label="samples")
+        axes.hist(inside.numpy(), bins, density=True, histtype="step", color=SAMPLES, linewidth=1.6, label="samples")
     axes.set_xlim(low, high)
-    axes.set_ylabel("density", color=_INK, fontsize=9)
+    axes.set_ylabel("density", color=INK, fontsize=9)
     if data is not None:
         _legend(axes)
 
@@ -81,7 +89,7 @@ def _in_plane(samples: Tensor, field: Field, data: Tensor | None) -> tuple[Tenso
     return samples @ plane, None if data is None else data @ plane
 
 
-def _limits(along: Tensor) -> tuple[float, float]:
+def limits(along: Tensor) -> tuple[float, float]:
     """The range of the numbers with a margin."""
     finite = along[along.isfinite()]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (-1.0, 1.0)
@@ -96,7 +104,7 @@ def _alpha(n: int) -> float:
 
 def _legend(axes: Axes) -> None:
     above = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 2}
-    legend = axes.legend(**above, frameon=False, markerscale=2.5, fontsize=9, labelcolor=_INK)
+    legend = axes.legend(**above, frameon=False, markerscale=2.5, fontsize=9, labelcolor=INK)
     for handle in legend.legend_handles:
         if handle is not None:
             handle.set_alpha(1)

@@ -12,7 +12,7 @@ from ganarium.spec import Field
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["abreast", "below", "column", "page", "sentences"]
+__all__ = ["abreast", "below", "caption_font", "column", "page", "sentences"]
 
 _SILENT = ("", "<pad>", "<start>")
 _END = "<end>"
@@ -105,6 +105,11 @@ def abreast(labels: Sequence[str], images: Sequence[Image]) -> Image:
         sheet.paste(image, (left, _MARGIN + _LINE))
         left += image.width
     return sheet
+
+
+def caption_font(text: str, width: int) -> Any:
+    """A font in which a line of text is so many pixels wide at most, or as small as can be read."""
+    return next((font for size in range(_SIZE, 7, -1) if _widest([text], font := _font(size)) <= width), _font(8))
 
 
 def _lines(lines: Sequence[str], scale: int) -> Image:
