@@ -36,7 +36,18 @@ _NAMES = {
     "rounds": "fitting",
     "runs": "run",
 }
-_MODULES = ("augment", "data", "nets", "objectives", "optimizers", "penalties", "pictures", "priors", "schedules")
+_MODULES = (
+    "augment",
+    "data",
+    "latent",
+    "nets",
+    "objectives",
+    "optimizers",
+    "penalties",
+    "pictures",
+    "priors",
+    "schedules",
+)
 
 __all__ = ["__version__", *_MODULES, *_NAMES]  # pyright: ignore[reportUnsupportedDunderAll]
 

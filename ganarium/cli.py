@@ -30,6 +30,7 @@ _HELP = """ganarium: the GAN zoo, alive
   ganarium resume RUN                    go on where a run was stopped
   ganarium sample RUN --out FILE         draw samples: x.png, x.npz or a folder
   ganarium translate|encode|classify|score RUN     what a trained game does with data
+  ganarium explore RUN WALK              walks of the latent: interpolate, arithmetic, invert and more
   ganarium show RUN                      what a run is and how far it got
   ganarium runs                          the runs in ./runs
   ganarium cite GAME                     the paper, as BibTeX
@@ -161,6 +162,13 @@ def _ability(verb: str) -> Callable[[list[str]], int]:
     return command
 
 
+def _explore(words: list[str]) -> int:
+    """Walk the latent of a run."""
+    from ganarium.explore_command import explore
+
+    return explore(words)
+
+
 _VERBS: dict[str, Callable[[list[str]], int]] = {
     "list": list_,
     "doctor": _doctor,
@@ -171,6 +179,7 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "encode": _ability("encode"),
     "classify": _ability("classify"),
     "score": _ability("score"),
+    "explore": _explore,
     "show": run_commands.show,
     "runs": run_commands.runs,
     "cite": cite,
