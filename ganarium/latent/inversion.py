@@ -42,6 +42,7 @@ def invert(
     optimizer: Method = "adam",
     rate: float = 0.05,
     restarts: int = 3,
+    draws: int = 64,
     start: Start = "auto",
     features: Callable[[Tensor], Tensor] | None = None,
     feature_weight: float = 1.0,
@@ -62,6 +63,7 @@ def invert(
         optimizer: "adam" or "lbfgs".
         rate: Adam's learning rate.
         restarts: How many searches each sample gets.
+        draws: From how many draws each of them takes the best to begin at, unless it begins at the encoder's.
         start: Where the first begins: "encoder", "prior", or "auto": the encoder, where it infers latents.
         features: From samples (n, \\*shape) to n rows; the game's weights are left alone, others are yours to freeze.
         feature_weight: The weight of the mean squared error of features.
@@ -98,6 +100,7 @@ def invert(
         optimizer=optimizer,
         rate=rate,
         restarts=restarts,
+        draws=draws,
         within=within,
         prior_weight=prior_weight,
         condition=condition,

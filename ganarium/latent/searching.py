@@ -7,7 +7,8 @@ For a loss of samples L, the search descends
     L(G(z)) + \lambda_p\, E(z) + \lambda_a\, \tfrac1Z \lVert z - z_0 \rVert^2
 
 in z alone: E is minus the prior's log-density and :math:`z_0` where the search began. All queries, and all restarts of
-each, are one batch whose rows know nothing of each other; the best restart of each query is kept. Where the prior has a
+each, are one batch whose rows know nothing of each other; the best restart of each query is kept. A restart may begin
+at the best of many draws, which costs no gradient. Where the prior has a
 range, z is a squashed free code (a tanh), and so cannot leave it.
 
 Reference:
@@ -68,6 +69,7 @@ def search(
     optimizer: Method = "adam",
     rate: float = 0.05,
     restarts: int = 1,
+    draws: int = 1,
     within: bool = True,
     prior_weight: float = 0.0,
     anchor_weight: float = 0.0,
@@ -87,6 +89,7 @@ def search(
         optimizer: "adam"; or "lbfgs", which reads curvature and needs fewer steps on smooth losses.
         rate: Adam's learning rate; L-BFGS finds its own steps.
         restarts: How many searches each query gets; those that no start is given for begin at draws from the prior.
+        draws: From how many draws each of them takes the best to begin at.
         within: Keep latents in the range of the prior, if it has one.
         prior_weight: The weight of minus the prior's log-density, in nats, which is constant for a uniform prior.
         anchor_weight: The weight of the mean squared distance to the start.
@@ -106,10 +109,12 @@ def search(
     """
     if optimizer not in ("adam", "lbfgs"):
         raise ValueError(f"Latents are searched by adam or lbfgs; got optimizer={optimizer!r}.")
-    if steps < 1 or restarts < 1 or not rate > 0:
-        raise ValueError(f"A search has steps, restarts and a rate above 0; got {steps}, {restarts} and {rate}.")
+    if min(steps, restarts, draws) < 1 or not rate > 0:
+        raise ValueError(
+            f"A search has steps, restarts, draws and a rate above 0; got {steps}, {restarts}, {draws} and {rate}."
+        )
     body = cast(Game, game)
-    z, rows = _begun(game, starts, restarts, condition or {}, seed)
+    z, rows = _begun(game, loss, starts, restarts, draws, condition or {}, seed)
     bounds = game.law if within else None
     start = z.flatten(0, 1)
     codes = start if bounds is None else bounds.free(start)
@@ -135,25 +140,46 @@ def search(
 
 
 def _begun(
-    game: Decodes, starts: Tensor | int, restarts: int, condition: Mapping[str, Any], seed: int
+    game: Decodes, loss: Loss, starts: Tensor | int, restarts: int, draws: int, condition: Mapping[str, Any], seed: int
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Where all searches begin, of shape (R, n, Z), and their conditions, R n rows each."""
     n = starts if isinstance(starts, int) else len(starts)
     if n < 1 or (isinstance(starts, Tensor) and starts.ndim != 2):
         given = starts if isinstance(starts, int) else tuple(starts.shape)
         raise ValueError(f"A search has one query or more: their number, or latents (n, Z); got {given}.")
-    device, given = cast(Game, game).device, asked(game, n, condition)
-    drawn: list[tuple[Tensor, dict[str, Tensor]]] = []
-    for restart in range(restarts):
-        # Each restart has its own draws, so that more of them begin where fewer do.
-        with seeded(device, mix(seed, restart, 0x7A)):
-            drawn.append((game.latents(n), game.choose(n, **given)))
+    given = asked(game, n, condition)
+    # Each restart has its own draws, so that more of them begin where fewer do.
+    drawn = [_drawn(game, loss, n, draws, given, mix(seed, restart)) for restart in range(restarts)]
     z = torch.stack([latents for latents, _ in drawn])
     if isinstance(starts, Tensor):
         if starts.shape != z.shape[1:]:
             raise ValueError(f"Starts have the shape {tuple(z.shape[1:])}; got {tuple(starts.shape)}.")
         z[0] = starts.to(z)
     return z, {name: torch.cat([row[name] for _, row in drawn]) for name in drawn[0][1]}
+
+
+@torch.no_grad()
+def _drawn(
+    game: Decodes, loss: Loss, n: int, draws: int, given: Mapping[str, Tensor], seed: int
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The best of so many latents, with its conditions, for each query."""
+    device = cast(Game, game).device
+    best, found, least = torch.empty(0), {}, torch.full((n,), torch.inf, device=device)
+    for number in range(draws):
+        with seeded(device, mix(seed, number)):
+            z, rows = game.latents(n), game.choose(n, **given)
+        if draws == 1:
+            return z, rows
+        values = _losses(loss, decode(game, z, rows).to(z), 1)
+        better = values < least
+        least = torch.where(better, values, least)
+        best = _row_by_row(better, z, best) if number else z
+        found = {name: _row_by_row(better, new, found[name]) for name, new in rows.items()} if number else rows
+    return best, found
+
+
+def _row_by_row(better: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    return torch.where(better.view(-1, *[1] * (new.ndim - 1)), new, old)
 
 
 def _losses(loss: Loss, samples: Tensor, restarts: int) -> Tensor:
