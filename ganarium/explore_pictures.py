@@ -35,12 +35,12 @@ def picture(labels: Sequence[str], samples: Tensor, field: Field, data: Tensor |
     return pictures.draw_rows(list(zip(labels, samples, strict=True)), field)
 
 
-def paths(labels: Sequence[str], samples: Tensor, field: Field, data: Tensor | None = None) -> Image:
+def paths(labels: Sequence[str], samples: Tensor | Sequence[Tensor], field: Field, data: Tensor | None = None) -> Image:
     """A plot of 600 x 600 pixels: each row a path, a ring where it begins and a disc where it ends.
 
     Args:
         labels: One for each path; shown where there are no more than eight.
-        samples: Points of shape (n, T, 2).
+        samples: Points of shape (n, T, 2), or n tensors of shape (T, 2).
         field: What they are.
         data: Real points to show behind them.
     """
@@ -54,8 +54,8 @@ def paths(labels: Sequence[str], samples: Tensor, field: Field, data: Tensor | N
     axes = figure.add_subplot()
     if data is not None:
         axes.scatter(*field.restore(data).T.numpy(), s=4, c=_DATA, alpha=0.4, linewidths=0)
-    for number, (label, path) in enumerate(zip(labels, field.restore(samples), strict=True)):
-        x, y = path.T.numpy()
+    for number, (label, path) in enumerate(zip(labels, samples, strict=True)):
+        x, y = field.restore(path).T.numpy()
         colour = _COLOURS[number % len(_COLOURS)]
         axes.plot(x, y, color=colour, linewidth=1.2, marker=".", markersize=4, label=label)
         axes.scatter(x[:1], y[:1], s=42, facecolors="white", edgecolors=colour, linewidths=1.4, zorder=3)
@@ -64,7 +64,7 @@ def paths(labels: Sequence[str], samples: Tensor, field: Field, data: Tensor | N
     axes.tick_params(colors=_INK, labelsize=9, length=3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#999999")
-    if len(labels) <= len(_COLOURS):
+    if any(labels) and len(labels) <= len(_COLOURS):
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, fontsize=9, labelcolor=_INK)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganarium import latent, pictures
+from ganarium.explore_pictures import paths
 from ganarium.explored import Explored, Weights, numbers, opened
 from ganarium.latent.walks import How, way_of
 
@@ -112,8 +113,12 @@ def arithmetic(
             own = {key: value[numbers_] for key, value in having.items()}
             samples = torch.cat([latent.decode(seen.game, groups[place], own), sums.means_samples[place, None]])
             rows.append((f"{name[2:]}, mean", samples))
-        near = [("", part) for part in sums.samples.split(3)]
-        return pictures.draw_rows([*rows, near[0], ("sum", near[1][1]), near[2]], seen.field)
+        if seen.field.kind == "points" and seen.field.size == 2:
+            # What each path ends in is the mean, or the sum.
+            rows.append(("sum", sums.samples[[0, 1, 2, 3, 5, 6, 7, 8, 4]]))
+            return paths([label for label, _ in rows], [x for _, x in rows], seen.field, seen.behind())
+        above, middle, below = sums.samples.split(3)
+        return pictures.draw_rows([*rows, ("", above), ("sum", middle), ("", below)], seen.field)
 
     seen.write([], sums.samples, shown, latents=sums.latents, means=sums.means)
     print(
@@ -126,7 +131,7 @@ def traverse(
     run: str,
     coordinates: str = "0,1,2,3,4",
     span: float = 3.0,
-    code: str = "",
+    over: str = "",
     steps: int = 9,
     rows: int = 6,
     seed: int = 0,
@@ -135,13 +140,13 @@ def traverse(
     checkpoint: str = "latest",
     **condition: str | None,
 ) -> None:
-    """Change one coordinate of a latent at a time; or, with --code, what samples are asked to have.
+    """Change one coordinate of a latent at a time; or, with --over, what samples are asked to have.
 
     Args:
         run: The run's folder, or its name under ./runs.
         coordinates: Which coordinates, counted from 0.
         span: How many standard deviations to both sides; a prior with a range is walked from end to end.
-        code: Walk this condition instead, such as InfoGAN's category or code.
+        over: Walk this condition instead, such as InfoGAN's category or code.
         steps: How many samples in a row.
         rows: How many latents are shown under every class of a condition.
         seed: Makes the walk a function of this number.
@@ -150,15 +155,15 @@ def traverse(
         checkpoint: Of which checkpoint: latest, best, or a round.
     """
     seen = opened(run, out, weights, checkpoint, condition)
-    called = {"label": "y"}.get(code, code)
+    called = {"label": "y"}.get(over, over)
     if called in seen.condition:
-        raise ValueError(f"--code {code} walks over '{code}', which cannot also be one value.")
+        raise ValueError(f"Samples walk over '{over}', which cannot also be asked for one value.")
     if rows < 1 or not span > 0:
         raise ValueError(f"A walk has a row or more, and a range above 0; got --rows {rows} --range {span}.")
     z, _ = latent.draw(seen.game, rows, seed=seed)
-    if code:
+    if over:
         walk = latent.vary(seen.game, z, called, steps, seen.condition, seed)
-        labels = [f"{code} {number}" if len(walk.samples) > 1 else code for number in range(len(walk.samples))]
+        labels = [f"{over} {number}" if len(walk.samples) > 1 else over for number in range(len(walk.samples))]
         if seen.game.conditions[called].kind == "label":
             labels = [f"latent {number}" for number in range(rows)]
     else:

@@ -39,18 +39,16 @@ def lbfgs(objective: Objective, u: Tensor, steps: Iterable[int], memory: int = 1
         # A heading that does not lead down is replaced by the slope's.
         down = (heading * slope).sum(1, keepdim=True) < 0
         heading = torch.where(down, heading, -slope)
-        length = torch.ones_like(value) if pairs else 1 / slope.abs().sum(1).clamp(min=1.0)
+        bent = sum((inverse[:, 0] > 0 for _, _, inverse in pairs), torch.zeros_like(value)) > 0
+        length = torch.where(bent, 1.0, 1 / slope.abs().sum(1).clamp(min=1.0))
         moved, new_value, new_slope, found = _line(objective, u, value, slope, heading, length)
-        if not found.any():
-            if not pairs:
-                break
-            pairs = []
-            continue
+        if not (found | bent).any():
+            break
         step, change = moved - u, new_slope - slope
         product = (step * change).sum(1, keepdim=True)
         fits = product > 1e-10 * change.square().sum(1, keepdim=True).clamp(min=1e-20)
-        pairs = [*pairs, (step, change, torch.where(fits, 1 / product.where(fits, torch.ones_like(product)), 0.0))]
-        pairs = pairs[-memory:]
+        pairs = [(a, b, inverse * found[:, None]) for a, b, inverse in pairs[1 - memory :]]
+        pairs.append((step, change, torch.where(fits, 1 / product.where(fits, torch.ones_like(product)), 0.0)))
         u, value, slope = moved, new_value, new_slope
     return u
 
