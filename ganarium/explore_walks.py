@@ -192,7 +192,7 @@ def directions(
         run: The run's folder, or its name under ./runs.
         k: How many directions.
         count: Over how many latents the change is averaged.
-        span: How far to walk to both sides.
+        span: How many standard deviations to walk to both sides; with a prior that has a range, half of that.
         steps: How many samples in a row.
         seed: Makes all of it a function of this number.
         out: Where to: x.png, or x.npz (arrays "samples", "latents", "vectors" and "shares").
@@ -203,7 +203,8 @@ def directions(
     z, chosen = latent.draw(seen.game, count, seed=seed, **seen.condition)
     found = latent.directions(seen.game, z, k, condition=chosen, seed=seed)
     first = {name: rows[:1] for name, rows in chosen.items()}
-    walk = latent.along(seen.game, z[:1], found.vectors, span, steps, first, seed)
+    low, high = latent.reach(seen.game.law, span)
+    walk = latent.along(seen.game, z[:1], found.vectors, (high - low) / 2, steps, first, seed)
     labels = [f"{share:.1%}" for share in found.shares.tolist()]
     seen.write(labels, walk.samples, latents=walk.latents, vectors=found.vectors, shares=found.shares)
     print(
