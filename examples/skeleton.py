@@ -18,7 +18,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
+from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import Adam, OptimizerChoice
@@ -28,7 +28,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["Skeleton"]
 
 
-class Skeleton(Game, Samples, Scores):
+class Skeleton(Game, Decodes, Scores):
     r"""The name of the model, written out: the first line is what lists show.
 
     Players:
@@ -99,8 +99,8 @@ class Skeleton(Game, Samples, Scores):
         x = batch["x"]
         return self.objective.generator(self.discriminator(self.draw(len(x))), lambda: self.discriminator(x))
 
-    def draw(self, n: int, **condition: Tensor) -> Tensor:
-        return self.generator(self.prior(n))
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        return self.generator(z)
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.discriminator(x)

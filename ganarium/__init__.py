@@ -39,6 +39,7 @@ _NAMES = {
 _MODULES = (
     "augment",
     "data",
+    "latent",
     "metrics",
     "nets",
     "objectives",

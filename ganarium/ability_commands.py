@@ -113,14 +113,14 @@ def _batch(run: Run, name: str, split: Part, field: str, count: int) -> dict[str
     """The first samples of the data, as the run's game sees them."""
     if count < 1:
         raise ValueError(f"At least one sample; got count={count}.")
-    data = datasets.load(name, split=split) if name else data_of(_part_of(run.config, split))
+    data = datasets.load(name, split=split) if name else data_of(part_of(run.config, split))
     needed, given = run.spec[field], data.spec.get(field)
     if given is None or given.shape != needed.shape:
         raise ValueError(f"The run plays on '{field}' of {needed}; this data has {given or 'no such field'}.")
     return dict(next(iter(data.sweep(min(count, len(data))))))
 
 
-def _part_of(config: dict[str, Any], split: Part) -> dict[str, Any]:
+def part_of(config: dict[str, Any], split: Part) -> dict[str, Any]:
     """A run's config with another part of its data, all labels shown."""
     source = config["data"]
     if source is None:

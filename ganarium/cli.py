@@ -31,6 +31,7 @@ _HELP = """ganarium: the GAN zoo, alive
   ganarium resume RUN                    go on where a run was stopped
   ganarium sample RUN --out FILE         draw samples: x.png, x.npz or a folder
   ganarium translate|encode|classify|score RUN     what a trained game does with data
+  ganarium explore RUN WALK              walks of the latent: interpolate, arithmetic, invert and more
   ganarium evaluate RUN                  how good its samples are: metrics, intervals, floors, stamps
   ganarium show RUN                      what a run is and how far it got; writes its report, RUN/report.html
   ganarium quiz RUN                      real or fake? a page that counts how often a person errs
@@ -165,6 +166,13 @@ def _ability(verb: str) -> Callable[[list[str]], int]:
     return command
 
 
+def _explore(words: list[str]) -> int:
+    """Walk the latent of a run."""
+    from ganarium.explore_command import explore
+
+    return explore(words)
+
+
 _VERBS: dict[str, Callable[[list[str]], int]] = {
     "list": list_,
     "doctor": _doctor,
@@ -175,6 +183,7 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "encode": _ability("encode"),
     "classify": _ability("classify"),
     "score": _ability("score"),
+    "explore": _explore,
     "evaluate": evaluate,
     "show": page_commands.show,
     "quiz": page_commands.quiz,

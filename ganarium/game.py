@@ -12,7 +12,7 @@ its networks in ``__init__`` and its losses as methods, and say in :meth:`Game.p
 
 .. code-block:: python
 
-    class GAN(Game, Samples):
+    class GAN(Game, Decodes):
         def players(self):
             return [
                 Player("discriminator", self.discriminator_loss, owns=[self.discriminator]),
@@ -38,6 +38,7 @@ from torch.optim import Optimizer
 
 from ganarium.optimizers import Adam
 from ganarium.paper import Paper
+from ganarium.priors import Latent, Law
 from ganarium.randomness import mix, seeded
 from ganarium.spec import Batch, Field, Kind, Spec
 
@@ -45,6 +46,7 @@ __all__ = [
     "Batch",
     "Classifies",
     "Completes",
+    "Decodes",
     "Density",
     "Detects",
     "Encodes",
@@ -260,6 +262,37 @@ class Samples(ABC):
                 with seeded(game.device, None if seed is None else mix(seed, start)):
                     parts.append(self.draw(size, **part))
             return torch.cat(parts)
+
+
+class Decodes(Samples):
+    """Draws a latent from a law, and the sample follows from it: the latents can be walked."""
+
+    prior: Any  # a Latent, unless latents() and law say otherwise
+
+    def latents(self, n: int) -> Tensor:
+        """``n`` latents from the prior, of shape (n, Z)."""
+        return self.prior(n)
+
+    @property
+    def law(self) -> Law | None:
+        """The law of a latent's coordinates; None if they have no law in common."""
+        return self.prior.law if isinstance(self.prior, Latent) else None
+
+    def choose(self, n: int, **condition: Tensor) -> dict[str, Tensor]:
+        """All conditions of ``n`` samples: those that are given, and draws for the others; for games that have any."""
+        return condition
+
+    @abstractmethod
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        """Samples of shape (n, \\*shape), differentiable in the latents, with the game's networks as they are.
+
+        Args:
+            z: Latents of shape (n, Z).
+            condition: As for :meth:`draw`; the game chooses the others after the latents.
+        """
+
+    def draw(self, n: int, **condition: Tensor) -> Tensor:
+        return self.decode(self.latents(n), **condition)
 
 
 class Scores(ABC):

@@ -36,6 +36,7 @@ _HERE = Path(__file__).parent
 #: What lists and commands call the abilities of :mod:`ganarium.game`.
 ABILITIES = {
     "Samples": "sample",
+    "Decodes": "decode",
     "Scores": "score",
     "Translates": "translate",
     "Encodes": "encode",
@@ -44,6 +45,8 @@ ABILITIES = {
     "Detects": "anomaly",
     "Completes": "complete",
 }
+#: What an ability brings with it: what follows from a latent can be drawn.
+_BRINGS = {"Decodes": "Samples"}
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,7 @@ def _ancestors(entry: GameEntry) -> list[str]:
 def abilities(entry: GameEntry) -> tuple[str, ...]:
     """What a trained game can do, in the words of :data:`ABILITIES`."""
     names = set(_ancestors(entry))
+    names |= {_BRINGS[name] for name in names & set(_BRINGS)}
     return tuple(word for ability, word in ABILITIES.items() if ability in names)
 
 

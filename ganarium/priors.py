@@ -36,6 +36,25 @@ class Law(ABC):
         """
         return code
 
+    def free(self, z: Tensor) -> Tensor:
+        """What :meth:`within` brings to ``z``, which lies in the law's range; at its ends, a finite code.
+
+        Example:
+            >>> law, z = Uniform(), torch.tensor([-0.5, 0.0, 0.5])
+            >>> law.within(law.free(z))
+            tensor([-0.5000,  0.0000,  0.5000])
+        """
+        return z
+
+    @property
+    def centre(self) -> float:
+        """The mean of a coordinate."""
+        return 0.0
+
+    def energy(self, z: Tensor) -> Tensor:
+        """Minus the log-density of latents (n, Z) in the law's range, up to a constant, in nats, of shape (n,)."""
+        return torch.zeros_like(z[:, 0])
+
     def of(self, size: int) -> Latent:
         """The module that draws latents of ``size`` coordinates from this law."""
         return Latent(self, size)
@@ -54,6 +73,9 @@ class Normal(Law):
     def draw(self, like: Tensor) -> Tensor:
         z = torch.randn_like(like)
         return z if self.sd == 1.0 else z * self.sd
+
+    def energy(self, z: Tensor) -> Tensor:
+        return (z / self.sd).square().sum(1) / 2
 
 
 @dataclass(frozen=True)
@@ -77,6 +99,13 @@ class Uniform(Law):
 
     def within(self, code: Tensor) -> Tensor:
         return self.low + (self.high - self.low) * (1 + code.tanh()) / 2
+
+    def free(self, z: Tensor) -> Tensor:
+        return _atanh(2 * (z - self.low) / (self.high - self.low) - 1)
+
+    @property
+    def centre(self) -> float:
+        return (self.low + self.high) / 2
 
 
 @dataclass(frozen=True)
@@ -102,6 +131,17 @@ class Truncated(Law):
 
     def within(self, code: Tensor) -> Tensor:
         return self.bound * code.tanh()
+
+    def free(self, z: Tensor) -> Tensor:
+        return _atanh(z / self.bound)
+
+    def energy(self, z: Tensor) -> Tensor:
+        return z.square().sum(1) / 2
+
+
+def _atanh(share: Tensor) -> Tensor:
+    """The inverse of tanh, finite at the ends."""
+    return share.clamp(-1 + 1e-6, 1 - 1e-6).atanh()
 
 
 class Latent(nn.Module):

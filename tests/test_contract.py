@@ -14,7 +14,8 @@ from torch import Tensor
 from zoo import GAMES, can, game_class, play, players, toy, toy_batch, toy_data
 
 from ganarium import forms, options
-from ganarium.game import Classifies, Completes, Density, Encodes, Game, Samples, Scores
+from ganarium.game import Classifies, Completes, Decodes, Density, Encodes, Game, Samples, Scores, evaluating
+from ganarium.randomness import mix, seeded
 from ganarium.settings import Settings
 from ganarium.trainer import Trainer
 
@@ -234,6 +235,27 @@ def test_sampling_does_not_touch_the_global_stream(command):
     torch.manual_seed(0)
     game.sample(2, seed=1)
     assert torch.equal(torch.rand(3), expected)
+
+
+@each_game
+def test_samples_follow_from_latents_without_a_jump(command):
+    game = toy(command)
+    if not can(game, Decodes):
+        pytest.skip("decodes no latents")
+    with evaluating(game):
+        with seeded(game.device, mix(3, 0)):
+            z = game.latents(5)
+            asked = game.choose(5)
+        assert asked.keys() == game.conditions.keys()
+        z.requires_grad_()
+        x = game.decode(z, **asked)
+        (gradient,) = torch.autograd.grad(x.square().sum(), z)
+        assert x.shape == (5, *game.spec["x"].shape)
+        assert torch.equal(x, game.decode(z, **asked))
+    assert z.ndim == 2
+    assert (gradient.abs().sum(1) > 0).all()
+    with evaluating(game), torch.no_grad():
+        assert torch.equal(game.decode(z, **asked), game.sample(5, seed=3))
 
 
 @each_game

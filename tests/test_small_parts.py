@@ -400,8 +400,9 @@ INGREDIENTS = {"nets", "objectives", "penalties", "pools", "priors", "augment", 
 MAY = {
     **dict.fromkeys((*BASE, "paper"), frozenset()),
     **dict.fromkeys((*INGREDIENTS, "data"), frozenset(BASE)),
-    "game": {"spec", "optimizers", "randomness", "paper"},
+    "game": {"spec", "optimizers", "priors", "randomness", "paper"},
     "games": {"game", "schedules", "spec", *INGREDIENTS},
+    "latent": {"data", "game", "priors", "randomness", "spec"},
 }
 CORE = ["trainer", "seat", "average"]
 FABRIC = {"guard", "report", "trainer", "seat", "fitting", "settings", "session", "tuning"}

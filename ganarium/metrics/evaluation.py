@@ -24,7 +24,7 @@ from ganarium import data as datasets
 from ganarium import index
 from ganarium.checkpoint import write_text
 from ganarium.data.loading import is_folder
-from ganarium.game import Game, Samples, Translates
+from ganarium.game import Decodes, Game, Samples, Translates
 from ganarium.metrics.catalogue import ON_REQUEST
 from ganarium.metrics.judge import Judge, Reference, check_metrics
 from ganarium.metrics.rows import CHUNK, of_game, of_tensor
@@ -286,7 +286,7 @@ def _requested(name: str, judge: Judge, game: Any, made: Any, count: int, seed: 
         floor = requested.parzen(judge.real.features[flat.name], *(rows[2].chunk(2)))[0]
         return [judge.number(name, requested.parzen(*rows), "higher", flat, len(made), floor)]
     if name == "path-length":
-        if not (hasattr(game, "latents") and hasattr(game, "decode")):
+        if not isinstance(game, Decodes):
             able = ", ".join(index.with_ability("decode"))
             raise ValueError(f"{type(game).__name__} decodes no latents, which path-length takes. These do: {able}.")
         return [judge.number(name, requested.path_length(game, first, seed), "lower", first, count)]

@@ -54,7 +54,9 @@ def path_length(game: Any, features: Features, seed: int, paths: int = _PATHS) -
                 n = min(_BLOCK, paths - start)
                 a, b = game.latents(n), game.latents(n)
                 t = torch.rand(n, 1, device=a.device) * (1 - _STEP)
-            here, there = (features.embed(game.decode(slerp(a, b, at)).cpu())[0] for at in (t, t + _STEP))
+                # Both ends are asked for the same.
+                asked = game.choose(n)
+            here, there = (features.embed(game.decode(slerp(a, b, at), **asked).cpu())[0] for at in (t, t + _STEP))
             lengths.append((here - there).double().square().sum(1) / _STEP**2)
     found = torch.cat(lengths)
     low, high = torch.quantile(found, 0.01), torch.quantile(found, 0.99)

@@ -36,7 +36,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
+from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
 from ganarium.nets.architecture import Architecture
 from ganarium.nets.began import Autoencoder, Mirrored
 from ganarium.nets.flat import Flat
@@ -48,7 +48,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["BEGAN"]
 
 
-class BEGAN(Game, Samples, Scores):
+class BEGAN(Game, Decodes, Scores):
     r"""The boundary equilibrium GAN.
 
     .. math::
@@ -156,8 +156,8 @@ class BEGAN(Game, Samples, Scores):
         """Move k by the controller's error."""
         self.k.add_(self.gain * (self.gamma * self.real - terms["fake"])).clamp_(0, 1)
 
-    def draw(self, n: int, **condition: Tensor) -> Tensor:
-        return self.generator(self.prior(n))
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        return self.generator(z)
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return (x - self.discriminator(x)).abs().pow(self.exponent).flatten(1).mean(1)

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
+from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
 from ganarium.nets.architecture import Architecture, Perceptrons, Plain
 from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
@@ -40,7 +40,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["GAN"]
 
 
-class GAN(Game, Samples, Scores):
+class GAN(Game, Decodes, Scores):
     r"""The generative adversarial network, and the frame of its many variants.
 
     With raw scores :math:`F = \operatorname{logit} D`, the discriminator descends
@@ -168,8 +168,8 @@ class GAN(Game, Samples, Scores):
         scores = critic(torch.cat([real, fake]))
         return scores[: len(real)], scores[len(real) :]
 
-    def draw(self, n: int, **condition: Tensor) -> Tensor:
-        return self.generator(self.prior(n))
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        return self.generator(z)
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.discriminator(x)

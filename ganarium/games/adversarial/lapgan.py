@@ -38,7 +38,7 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Game, Paper, Player, Samples, Stage, Terms
+from ganarium.game import Batch, Decodes, Game, Paper, Player, Stage, Terms
 from ganarium.nets.architecture import Architecture, Perceptrons, Plain
 from ganarium.nets.laplacian import ResidualDiscriminator, ResidualGenerator, enlarge, levels_of, shrink
 from ganarium.objectives import NonSaturating, accuracy
@@ -50,7 +50,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["LAPGAN"]
 
 
-class LAPGAN(Game, Samples):
+class LAPGAN(Game, Decodes):
     r"""The Laplacian pyramid of conditional GANs.
 
     There is a stage for each level, coarsest first, named by the level's sides (``8x8``, then ``16x16``). With raw
@@ -165,7 +165,7 @@ class LAPGAN(Game, Samples):
     def discriminator_loss(self, batch: Batch, k: int) -> Terms:
         real, low = self.parts(batch["x"], k)
         with torch.no_grad():
-            fake = self.residual(k, len(real), low)
+            fake = self.residual(k, self.prior[k](len(real)), low)
         real_scores, fake_scores = self.judge(k, real, low), self.judge(k, fake, low)
         return {
             **NonSaturating().discriminator(real_scores, fake_scores),
@@ -176,7 +176,7 @@ class LAPGAN(Game, Samples):
 
     def generator_loss(self, batch: Batch, k: int) -> Terms:
         real, low = self.parts(batch["x"], k)
-        return NonSaturating().generator(self.judge(k, self.residual(k, len(real), low), low))
+        return NonSaturating().generator(self.judge(k, self.residual(k, self.prior[k](len(real)), low), low))
 
     def parts(self, x: Tensor, k: int) -> tuple[Tensor, Tensor | None]:
         """What level k adds to a blurred image, and that image: h and l; at the coarsest level I and None."""
@@ -186,9 +186,8 @@ class LAPGAN(Game, Samples):
             return x, None
         return apart(x)
 
-    def residual(self, k: int, n: int, low: Tensor | None) -> Tensor:
-        """What the generator of level k adds to the ``n`` images of ``low``; at the coarsest level, n images."""
-        z = self.prior[k](n)
+    def residual(self, k: int, z: Tensor, low: Tensor | None) -> Tensor:
+        """What the generator of level k adds to the images of ``low``; at the coarsest level, images."""
         if low is None:
             return self.generators[k](z)
         return self.generators[k](z.unflatten(1, (1, *low.shape[2:])), low)
@@ -205,12 +204,21 @@ class LAPGAN(Game, Samples):
         """What makes of images of level k those that its discriminator sees."""
         return self.augmented[k]
 
-    def draw(self, n: int, **condition: Tensor) -> Tensor:
+    def latents(self, n: int) -> Tensor:
+        """The noise of all levels, the coarsest first, of shape (n, Z)."""
+        return torch.cat([prior(n) for prior in reversed(self.prior)], 1)
+
+    @property
+    def law(self) -> Law:
+        return self.prior[-1].law
+
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
         *finer, last = range(len(self.levels))
-        x = self.residual(last, n, None)
+        *fine, small = z.split([prior.size for prior in reversed(self.prior)], 1)[::-1]
+        x = self.residual(last, small, None)
         for k in reversed(finer):
             low = enlarge(x)
-            x = low + self.residual(k, n, low)
+            x = low + self.residual(k, fine[k], low)
         return x
 
     @classmethod

@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Classifies, Game, Paper, Player, Samples, Scores, Stage, Terms
+from ganarium.game import Batch, Classifies, Decodes, Game, Paper, Player, Scores, Stage, Terms
 from ganarium.nets.architecture import Architecture
 from ganarium.nets.improved_gan import NoisyPerceptrons
 from ganarium.nets.roles import Discriminator
@@ -43,7 +43,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["SemiSupervisedGAN"]
 
 
-class SemiSupervisedGAN(Game, Samples, Scores, Classifies):
+class SemiSupervisedGAN(Game, Decodes, Scores, Classifies):
     r"""The semi-supervised GAN of the improved techniques.
 
     With :math:`F(x) = \operatorname{lse}_k l_k(x)`, the discriminator descends
@@ -170,8 +170,8 @@ class SemiSupervisedGAN(Game, Samples, Scores, Classifies):
         fake = self.discriminator.features(self.augmented(self.draw(len(x)))).mean(0)
         return {"feature": (fake - real).square().mean()}
 
-    def draw(self, n: int, **condition: Tensor) -> Tensor:
-        return self.generator(self.prior(n))
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        return self.generator(z)
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         """The log-odds that x is real, of shape (B,)."""

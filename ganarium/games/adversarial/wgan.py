@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
+from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.objectives import Wasserstein
 from ganarium.optimizers import OptimizerChoice, RMSprop
@@ -35,7 +35,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["WGAN"]
 
 
-class WGAN(Game, Samples, Scores):
+class WGAN(Game, Decodes, Scores):
     r"""The Wasserstein GAN with clipped weights.
 
     .. math::
@@ -138,8 +138,8 @@ class WGAN(Game, Samples, Scores):
         """The critic's scores of what it sees of ``x``, of shape (B,)."""
         return self.critic(self.augmented(x))
 
-    def draw(self, n: int, **condition: Tensor) -> Tensor:
-        return self.generator(self.prior(n))
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        return self.generator(z)
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.critic(x)

@@ -32,7 +32,7 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
+from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
 from ganarium.nets.cgan import TwoStreams
 from ganarium.nets.conditions import one_hot
@@ -45,7 +45,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["CGAN"]
 
 
-class CGAN(Game, Samples, Scores):
+class CGAN(Game, Decodes, Scores):
     r"""The conditional GAN: a class can be asked for, ``game.sample(9, y=3)``.
 
     With raw scores :math:`F = \operatorname{logit} D`, the discriminator descends
@@ -149,10 +149,11 @@ class CGAN(Game, Samples, Scores):
     def conditions(self) -> Mapping[str, Field]:
         return {"y": self.spec["y"]}
 
-    def draw(self, n: int, **condition: Tensor) -> Tensor:
-        z, y = self.prior(n), condition.get("y")
-        if y is None:
-            y = torch.randint(self.classes, (n,), device=z.device)
+    def choose(self, n: int, **condition: Tensor) -> dict[str, Tensor]:
+        return condition if "y" in condition else {"y": torch.randint(self.classes, (n,), device=self.device)}
+
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        y = self.choose(len(z), **condition)["y"]
         return self.generator(z, one_hot(y, self.classes, z))
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Classifies, Encodes, Game, Paper, Player, Samples, Scores, Terms
+from ganarium.game import Batch, Classifies, Decodes, Encodes, Game, Paper, Player, Scores, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
 from ganarium.nets.conditions import one_hot
 from ganarium.nets.roles import Discriminator
@@ -49,7 +49,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["InfoGAN"]
 
 
-class InfoGAN(Game, Samples, Scores, Encodes, Classifies):
+class InfoGAN(Game, Decodes, Scores, Encodes, Classifies):
     r"""The information-maximising GAN: ``game.sample(9, category=3, code=[0.5, -1.0])``.
 
     :math:`Q(c | x)` is a softmax over the categories and, for each number, a Gaussian of standard deviation one around
@@ -206,10 +206,15 @@ class InfoGAN(Game, Samples, Scores, Encodes, Classifies):
         category = {"category": Field((), "label", classes=self.categories)}
         return {**category, "code": Field((self.codes,), "attributes")} if self.codes else category
 
-    def draw(self, n: int, **condition: Tensor) -> Tensor:
-        z, (category, code) = self.prior(n), self.draw_codes(n)
-        category, code = condition.get("category", category), condition.get("code", code)
-        return self.generator(z, torch.cat([one_hot(category, self.categories, z), code.to(z)], 1))
+    def choose(self, n: int, **condition: Tensor) -> dict[str, Tensor]:
+        category, code = self.draw_codes(n)
+        drawn = {"category": category, "code": code} if self.codes else {"category": category}
+        return drawn | condition
+
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        chosen = self.choose(len(z), **condition)
+        category, code = one_hot(chosen["category"], self.categories, z), chosen.get("code", z[:, :0])
+        return self.generator(z, torch.cat([category, code.to(z)], 1))
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.discriminator(x)

@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Encodes, Game, Paper, Player, Samples, Scores, Terms
+from ganarium.game import Batch, Decodes, Encodes, Game, Paper, Player, Scores, Terms
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.nets.bigan import NormedPerceptrons
 from ganarium.objectives import accuracy
@@ -41,7 +41,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["BiGAN"]
 
 
-class BiGAN(Game, Samples, Encodes, Scores):
+class BiGAN(Game, Decodes, Encodes, Scores):
     r"""The bidirectional GAN. With raw scores :math:`F = \operatorname{logit} D`,
 
     .. math::
@@ -161,8 +161,8 @@ class BiGAN(Game, Samples, Encodes, Scores):
         r"""The sample with the code of ``x``, of shape (B, \*shape)."""
         return self.generator(self.encode(x))
 
-    def draw(self, n: int, **condition: Tensor) -> Tensor:
-        return self.generator(self.prior(n))
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        return self.generator(z)
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.discriminator(x, self.encode(x))

@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, layer_norm, softplus
 
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Stage, Terms
+from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Stage, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
 from ganarium.nets.text import PairDiscriminator, TextEncoder, TextGenerator, differ, mismatched
 from ganarium.optimizers import Adam, OptimizerChoice
@@ -44,7 +44,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["GANCLS"]
 
 
-class GANCLS(Game, Samples, Scores):
+class GANCLS(Game, Decodes, Scores):
     r"""Text to image with a matching-aware discriminator (GAN-CLS), and with interpolated text (GAN-INT).
 
     Players:
@@ -217,9 +217,11 @@ class GANCLS(Game, Samples, Scores):
         """``n`` of the kept sentences, drawn at random."""
         return self.captions[torch.randint(len(self.captions), (n,), device=self.captions.device)]
 
-    def draw(self, n: int, **condition: Tensor) -> Tensor:
-        text = condition.get("text")
-        return self.generator(self.prior(n), self.read(self.any_text(n) if text is None else text))
+    def choose(self, n: int, **condition: Tensor) -> dict[str, Tensor]:
+        return condition if "text" in condition else {"text": self.any_text(n)}
+
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        return self.generator(z, self.read(self.choose(len(z), **condition)["text"]))
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         text = condition.get("text")

@@ -24,7 +24,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from ganarium.game import Batch, Encodes, Game, Paper, Player, Samples, Terms
+from ganarium.game import Batch, Decodes, Encodes, Game, Paper, Player, Terms
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.optimizers import Adam, OptimizerChoice
 from ganarium.priors import Normal
@@ -33,7 +33,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["VAE"]
 
 
-class VAE(Game, Samples, Encodes):
+class VAE(Game, Decodes, Encodes):
     r"""The variational auto-encoder, with a Gaussian decoder of one standard deviation :math:`s` for all coordinates.
 
     Players:
@@ -133,8 +133,8 @@ class VAE(Game, Samples, Encodes):
     def encode(self, x: Tensor) -> Tensor:
         return self.posterior(x)[0]
 
-    def draw(self, n: int, **condition: Tensor) -> Tensor:
-        return self.decoder(self.prior(n))
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        return self.decoder(z)
 
     @classmethod
     def toy(cls) -> Self:

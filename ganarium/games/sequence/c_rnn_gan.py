@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Stage, Terms
+from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Stage, Terms
 from ganarium.nets.recurrent import StepDiscriminator, StepGenerator
 from ganarium.objectives import NonSaturating
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
@@ -37,7 +37,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["CRNNGAN"]
 
 
-class CRNNGAN(Game, Samples, Scores):
+class CRNNGAN(Game, Decodes, Scores):
     r"""The continuous recurrent GAN, for melodies and other sequences.
 
     Players:
@@ -189,8 +189,11 @@ class CRNNGAN(Game, Samples, Scores):
         steps = self.spec["x"].shape[0]
         return self.prior(n * steps).unflatten(0, (n, steps))
 
-    def draw(self, n: int, **condition: Tensor) -> Tensor:
-        return self.generator(self.noise(n))
+    def latents(self, n: int) -> Tensor:
+        return self.noise(n).flatten(1)
+
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        return self.generator(z.unflatten(1, (self.spec["x"].shape[0], -1)))
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.discriminator(x)

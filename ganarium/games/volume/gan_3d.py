@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
+from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional
 from ganarium.objectives import NonSaturating, accuracy
 from ganarium.optimizers import Adam, OptimizerChoice
@@ -40,7 +40,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["GAN3D"]
 
 
-class GAN3D(Game, Samples, Scores):
+class GAN3D(Game, Decodes, Scores):
     r"""The GAN of volumes, whose discriminator rests while it is winning.
 
     With raw scores :math:`F = \operatorname{logit} D`, the discriminator descends
@@ -165,8 +165,8 @@ class GAN3D(Game, Samples, Scores):
         """The discriminator's scores of what it sees of ``x``, of shape (B,)."""
         return self.discriminator(self.augmented(x))
 
-    def draw(self, n: int, **condition: Tensor) -> Tensor:
-        return self.generator(self.prior(n))
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        return self.generator(z)
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.discriminator(x)
