@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import engine, folders, startup
+from benchmarks import engine, folders, measuring, startup
 
 BENCHMARKS = {
     "ring": engine.ring,
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "dcgan-64": engine.dcgan_64,
     "startup": startup.startup,
     "folders": folders.folders,
+    "measuring": measuring.measuring,
 }
 
 

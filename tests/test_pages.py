@@ -95,8 +95,10 @@ def test_the_report_of_images(place, capsys):
         "how far samples are from scoring below the data",
     ):
         assert words in found.text, words
-    assert ["frechet", "digits", "1.234", "1.125 to 1.375", "0.25", "lower", "2,000 samples, seed 0"] in found.rows
-    assert ["frechet", "digits", "0.777", "", "", "lower", HOSTILE] in found.rows
+    assert ["frechet", "digits", "1.234", "1.125 to 1.375", "0.25", "low", "1"] in found.rows
+    assert ["frechet", "digits", "0.777", "", "", "low", "2"] in found.rows
+    assert "2,000 samples, seed 0" in found.text
+    assert HOSTILE in found.text
     assert ["game", "latent", "5", "64"] in found.rows
     assert ["game", "augment", "none", ""] in found.rows
     kinds = [address.partition(";")[0] for address in found.images]

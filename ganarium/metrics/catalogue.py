@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from ganarium.data.base import unpack
 from ganarium.metrics import library, modes, neighbours, similarity, transport
 from ganarium.metrics.features import Features
 from ganarium.metrics.neighbours import Pair
@@ -111,7 +112,8 @@ def _copies(case: Case) -> Pair:
 
 
 def _similarity(case: Case) -> Pair:
-    return neighbours.mean_and_error(similarity.pairs(case.made.some), case.resamples, case.seed)
+    assert case.made.some is not None
+    return neighbours.mean_and_error(similarity.pairs(unpack(case.made.some)), case.resamples, case.seed)
 
 
 def _seen(case: Case) -> bool:

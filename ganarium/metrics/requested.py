@@ -56,7 +56,8 @@ def path_length(game: Any, features: Features, seed: int, paths: int = _PATHS) -
                 t = torch.rand(n, 1, device=a.device) * (1 - _STEP)
                 # Both ends are asked for the same.
                 asked = game.choose(n)
-            here, there = (features.embed(game.decode(slerp(a, b, at), **asked).cpu())[0] for at in (t, t + _STEP))
+            ways = [torch.vmap(slerp)(a, b, at)[:, 0] for at in (t, t + _STEP)]
+            here, there = (features.embed(game.decode(z, **asked).cpu())[0] for z in ways)
             lengths.append((here - there).double().square().sum(1) / _STEP**2)
     found = torch.cat(lengths)
     low, high = torch.quantile(found, 0.01), torch.quantile(found, 0.99)

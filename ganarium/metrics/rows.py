@@ -12,6 +12,7 @@ from torch import Tensor
 from ganarium.data.progress import watched
 from ganarium.game import Samples, evaluating
 from ganarium.metrics.features import Features
+from ganarium.pictures.tiles import to_uint8
 from ganarium.randomness import mix
 
 __all__ = ["CHUNK", "KEPT", "PAIRS", "Look", "Moments", "Rows", "embed", "of_data", "of_game", "of_tensor"]
@@ -19,7 +20,7 @@ __all__ = ["CHUNK", "KEPT", "PAIRS", "Look", "Moments", "Rows", "embed", "of_dat
 CHUNK = 256
 #: Features of at most so many samples are kept: neighbours are looked for among these.
 KEPT = 10_000
-#: So many pairs of samples are kept as they are.
+#: So many pairs of images are kept.
 PAIRS = 500
 _WIDE = 512  # features beyond so many are not all kept
 
@@ -64,14 +65,14 @@ class Rows:
         features: By the name of the features, of shape (m, d) with m of n at most, the first ones.
         logits: Likewise, where the features know classes.
         moments: Of all n.
-        some: The first samples, as they are; those of even places are pairs with those after them.
+        some: The first images, as bytes; those of even places are pairs with those after them.
     """
 
     n: int
     features: dict[str, Tensor]
     logits: dict[str, Tensor]
     moments: dict[str, Moments]
-    some: Tensor
+    some: Tensor | None
 
     def __len__(self) -> int:
         return self.n
@@ -97,8 +98,8 @@ class Look:
             ValueError: if features are not finite.
         """
         x = x.detach().cpu()
-        if self.n < 2 * PAIRS:
-            self._some.append(x[: 2 * PAIRS - self.n])
+        if self.n < 2 * PAIRS and x.ndim == 4:
+            self._some.append(to_uint8(x[: 2 * PAIRS - self.n]))
         for each in self.features:
             self._add(x, each)
         self.n += len(x)
@@ -121,7 +122,7 @@ class Look:
         features = {name: torch.cat(kept) for name, (kept, _, _) in self._parts.items()}
         logits = {name: torch.cat(classes) for name, (_, classes, _) in self._parts.items() if classes}
         moments = {name: moments for name, (_, _, moments) in self._parts.items()}
-        return Rows(self.n, features, logits, moments, torch.cat(self._some))
+        return Rows(self.n, features, logits, moments, torch.cat(self._some) if self._some else None)
 
 
 def embed(

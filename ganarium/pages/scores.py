@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ganarium.pages.page import Markup, details, joined, paragraph, table
+from ganarium.pages.page import Markup, details, items, joined, paragraph, table
 
 __all__ = ["evaluations", "read_evaluations"]
 
@@ -61,18 +61,22 @@ def _evaluation(row: Mapping[str, Any]) -> Markup:
         f"data {row.get('data', 'unknown')}",
         str(row.get("when", "")),
     ]
-    head = ["metric", "features", "value", "interval", "floor", "better", "protocol"]
-    cells = [_cells(number) for number in row["numbers"]]
-    return joined([paragraph(", ".join(part for part in stamp if part)), table(cells, head)])
+    head = ["metric", "features", "value", "95 % interval", "real data", "better", "how"]
+    # How numbers were obtained is said once for all that were obtained alike.
+    protocols = list(dict.fromkeys(str(number.get("protocol", "")) for number in row["numbers"]))
+    cells = [_cells(number, protocols) for number in row["numbers"]]
+    notes = [items(protocols, numbered=True), *(paragraph(note, note=True) for note in row.get("notes", ()))]
+    return joined([paragraph(", ".join(part for part in stamp if part)), table(cells, head), *notes])
 
 
-def _cells(number: Mapping[str, Any]) -> list[object]:
+def _cells(number: Mapping[str, Any], protocols: list[str]) -> list[object]:
     low, high, value = number.get("low"), number.get("high"), number.get("value")
     interval = "" if low is None or high is None else f"{_short(low)} to {_short(high)}"
     floor = number.get("floor")
-    said = [number.get(name, "") for name in ("better", "protocol")]
-    about = [number.get(name, "") for name in ("metric", "features")]
-    return [*about, _short(value), interval, "" if floor is None else _short(floor), *said]
+    better = {"lower": "low", "higher": "high", "real": "as real"}.get(str(number.get("better")), "")
+    about = [number.get("title", number.get("metric", "")), number.get("features", "")]
+    how = 1 + protocols.index(str(number.get("protocol", "")))
+    return [*about, _short(value), interval, "" if floor is None else _short(floor), better, how]
 
 
 def _short(value: Any) -> str:
