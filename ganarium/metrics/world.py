@@ -59,7 +59,9 @@ def reader(data: Any, field: str = "x") -> Reader:
     names = [name for name in _of_domain(factors, field) if name not in data.truth.get("invisible", ())]
     places = torch.arange(0, len(data), max(1, -(-len(data) // _KNOWN)))
     known = torch.cat([data.gather(some)[field].cpu() for some in places.split(_BLOCK)])
-    return Reader(known.flatten(1).float(), {name: factors[name].cpu()[places] for name in names})
+    return Reader(
+        known.flatten(1).float(), {name.removeprefix(f"{field}_"): factors[name].cpu()[places] for name in names}
+    )
 
 
 def features(data: Any, field: str) -> Features:
