@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ganarium import index, page_commands, run_commands
+from ganarium import index
 from ganarium._version import __version__
-from ganarium.command import on_run
-from ganarium.evaluate_command import evaluate
-from ganarium.list_commands import cite, list_
+from ganarium.commands import on_runs, pages
+from ganarium.commands.base import on_run
+from ganarium.commands.evaluate import evaluate
+from ganarium.commands.lists import cite, list_
 from ganarium.processes import speaks
 
 __all__ = ["main"]
@@ -125,7 +126,7 @@ def _train(words: list[str]) -> int:
     for option, value in pairwise(words):
         if option == "--data":
             index.check_data(value)
-    from ganarium.train_command import train
+    from ganarium.commands.train import train
 
     return train(words)
 
@@ -142,18 +143,18 @@ def _doctor(words: list[str]) -> int:
     named = words[0] in index.games()
     if not named or (len(words) > 1 and not words[1].startswith("-")):
         index.check_data(words[1] if named else words[0])
-    from ganarium import doctor_command
+    from ganarium.commands import doctor
 
-    return doctor_command.with_game(words) if named else doctor_command.of_data(words)
+    return doctor.with_game(words) if named else doctor.of_data(words)
 
 
 def _ability(verb: str) -> Callable[[list[str]], int]:
     """The command of an ability."""
 
     def command(words: list[str]) -> int:
-        from ganarium import ability_commands
+        from ganarium.commands import abilities
 
-        function = getattr(ability_commands, verb)
+        function = getattr(abilities, verb)
 
         def run(**options: Any) -> int:
             function(**options)
@@ -168,7 +169,7 @@ def _ability(verb: str) -> Callable[[list[str]], int]:
 
 def _explore(words: list[str]) -> int:
     """Walk the latent of a run."""
-    from ganarium.explore_command import explore
+    from ganarium.commands.explore import explore
 
     return explore(words)
 
@@ -177,18 +178,18 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "list": list_,
     "doctor": _doctor,
     "train": _train,
-    "resume": run_commands.resume,
-    "sample": run_commands.sample,
+    "resume": on_runs.resume,
+    "sample": on_runs.sample,
     "translate": _ability("translate"),
     "encode": _ability("encode"),
     "classify": _ability("classify"),
     "score": _ability("score"),
     "explore": _explore,
     "evaluate": evaluate,
-    "show": page_commands.show,
-    "quiz": page_commands.quiz,
-    "film": page_commands.film,
-    "runs": run_commands.runs,
+    "show": pages.show,
+    "quiz": pages.quiz,
+    "film": pages.film,
+    "runs": on_runs.runs,
     "cite": cite,
 }
 

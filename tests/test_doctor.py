@@ -16,11 +16,11 @@ from PIL import Image
 
 from ganarium import cli, risks
 from ganarium import data as gd
+from ganarium.commands.doctor import Checkup, _show_table
 from ganarium.data.examine import _kind, examined
 from ganarium.data.finding import Folder
 from ganarium.data.photos import Photos
 from ganarium.data.scan import Scan, Unusable
-from ganarium.doctor_command import Checkup, _show_table
 from ganarium.forecast import Forecast
 from ganarium.gallery import SEEN, seen
 from ganarium.pictures import draw

@@ -17,8 +17,9 @@ import pytest
 import torch
 from PIL import Image
 
-from ganarium import cli, run_commands
+from ganarium import cli
 from ganarium import data as gd
+from ganarium.commands import on_runs
 from ganarium.data import progress
 from ganarium.data.cache import ArrayFile, locked
 from ganarium.data.classes import layout_of
@@ -528,6 +529,6 @@ def test_a_bar_is_for_terminals_and_not_for_the_quiet(monkeypatch: pytest.Monkey
 
 def test_classes_are_asked_for_by_name_even_if_that_is_a_number():
     field = gd.load("digits").spec["y"]
-    assert run_commands.value("7", field) == "7"
-    assert run_commands.value("7") == 7
-    assert run_commands.value("0.5 -1", None) == [0.5, -1]
+    assert on_runs.value("7", field) == "7"
+    assert on_runs.value("7") == 7
+    assert on_runs.value("0.5 -1", None) == [0.5, -1]

@@ -11,6 +11,7 @@ from typing import Any
 
 from ganarium import data as datasets
 from ganarium import forms, pictures
+from ganarium.commands.train import GAME, Request, loader_rows
 from ganarium.data.examine import examined
 from ganarium.data.loading import is_folder
 from ganarium.data.progress import silent
@@ -21,7 +22,6 @@ from ganarium.gallery import SEEN, seen
 from ganarium.game import Game
 from ganarium.risks import risks
 from ganarium.settings import Settings
-from ganarium.train_command import GAME, Request, loader_rows
 
 __all__ = ["Checkup", "of_data", "with_game"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ganarium.command import as_json, on_run, table
+from ganarium.commands.base import as_json, on_run, table
 
 __all__ = ["evaluate"]
 

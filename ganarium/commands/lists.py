@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ganarium import index
-from ganarium.command import as_json, call, table
+from ganarium.commands.base import as_json, call, table
 
 __all__ = ["cite", "list_"]
 

@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Callable
 
 from ganarium import forms
-from ganarium.explore_data import invert, neighbours
-from ganarium.explore_walks import arithmetic, directions, interpolate, traverse, truncate
+from ganarium.commands.explore.data import invert, neighbours
+from ganarium.commands.explore.walks import arithmetic, directions, interpolate, traverse, truncate
+from ganarium.commands.on_runs import conditions
 from ganarium.index import nearest
-from ganarium.run_commands import conditions
 
 __all__ = ["explore"]
 

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from ganarium import index, pictures
-from ganarium.ability_commands import part_of
-from ganarium.explore_pictures import picture
+from ganarium.commands.abilities import part_of
+from ganarium.commands.explore.pictures import picture
+from ganarium.commands.on_runs import value
 from ganarium.game import Decodes
 from ganarium.run import Run, data_of, load
-from ganarium.run_commands import value
 from ganarium.spec import Field
 
 __all__ = ["Explored", "Part", "Weights", "numbers", "opened"]

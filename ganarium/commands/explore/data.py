@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ganarium import latent, pictures
-from ganarium.explore_pictures import picture
-from ganarium.explored import Explored, Part, Weights, opened
+from ganarium.commands.explore.explored import Explored, Part, Weights, opened
+from ganarium.commands.explore.pictures import picture
 
 __all__ = ["invert", "neighbours"]
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ganarium import latent, pictures
-from ganarium.explore_pictures import paths
-from ganarium.explored import Explored, Weights, numbers, opened
+from ganarium.commands.explore.explored import Explored, Weights, numbers, opened
+from ganarium.commands.explore.pictures import paths
 from ganarium.latent.walks import How, way_of
 
 __all__ = ["arithmetic", "directions", "interpolate", "traverse", "truncate"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ganarium.command import on_run
+from ganarium.commands.base import on_run
 
 __all__ = ["film", "quiz", "show"]
 

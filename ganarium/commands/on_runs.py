@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from ganarium.command import as_json, call, on_run, table
+from ganarium.commands.base import as_json, call, on_run, table
 
 __all__ = ["resume", "runs", "sample", "value"]
 
