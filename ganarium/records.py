@@ -35,7 +35,8 @@ def find(path: str | Path) -> Path:
         if (folder / "config.yaml").is_file():
             return folder
     names = [run.name for run in runs()]
-    raise ValueError(f"There is no run at '{path}'. {index.nearest(Path(path).name, names)} See `ganarium runs`.")
+    words = [f"There is no run at '{path}'.", index.nearest(Path(path).name, names), "See `ganarium runs`."]
+    raise ValueError(" ".join(filter(None, words)))
 
 
 def runs(folder: str | Path = "runs") -> list[Path]:
