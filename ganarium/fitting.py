@@ -34,7 +34,7 @@ from ganarium.weights import take_over
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["fit", "resume", "rounds"]
+__all__ = ["begun", "fit", "resume", "rounds", "taken_up"]
 
 
 def fit(
@@ -66,7 +66,7 @@ def fit(
         FloatingPointError: if a term or a gradient is not finite; the run stays as it was last saved.
         OutOfMemory: if memory runs out; the run stays as it was last saved.
     """
-    session = _begun(game, data, settings, out, origin, quiet, changes)
+    session = begun(game, data, settings, out, origin, quiet, changes)
     session.play(stop_after)
     return Run(session.path, game=session.trainer.average)
 
@@ -100,20 +100,30 @@ def rounds(
         quiet: As there.
         changes: As there.
     """
-    yield from _begun(game, data, settings, out, origin, quiet, changes).reports(None)
+    yield from begun(game, data, settings, out, origin, quiet, changes).reports(None)
 
 
-def _begun(
+def begun(
     game: Game,
     data: Any,
-    settings: Settings | None,
-    out: str | Path | None,
-    origin: str | Path | None,
-    quiet: bool,
-    changes: Mapping[str, Any],
+    settings: Settings | None = None,
+    out: str | Path | None = None,
+    origin: str | Path | None = None,
+    quiet: bool = False,
+    changes: Mapping[str, Any] | None = None,
 ) -> Session:
-    """A new run's first session; its folder and config are written."""
-    settings = (settings or Settings(**game.measured)).changed(**changes)
+    """The first sitting of a new run, for :func:`fit` and for loops around it; its folder and config are written.
+
+    Args:
+        game: As for :func:`fit`.
+        data: As there.
+        settings: As there.
+        out: As there.
+        origin: As there.
+        quiet: As there.
+        changes: Fields of :class:`Settings`.
+    """
+    settings = (settings or Settings(**game.measured)).changed(**(changes or {}))
     data = datasets.load(data)
     fabric = fabric_of(settings)
     if settings.precision == "64":
@@ -183,6 +193,30 @@ def resume(
         ValueError: if the run is finished, cannot be made again from its config, or the checkpoint that was named is
             damaged.
     """
+    session = taken_up(path, rounds=rounds, game=game, data=data, quiet=quiet, checkpoint=checkpoint)
+    session.play(stop_after)
+    return Run(session.path, game=session.trainer.average)
+
+
+def taken_up(
+    path: str | Path,
+    *,
+    rounds: int | None = None,
+    game: Game | None = None,
+    data: Any = None,
+    quiet: bool = False,
+    checkpoint: str | int = "latest",
+) -> Session:
+    """The next sitting of a run, for :func:`resume` and for loops around it.
+
+    Args:
+        path: As for :func:`resume`.
+        rounds: As there.
+        game: As there.
+        data: As there.
+        quiet: As there.
+        checkpoint: As there.
+    """
     path = find(path)
     config = read_config(path)
     settings = Settings(**config["settings"])
@@ -210,8 +244,7 @@ def resume(
         config["settings"]["rounds"] = rounds
         config["budget"] = budget(trainer, settings)
         checkpoints.write_text(path / "config.yaml", yaml.safe_dump(config, sort_keys=False))
-    session.play(stop_after)
-    return Run(path, game=trainer.average)
+    return session
 
 
 def _extended(planned: int, rounds: int) -> list[str]:

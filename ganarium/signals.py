@@ -17,10 +17,11 @@ class Interrupted(KeyboardInterrupt):
     Args:
         signal: The signal that asked.
         path: The run's folder.
+        again: The command that goes on; ``ganarium resume PATH`` if left out.
     """
 
-    def __init__(self, signal: int, path: Path):
-        super().__init__(f"stopped and saved; go on with `ganarium resume {path}`")
+    def __init__(self, signal: int, path: Path, again: str = ""):
+        super().__init__(f"stopped and saved; go on with `{again or f'ganarium resume {path}'}`")
         self.signal = signal
         self.path = path
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from ganarium import data as datasets
 from ganarium import forms, pictures
-from ganarium.commands.train import GAME, Request, loader_rows
 from ganarium.data.examine import examined
 from ganarium.data.loading import is_folder
 from ganarium.data.progress import silent
@@ -20,6 +19,7 @@ from ganarium.forecast import Forecast, forecast
 from ganarium.forms import Misuse, Row
 from ganarium.gallery import SEEN, seen
 from ganarium.game import Game
+from ganarium.request import GAME, Request, loader_rows
 from ganarium.risks import risks
 from ganarium.settings import Settings
 

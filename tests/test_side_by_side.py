@@ -1,0 +1,136 @@
+"""Jobs side by side: results, failures, kills, signals, and no process left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ganarium.side_by_side import Job, Outcome, Tell, Watcher, cores, run
+from ganarium.signals import Interrupted, Stop
+
+HERE = "tests.test_side_by_side"
+
+
+def add(a: int, b: int, tell: Tell) -> int:
+    tell(1, 2, "half")
+    tell(2, 2, "whole")
+    print("adding")
+    return a + b
+
+
+def learn(tell: Tell) -> list[float]:
+    """A backward pass, which a process cannot do that was forked from one with threads."""
+    import torch
+
+    x = torch.ones(300, 300, requires_grad=True)
+    (x @ x).sum().backward()
+    assert x.grad is not None
+    return [float(x.grad[0, 0]), float(torch.get_num_threads())]
+
+
+def fail(how: str, tell: Tell) -> None:
+    if how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "exit":
+        os._exit(3)
+    raise ValueError("the data is green")
+
+
+def wait(place: str, tell: Tell) -> str:
+    """Until somebody asks to stop; says so in a file."""
+    Path(place).write_text(str(os.getpid()))
+    with Stop() as stop:
+        while not stop.asked:
+            time.sleep(0.05)
+    Path(place).write_text("stopped")
+    raise Interrupted(stop.asked, Path(place))
+
+
+def heavy(tell: Tell) -> str:
+    return "x" * 3_000_000
+
+
+class Notes(Watcher):
+    def __init__(self) -> None:
+        self.words: list[tuple] = []
+        self.ends: list[str] = []
+
+    def told(self, job: Job, done: int, total: int, text: str) -> None:
+        self.words.append((job.name, done, total, text))
+
+    def ended(self, outcome: Outcome) -> None:
+        self.ends.append(outcome.job.name)
+
+
+def test_jobs_come_back_in_order_and_failures_stop_nobody_else(tmp_path):
+    log = tmp_path / "log.txt"
+    jobs = [
+        Job("sum", f"{HERE}:add", {"a": 1, "b": 2}, log=str(log)),
+        Job("raises", f"{HERE}:fail", {"how": "raise"}, log=str(tmp_path / "why.txt")),
+        Job("killed", f"{HERE}:fail", {"how": "kill"}),
+        Job("exits", f"{HERE}:fail", {"how": "exit"}),
+        Job("learns", f"{HERE}:learn"),
+        Job("nowhere", "ganarium.nothing:here"),
+        Job("heavy", f"{HERE}:heavy"),
+    ]
+    notes = Notes()
+    found = run(jobs, workers=2, watcher=notes)
+    assert [outcome.job.name for outcome in found] == [job.name for job in jobs]
+    assert [found[place].result for place in (0, 4)] == [3, [600.0, 1.0]]
+    assert len(found[6].result) == 3_000_000
+    assert [outcome.error for outcome in found[:4]] == [
+        "",
+        "the data is green",
+        "The process was killed by signal 9.",
+        "The process ended with code 3.",
+    ]
+    assert "ganarium.nothing" in found[5].error
+    assert notes.words[-1] == ("sum", 2, 2, "whole")
+    assert sorted(notes.ends) == sorted(job.name for job in jobs)
+    assert log.read_text() == "adding\n"
+    assert "Traceback" in (tmp_path / "why.txt").read_text()
+    assert cores() >= 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_all_jobs_and_leaves_no_process(tmp_path, number):
+    places = [tmp_path / name for name in ("one", "two")]
+    program = (
+        "from ganarium.side_by_side import Job, run\n"
+        f"run([Job(p, '{HERE}:wait', {{'place': p}}) for p in {[str(p) for p in places]}], workers=2)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, cwd=Path(__file__).parents[1])
+    until(lambda: all(place.exists() and place.read_text() for place in places))
+    children = [int(place.read_text()) for place in places]
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert b"Interrupted" in said
+    assert [place.read_text() for place in places] == ["stopped", "stopped"]
+    for child in children:
+        with pytest.raises(ProcessLookupError):
+            os.kill(child, 0)
+
+
+def test_children_stop_when_their_parent_is_killed(tmp_path):
+    place = tmp_path / "one"
+    program = f"from ganarium.side_by_side import Job, run\nrun([Job('one', '{HERE}:wait', {{'place': '{place}'}})])\n"
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[1])
+    until(lambda: place.exists() and bool(place.read_text()))
+    process.kill()
+    process.wait()
+    until(lambda: place.read_text() == "stopped")
+
+
+def until(done) -> None:
+    for _ in range(600):
+        if done():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it took more than a minute")
