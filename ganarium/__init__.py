@@ -30,6 +30,7 @@ _NAMES = {
     "Terms": "game",
     "Trainer": "trainer",
     "Uniform": "priors",
+    "compare": "comparing",
     "fit": "fitting",
     "load": "run",
     "resume": "fitting",

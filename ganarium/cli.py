@@ -18,6 +18,7 @@ from ganarium import index
 from ganarium._version import __version__
 from ganarium.commands import on_runs, pages
 from ganarium.commands.base import on_run
+from ganarium.commands.compare import compare
 from ganarium.commands.evaluate import evaluate
 from ganarium.commands.lists import cite, list_
 from ganarium.processes import speaks
@@ -32,6 +33,7 @@ _HELP = """ganarium: the GAN zoo, alive
   ganarium resume RUN                    go on where a run was stopped
   ganarium sample RUN --out FILE         draw samples: x.png, x.npz or a folder
   ganarium translate|encode|classify|score RUN     what a trained game does with data
+  ganarium compare GAME GAME --data DATA --seen N     games on equal terms: seeds, intervals, a page
   ganarium explore RUN WALK              walks of the latent: interpolate, arithmetic, invert and more
   ganarium evaluate RUN                  how good its samples are: metrics, intervals, floors, stamps
   ganarium show RUN                      what a run is and how far it got; writes its report, RUN/report.html
@@ -186,6 +188,7 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "score": _ability("score"),
     "explore": _explore,
     "evaluate": evaluate,
+    "compare": compare,
     "show": pages.show,
     "quiz": pages.quiz,
     "film": pages.film,

@@ -53,7 +53,8 @@ class Session:
         self.log_every = max(1, self.rounds // 500)
         self.save_every = settings.save_every or max(1, self.rounds // 10)
         self._saved, self._named = -1, named
-        self._newest: dict[str, float] = {}
+        #: The newest metrics.
+        self.newest: dict[str, float] = {}
         players = {player.name for stage in trainer.stages for player in stage.players}
         self.best = Best(settings.best, players)
         self.watch = self._watching()
@@ -181,8 +182,12 @@ class Session:
         due = report.seen // every > before // every if every else report.round % self.save_every == 0
         if not due and report.round != self.rounds:
             return {}
+        begun = time.perf_counter()
         with silent():
-            return self.watch.measure(self.trainer.average)
+            metrics = self.watch.measure(self.trainer.average)
+        # The run's clock is of playing.
+        self.begun += time.perf_counter() - begun
+        return metrics
 
     def _note(self, report: Report, metrics: dict[str, float], last: bool) -> None:
         # What is written is a function of the round alone, so that an interrupted run's log equals one that never was.
@@ -192,8 +197,8 @@ class Session:
         # All processes read terms together, and so only where all do.
         alone = self.trainer.fabric.world_size == 1
         if last or (self.console.due() if alone else logged):
-            self._newest |= metrics
-            scalars = {**report.scalars, **self._newest}
+            self.newest |= metrics
+            scalars = {**report.scalars, **self.newest}
             self.console.show(report.round, report.seen, report.seen / report.round, scalars)
         if _pictured(report.round, self.rounds) or report.round == self.rounds:
             self.picture()

@@ -1,0 +1,65 @@
+"""What a person sees of jobs side by side: a line for each on a terminal, plain lines now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, Self
+
+from ganarium.console import duration
+from ganarium.side_by_side import Job, Outcome, Watcher
+
+__all__ = ["Board"]
+
+_PATIENCE = 10.0  # seconds between plain lines of one job
+
+
+class Board(Watcher):
+    """Shows how far jobs are.
+
+    Args:
+        jobs: All of them.
+        quiet: Say nothing.
+    """
+
+    def __init__(self, jobs: Sequence[Job], quiet: bool = False):
+        self.jobs, self.quiet = list(jobs), quiet
+        self._width = 2 + max((len(job.name) for job in jobs), default=0)
+        self._bars: Any = None
+        self._rows: dict[str, Any] = {}
+        self._begun: dict[str, float] = {}
+        self._said: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        if not self.quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.fields[text]}"))
+            self._bars = Progress(*columns, console=Console(stderr=True), refresh_per_second=4)
+            self._rows = {job.name: self._bars.add_task(job.name, total=None, text="waiting") for job in self.jobs}
+            self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def told(self, job: Job, done: int, total: int, text: str) -> None:
+        now = time.monotonic()
+        begun = self._begun.setdefault(job.name, now)
+        left = duration((now - begun) * (total - done) / done) if done and now - begun > 1 else "?"
+        words = f"{done:,}/{total:,}  {left} left  {text}"
+        if self._bars:
+            self._bars.update(self._rows[job.name], completed=done, total=total, text=words)
+        elif not self.quiet and now - self._said.get(job.name, begun) > _PATIENCE:
+            self._said[job.name] = now
+            print(f"  {job.name:<{self._width}}{words}", file=sys.stderr, flush=True)
+
+    def ended(self, outcome: Outcome) -> None:
+        words = outcome.error.split("\n")[0] or f"done in {duration(outcome.seconds)}"
+        if self._bars:
+            self._bars.update(self._rows[outcome.job.name], text=words)
+        elif not self.quiet:
+            print(f"  {outcome.job.name:<{self._width}}{words}", file=sys.stderr, flush=True)

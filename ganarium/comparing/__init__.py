@@ -1,0 +1,265 @@
+"""Fair comparisons: the same data, budget, batch and seeds, side by side, in one thread each.
+
+.. code-block:: python
+
+    found = ga.compare(["gan", "wgan-gp", "r3gan"], data="ring", seen=400_000, seeds=3)
+    print(found)                    # means and spreads over seeds, paired differences with intervals
+    found.path / "comparison.html"
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ganarium import index
+from ganarium._version import __version__
+from ganarium.board import Board
+from ganarium.checkpoint import write_text
+from ganarium.comparing.summary import Difference, Result, Summary
+from ganarium.metrics.stamp import Number
+from ganarium.side_by_side import Job, Outcome, run
+from ganarium.signals import Interrupted
+
+__all__ = ["CONFIG", "Comparison", "compare", "go_on"]
+
+#: What a comparison's folder says of itself.
+CONFIG = "comparison.yaml"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A comparison on disk.
+
+    Args:
+        path: Its folder, with ``runs``, ``results.json``, ``results.md`` and ``comparison.html``.
+        config: What was compared, and how.
+        summary: What came out.
+    """
+
+    path: Path
+    config: Mapping[str, Any]
+    summary: Summary
+
+    def rows(self) -> list[dict[str, str]]:
+        """For each metric: every contestant's mean and spread over seeds, and what real data reaches."""
+        return self.summary.rows()
+
+    def differences(self) -> list[Difference]:
+        """Each contestant minus the first, with the same seeds."""
+        return self.summary.differences()
+
+    @property
+    def command(self) -> str:
+        """What repeats it."""
+        config = self.config
+        words = ["ganarium", "compare", *config["contestants"], "--data", config["data"], *config["data_options"]]
+        words += ["--seen", str(config["seen"]), "--seed-list", ",".join(map(str, config["seeds"]))]
+        words += ["--batch", str(config["batch"]), "--measure", str(config["measure"]), "--count", str(config["count"])]
+        return shlex.join(words + (["--paper"] if config["paper"] else []))
+
+    def __str__(self) -> str:
+        from ganarium.comparing.words import text
+
+        return text(self)
+
+
+def compare(
+    contestants: Sequence[str],
+    data: str,
+    *,
+    seen: int,
+    seeds: int | Sequence[int] = 3,
+    batch: int = 64,
+    measure: int = 8,
+    count: int = 2000,
+    paper: bool = False,
+    data_options: Sequence[str] = (),
+    out: str | Path | None = None,
+    workers: int | None = None,
+    quiet: bool = False,
+) -> Comparison:
+    """Play games on the same data with the same budget, batch and seeds, and compare what they make.
+
+    Args:
+        contestants: Games, each with options of its own where it has any: ``"gan"``, ``"wgan-gp --critic-moves 1"``.
+        data: What to learn from, by name or path.
+        seen: Samples that each sees.
+        seeds: How many seeds, from 0 on; or which.
+        batch: Samples in a batch.
+        measure: How often quality is measured on the way.
+        count: By how many samples, against as many of the data; half of it at most.
+        paper: The papers' own settings instead of the measured recipes.
+        data_options: The data's options, as words: ``["--data.size", "32"]``.
+        out: The comparison's folder, where one that was begun is gone on with; numbered under ``comparisons`` if left
+            out.
+        workers: How many runs at once; one for each processor if left out.
+        quiet: Say nothing.
+
+    Raises:
+        ValueError: if a contestant is unknown or cannot play on the data, or the folder holds another comparison.
+        Interrupted: after a signal; the same call goes on.
+    """
+    config = {
+        "contestants": [" ".join(each.split()) for each in contestants],
+        "data": str(data),
+        "data_options": list(data_options),
+        "seen": seen,
+        "seeds": list(range(seeds)) if isinstance(seeds, int) else [int(seed) for seed in seeds],
+        "batch": batch,
+        "measure": measure,
+        "count": count,
+        "paper": paper,
+    }
+    _check(config)
+    path = Path(out) if out is not None else _new(config)
+    _agree(path, config)
+    return _play(path, config, workers, quiet)
+
+
+def go_on(path: str | Path, workers: int | None = None, quiet: bool = False) -> Comparison:
+    """Go on with a comparison that was begun; what is finished is not played again.
+
+    Args:
+        path: Its folder.
+        workers: How many runs at once.
+        quiet: Say nothing.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if not (Path(path) / CONFIG).is_file():
+        raise ValueError(f"There is no comparison in {path}: it has no {CONFIG}.")
+    return _play(Path(path), _read(Path(path)), workers, quiet)
+
+
+def _check(config: Mapping[str, Any]) -> None:
+    """Raise if a contestant cannot play, before any does."""
+    from ganarium.game import Samples, Translates
+    from ganarium.request import GAME, Request
+
+    labels, seeds = config["contestants"], config["seeds"]
+    if len(labels) < 2 or len(set(labels)) < len(labels):
+        raise ValueError(f"A comparison has two contestants or more, each once; got {', '.join(labels) or 'none'}.")
+    if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
+        raise ValueError(f"A comparison has one seed or more, each once, from 0 on; got {seeds}.")
+    for name in ("seen", "batch", "measure", "count"):
+        if config[name] < 1:
+            raise ValueError(f"{name} must be at least 1; got {config[name]}.")
+    index.check_data(config["data"])
+    for label in labels:
+        index.game(label.split()[0])
+        request = Request(_words(config, label, seeds[0]), "compare", GAME)
+        try:
+            data = request.data()
+            game = request.game(data)
+        except ValueError as error:
+            raise ValueError(f"{label} cannot play on {config['data']}: {error}") from error
+        if not isinstance(game, Samples | Translates):
+            able = ", ".join(index.with_ability("sample"))
+            raise ValueError(f"{label} draws no samples to compare. These games do: {able}.")
+        request.settings(data)
+
+
+def _words(config: Mapping[str, Any], label: str, seed: int) -> list[str]:
+    """What ``ganarium train`` is given for a contestant and a seed."""
+    words = [*shlex.split(label), "--data", config["data"], *config["data_options"]]
+    every = max(config["seen"] // config["measure"], 1)
+    numbers = {"seen": config["seen"], "batch": config["batch"], "seed": seed, "threads": 1}
+    numbers |= {"evaluate-every": every, "evaluate-count": config["count"]}
+    words += [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
+    return words + (["--paper"] if config["paper"] else [])
+
+
+def _new(config: Mapping[str, Any]) -> Path:
+    name = re.sub(r"[^a-z0-9]+", "-", Path(config["data"]).name.lower()).strip("-") or "data"
+    stem = f"{'-'.join(label.split()[0] for label in config['contestants'][:3])}-{name}"
+    taken = {path.name for path in Path("comparisons").glob(f"{stem}-*")}
+    return Path("comparisons") / next(name for i in range(1, 10**6) if (name := f"{stem}-{i:03d}") not in taken)
+
+
+def _agree(path: Path, config: Mapping[str, Any]) -> None:
+    """Write what is to be compared; raise if the folder holds anything else."""
+    if (path / CONFIG).is_file():
+        before = _read(path)
+        unlike = [
+            f"{name} was {before.get(name)}, is {config[name]}" for name in config if before.get(name) != config[name]
+        ]
+        if unlike:
+            raise ValueError(f"{path} holds another comparison: {'; '.join(unlike)}. Name another --out.")
+        return
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ValueError(f"{path} is there and is no comparison. Name another --out.")
+    (path / "runs").mkdir(parents=True, exist_ok=True)
+    write_text(path / CONFIG, yaml.safe_dump({**config, "ganarium": __version__}, sort_keys=False))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        config = yaml.safe_load((path / CONFIG).read_text(encoding="utf-8"))
+        return {name: value for name, value in config.items() if name != "ganarium"}
+    except (yaml.YAMLError, AttributeError) as error:
+        raise ValueError(f"{path / CONFIG} cannot be read ({error}).") from error
+
+
+def _play(path: Path, config: Mapping[str, Any], workers: int | None, quiet: bool) -> Comparison:
+    places = {}
+    for seed in config["seeds"]:
+        for number, label in enumerate(config["contestants"]):
+            places[f"{label}, seed {seed}"] = (label, seed, path / "runs" / f"{number}-{_slug(label)}-seed{seed}")
+    jobs = [
+        Job(
+            name,
+            "ganarium.comparing.contest:play",
+            {"words": _words(config, label, seed), "path": str(folder), "count": config["count"]},
+            str(path / "runs" / f"{folder.name}.log"),
+        )
+        for name, (label, seed, folder) in places.items()
+    ]
+    try:
+        with Board(jobs, quiet) as board:
+            outcomes = run(jobs, workers, board)
+    except Interrupted as stop:
+        raise Interrupted(stop.signal, path, f"ganarium compare --resume {path}") from None
+    results = [_result(outcome, *places[outcome.job.name][:2]) for outcome in outcomes]
+    found = Comparison(path, config, Summary(config["contestants"], results))
+    _write(found)
+    return found
+
+
+def _result(outcome: Outcome, label: str, seed: int) -> Result:
+    if outcome.error:
+        return Result(label, seed, {}, {}, outcome.error)
+    numbers = [Number.read(row) for row in outcome.result["numbers"]]
+    facts = {name: value for name, value in outcome.result.items() if name != "numbers"}
+    return Result(label, seed, {f"{number.metric}/{number.features}": number for number in numbers}, facts)
+
+
+def _write(found: Comparison) -> None:
+    from ganarium.comparing.words import markdown
+    from ganarium.pages.comparison import comparison
+
+    rows = [
+        {
+            "label": result.label,
+            "seed": result.seed,
+            "error": result.error,
+            **result.facts,
+            "numbers": [number.plain() for number in result.numbers.values()],
+        }
+        for result in found.summary.results
+    ]
+    write_text(found.path / "results.json", json.dumps(rows, indent=1) + "\n")
+    write_text(found.path / "results.md", markdown(found))
+    write_text(found.path / "comparison.html", comparison(found))
+
+
+def _slug(label: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", label.lower()).strip("-")[:60]

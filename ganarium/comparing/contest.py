@@ -1,0 +1,67 @@
+"""One contestant with one seed: an ordinary run, measured as it goes, and at its end in full."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ganarium import checkpoint, metrics
+from ganarium.data.progress import silent
+from ganarium.fitting import begun, taken_up
+from ganarium.records import read_config
+from ganarium.request import GAME, Request
+from ganarium.run import Run
+from ganarium.session import Session
+from ganarium.side_by_side import Tell
+
+__all__ = ["play", "sitting"]
+
+
+def play(words: list[str], path: str, count: int, tell: Tell) -> dict[str, Any]:
+    """Play a run, or go on with it, and measure it; at once if both was done before.
+
+    Args:
+        words: What ``ganarium train`` would be given.
+        path: The run's folder.
+        count: How many samples are judged.
+        tell: Is told of the progress.
+
+    Returns:
+        The run's facts and numbers, as JSON holds them.
+    """
+    folder = Path(path)
+    with silent():
+        session = sitting(words, folder)
+        if session is not None:
+            total = session.trainer.timetable.seen_in(session.rounds, session.settings.batch_size)
+            for report in session.reports(None):
+                quality = "  ".join(f"{name} {value:.3g}" for name, value in session.newest.items())
+                tell(report.seen, total, quality)
+        run = Run(folder)
+        kept = [found for found in metrics.read(folder) if found.facts["round"] == run.config["settings"]["rounds"]]
+        found = kept[-1] if kept else metrics.evaluate(run, count=count)
+    return {
+        "numbers": [number.plain() for number in found.numbers],
+        "rounds": run.config["settings"]["rounds"],
+        "seen": run.log[-1]["seen"],
+        "seconds": run.log[-1]["seconds"],
+        "parameters": sum(parameter.numel() for parameter in run.game.parameters()),
+        "curve": [
+            {"seen": row["seen"], "seconds": row["seconds"], **row["metrics"]} for row in run.log if "metrics" in row
+        ],
+    }
+
+
+def sitting(words: list[str], folder: Path) -> Session | None:
+    """The next sitting of a run; None if it was played to its end."""
+    saved = checkpoint.rounds(folder / "checkpoints")
+    if not saved:
+        # Nothing was kept, so nothing is lost.
+        shutil.rmtree(folder, ignore_errors=True)
+        request = Request(words, "train", GAME)
+        data = request.data()
+        return begun(request.game(data), data, request.settings(data), folder, quiet=True)
+    if saved[-1] >= read_config(folder)["settings"]["rounds"]:
+        return None
+    return taken_up(folder, quiet=True)

@@ -1,0 +1,178 @@
+"""Fair comparisons: the same terms, paired differences, resuming, the page, the errors."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from pages import Page
+
+import ganarium as ga
+from ganarium import cli
+from ganarium.comparing import Comparison, go_on
+from ganarium.comparing.summary import Result, Summary, difference
+from ganarium.metrics.stamp import Better, Number, Stamp
+
+STAMP = Stamp("pixels", 64, "as they are", "digits", "all", 100, 100, 0)
+SMALL = {"data": "ring", "data_options": ["--data.count", "400"], "seen": 640, "seeds": 2, "measure": 2, "count": 100}
+
+
+def number(value: float, stamp: Stamp = STAMP, metric: str = "frechet", better: Better = "lower") -> Number:
+    return Number(metric, value, 0.1, 0.5, 1, better, stamp)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Comparison:
+    """Two games, one of them with an option of its own, on the same few points."""
+    out = tmp_path_factory.mktemp("small") / "both"
+    return ga.compare(["gan", "r3gan --latent 3"], out=out, quiet=True, **SMALL)
+
+
+def test_all_play_on_the_same_terms(small):
+    configs = [ga.load(path).config for path in sorted((small.path / "runs").glob("*-seed*/"))]
+    assert len(configs) == 4
+    for name in ("batch_size", "threads", "evaluate_every", "evaluate_count"):
+        assert len({config["settings"][name] for config in configs}) == 1, name
+    assert [config["settings"]["seed"] for config in configs] == [0, 1, 0, 1]
+    assert len({config["budget"]["seen"] for config in configs}) == 1
+    assert {str(config["data"]) for config in configs} == {str(configs[0]["data"])}
+    assert configs[2]["game"]["options"]["latent"] == 3
+    assert [len(result.facts["curve"]) for result in small.summary.results] == [2] * 4
+
+
+def test_what_came_out_is_written(small):
+    (row,) = [row for row in small.rows() if row["metric"] == "frechet/coordinates"]
+    values = [float(n.value) for n in small.summary.of("gan", "frechet/coordinates").values()]
+    mean, sd = sum(values) / 2, abs(values[0] - values[1]) / math.sqrt(2)
+    assert row["gan"] == f"{mean:.4g} +- {sd:.2g}"
+    kept = json.loads((small.path / "results.json").read_text())
+    assert [(each["label"], each["seed"]) for each in kept] == [
+        ("gan", 0),
+        ("r3gan --latent 3", 0),
+        ("gan", 1),
+        ("r3gan --latent 3", 1),
+    ]
+    assert "| frechet/coordinates |" in (small.path / "results.md").read_text()
+    page = Page((small.path / "comparison.html").read_text())
+    assert not page.loads or all(address.startswith("data:") for address in page.loads)
+    assert "Uncurated" in page.text
+    assert small.command in page.text
+    assert len([address for address in page.images if address.startswith("data:image/png")]) >= 6
+    assert "400" in small.command
+
+
+def test_the_same_again_plays_nothing_again(small):
+    before = {path: path.stat().st_mtime_ns for path in small.path.glob("runs/*/log.jsonl")}
+    again = ga.compare(["gan", "r3gan --latent 3"], out=small.path, quiet=True, **SMALL)
+    assert again.rows() == small.rows()
+    assert {path: path.stat().st_mtime_ns for path in small.path.glob("runs/*/log.jsonl")} == before
+    with pytest.raises(ValueError, match="seen was 640, is 1280"):
+        ga.compare(["gan", "r3gan --latent 3"], out=small.path, quiet=True, **{**SMALL, "seen": 1280})
+
+
+def test_an_interrupted_comparison_goes_on_to_the_same_numbers(small, tmp_path):
+    words = small.command.replace("--seen 640", "--seen 19200").split("compare ", 1)[1]
+    command = [sys.executable, "-m", "ganarium", "compare", *shlex.split(words)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    whole = subprocess.run([*command, "--out", "whole", "--quiet"], cwd=tmp_path, env=environment, check=False)
+    assert whole.returncode == 0
+    process = subprocess.Popen([*command, "--out", "broken", "--quiet"], cwd=tmp_path, env=environment)
+    log = tmp_path / "broken" / "runs" / "0-gan-seed0" / "log.jsonl"
+    for _ in range(600):
+        if log.exists() and len(log.read_text().splitlines()) > 8:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert not (tmp_path / "broken" / "results.json").exists()
+    found = go_on(tmp_path / "broken", quiet=True)
+    kept = json.loads((tmp_path / "whole" / "results.json").read_text())
+    for one, other in zip(found.summary.results, kept, strict=True):
+        assert [n.value for n in one.numbers.values()] == [n["value"] for n in other["numbers"]]
+
+
+def test_paired_differences_by_hand():
+    mine = {seed: number(value) for seed, value in enumerate((1.0, 1.2, 0.9))}
+    first = {seed: number(value) for seed, value in enumerate((2.0, 2.3, 2.1))}
+    found = difference("mine", "frechet/pixels", mine, first)
+    assert found is not None
+    assert found.each == pytest.approx((-1.0, -1.1, -1.2))
+    # Student's t with two degrees of freedom: 4.3027 times 0.1 / sqrt 3.
+    assert (found.low, found.high) == pytest.approx((-1.1 - 0.24842, -1.1 + 0.24842), abs=1e-4)
+    assert found.verdict == "better"
+    noisy = {seed: number(value) for seed, value in enumerate((1.0, 3.0, 2.0))}
+    assert difference("noisy", "frechet/pixels", noisy, first).verdict == "cannot tell"  # type: ignore[union-attr]
+    alone = difference("alone", "frechet/pixels", {0: mine[0]}, first)
+    assert alone is not None
+    assert math.isnan(alone.low)
+    assert alone.verdict == "cannot tell"
+    assert difference("none", "frechet/pixels", {}, first) is None
+    higher = {seed: number(value, better="higher") for seed, value in enumerate((1.0, 1.2, 0.9))}
+    assert difference("mine", "x", higher, {k: number(v.value, better="higher") for k, v in first.items()}).verdict == (  # type: ignore[union-attr]
+        "worse"
+    )
+
+
+def test_unlike_numbers_are_not_compared():
+    other = Stamp("pixels", 64, "as they are", "digits", "all", 100, 200, 0)
+    with pytest.raises(ValueError, match="samples differ"):
+        difference("mine", "frechet/pixels", {0: number(1.0, other)}, {0: number(1.0)})
+
+
+def test_a_run_that_failed_is_shown_as_failed(tmp_path):
+    good = Result("gan", 0, {"frechet/pixels": number(1.0)}, {"parameters": 1, "rounds": 1, "seen": 1, "seconds": 1.0})
+    bad = Result("wgan", 0, {}, {}, "the loss is not finite")
+    summary = Summary(["gan", "wgan"], [good, bad])
+    assert summary.rows()[0]["wgan"] == "failed"
+    config = {"contestants": ["gan", "wgan"], "data": "x", "data_options": [], "seen": 1, "seeds": [0]}
+    config |= {"batch": 1, "measure": 1, "count": 1, "paper": False}
+    assert "wgan, seed 0, failed: the loss is not finite" in str(Comparison(tmp_path, config, summary))
+
+
+def test_the_command_says_what_it_found(small, capsys, monkeypatch):
+    monkeypatch.chdir(small.path.parent)
+    assert cli.main(["compare", "--resume", "both"]) == 0
+    printed = capsys.readouterr()
+    assert re.search(r"frechet/coordinates +[0-9.]+ \+- ", printed.out)
+    assert "r3gan --latent 3 against gan, 2 seeds:" in printed.out
+    assert "comparison.html" in printed.out
+    assert "gan, seed 0" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("gan --data ring --seen 100", "two contestants or more"),
+        ("gan gan --data ring --seen 100", "each once"),
+        ("gan gon --data ring --seen 100", "Did you mean gan"),
+        ("gan cyclegan --data ring --seen 100", "cyclegan cannot play on ring"),
+        ("gan 3d-gan --data digits --seen 100", "3d-gan cannot play on digits"),
+        ("gan r3gan", "On what, and for how long?"),
+        ("gan r3gan --data ring", "for how long"),
+        ("gan r3gan --data rinng --seen 100", "Did you mean ring"),
+        ("gan r3gan --data ring --seen 100 --seeds 0", "one seed or more"),
+        ("gan r3gan --data ring --seen 100 --seed-list 1,x", "whole numbers"),
+        ("gan r3gan --data ring --seen 100 --sead 3", "--sead"),
+        ("gan r3gan --data ring --data.cuont 3 --seen 100", "--data.cuont"),
+        ("gan r3gan --data ring --seen 100 --out full", "is no comparison"),
+        ("--resume nowhere", "There is no comparison in nowhere"),
+    ],
+)
+def test_misuse_is_told_in_a_line(tmp_path, monkeypatch, capsys, words, sentence):
+    monkeypatch.chdir(tmp_path)
+    Path("full").mkdir()
+    Path("full", "mine.txt").write_text("mine")
+    assert cli.main(["compare", *words.split()]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert "Traceback" not in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["full"]
