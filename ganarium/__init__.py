@@ -30,6 +30,7 @@ _NAMES = {
     "Terms": "game",
     "Trainer": "trainer",
     "Uniform": "priors",
+    "diagnose": "diagnosis",
     "fit": "fitting",
     "load": "run",
     "resume": "fitting",

@@ -17,6 +17,7 @@ from typing import Any
 from ganarium import index, page_commands, run_commands
 from ganarium._version import __version__
 from ganarium.command import on_run
+from ganarium.diagnose_command import diagnose
 from ganarium.evaluate_command import evaluate
 from ganarium.list_commands import cite, list_
 from ganarium.processes import speaks
@@ -33,6 +34,7 @@ _HELP = """ganarium: the GAN zoo, alive
   ganarium translate|encode|classify|score RUN     what a trained game does with data
   ganarium explore RUN WALK              walks of the latent: interpolate, arithmetic, invert and more
   ganarium evaluate RUN                  how good its samples are: metrics, intervals, floors, stamps
+  ganarium diagnose RUN                  why it behaves as it does: collapse, overfitting, no gradient, circles, copies
   ganarium show RUN                      what a run is and how far it got; writes its report, RUN/report.html
   ganarium quiz RUN                      real or fake? a page that counts how often a person errs
   ganarium film RUN                      the training as an animated GIF
@@ -185,6 +187,7 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "score": _ability("score"),
     "explore": _explore,
     "evaluate": evaluate,
+    "diagnose": diagnose,
     "show": page_commands.show,
     "quiz": page_commands.quiz,
     "film": page_commands.film,

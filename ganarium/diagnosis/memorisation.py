@@ -1,0 +1,147 @@
+r"""Memorisation: samples that are training data, more or less.
+
+A sample is nearer to one of :math:`n` training samples than to one of :math:`n` held-out ones with a probability of one
+half, if nothing is copied (Meehan, Chaudhuri, Dasgupta, 2020). Samples that share their nearest neighbour say the same
+thing, so the interval is Wilson's for the effective number :math:`(\sum_c n_c)^2 / \sum_c n_c^2` of neighbours, where
+:math:`n_c` samples have the neighbour :math:`c`: a game that draws one sample all the time is not taken for a copier.
+Beside it stands how many samples are nearer to training data than 99 % of held-out data are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ganarium.diagnosis.case import COUNT, Case, Unknown
+from ganarium.diagnosis.finding import Finding, Measure, State
+from ganarium.diagnosis.remedies import advise
+from ganarium.diagnosis.thresholds import MEMORISATION as T
+from ganarium.metrics.neighbours import nearest
+
+__all__ = ["Copies", "examine", "pairs", "rows", "votes"]
+
+NAME = "memorisation"
+_LEAST = 5  # neighbours, effectively
+
+
+@dataclass(frozen=True)
+class Copies:
+    """How often samples are nearer to training data.
+
+    Args:
+        share: The share of samples.
+        low: The lower end of its 95 % interval.
+        high: The upper end.
+        effective: How many neighbours the samples have, effectively.
+    """
+
+    share: float
+    low: float
+    high: float
+    effective: float
+
+
+def examine(case: Case) -> Finding:
+    """Whether the averaged game gives its training data back."""
+    found_rows = rows(case)
+    train, made = found_rows["training data"], found_rows["samples"]
+    if case.held_out is None:
+        return _alone(case, train, made)
+    held_out = found_rows["held-out data"]
+    found = votes(train, held_out, made)
+    close, usual = _close(train, held_out, made), 0.01
+    evidence = {
+        "samples nearer to training than to held-out data": Measure(found.share, "0.5"),
+        "the lower end of its 95 % interval": Measure(found.low, "below 0.5"),
+        "effective number of nearest neighbours": Measure(found.effective, "hundreds, or all of the data"),
+        "samples nearer to training data than 99 % of held-out data": Measure(close, f"about {usual:g}"),
+    }
+    if found.effective < _LEAST:
+        raise Unknown(
+            f"The {len(made):,} samples have {found.effective:.1f} nearest neighbours, effectively: they repeat "
+            "themselves, which hides whether they are copies. See mode collapse."
+        )
+    state = _state(found, close)
+    return Finding(NAME, state, _sentence(state, case, found, close), evidence, advise(case, NAME, state))
+
+
+def rows(case: Case) -> dict[str, Tensor]:
+    """Features of training data, of held-out data (if there is any), and of samples."""
+    name = case.features.name
+    found = {"training data": case.looked_at(case.rows_of(case.data, COUNT, 6)["x"]).features[name]}
+    if case.held_out is not None:
+        found["held-out data"] = case.looked_at(case.rows_of(case.held_out, COUNT, 7)["x"]).features[name]
+    return {**found, "samples": case.made.features[name]}
+
+
+def votes(train: Tensor, held_out: Tensor, made: Tensor) -> Copies:
+    """How often samples are nearer to training data than to as much held-out data.
+
+    Args:
+        train: Features (n, d); no more are looked at than of held-out data.
+        held_out: Features (m, d).
+        made: Features of samples (k, d).
+    """
+    n = min(len(train), len(held_out))
+    (one, first), (other, second) = (nearest(rows[:n], made) for rows in (train, held_out))
+    won = (one < other)[:, 0].double() + 0.5 * (one == other)[:, 0].double()
+    who = torch.where((one <= other)[:, 0], first[:, 0], n + second[:, 0])
+    counts = torch.bincount(who).double()
+    effective = float(counts.sum() ** 2 / counts.square().sum())
+    return Copies(float(won.mean()), *_wilson(float(won.mean()), effective), effective)
+
+
+def pairs(case: Case, count: int = 8) -> tuple[Tensor, Tensor]:
+    """The samples that are nearest to training data, and what they are nearest to; both of shape (count, ...)."""
+    batch = case.rows_of(case.data, COUNT, 6)["x"]
+    train, made = case.looked_at(batch).features[case.features.name], case.made.features[case.features.name]
+    distances, places = nearest(train, made)
+    order = distances[:, 0].argsort()[:count]
+    return case.x[order], batch[places[order, 0]]
+
+
+def _alone(case: Case, train: Tensor, made: Tensor) -> Finding:
+    """Without held-out data only copies that are too close for chance are seen."""
+    close = _close(train, None, made)
+    how = "Keep a part of the data away from it with --data.split train; from Python, give held_out=."
+    if close < T.close_suspected:
+        raise Unknown(f"There is no data that {case.name} has not learned from. {how}")
+    return Finding(
+        NAME,
+        "suspected",
+        f"{close:.0%} of the samples are nearer to a training sample than 99 % of training samples are to another. {how}",
+        {"samples nearer to training data than 99 % of training data": Measure(close, "about 0.01")},
+        advise(case, NAME, "suspected"),
+    )
+
+
+def _close(train: Tensor, held_out: Tensor | None, made: Tensor) -> float:
+    """The share of samples that are nearer to training data than 99 % of held-out (or other training) data are."""
+    usual = nearest(train, train, 2)[0][:, 1] if held_out is None else nearest(train, held_out)[0][:, 0]
+    return float((nearest(train, made)[0][:, 0] < usual.quantile(0.01)).double().mean())
+
+
+def _wilson(share: float, n: float, z: float = 1.96) -> tuple[float, float]:
+    """The interval of a share of n draws (Wilson, 1927).
+
+    Example:
+        >>> [round(end, 2) for end in _wilson(1.0, 10)]
+        [0.72, 1.0]
+    """
+    middle, half = share + z * z / (2 * n), z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
+    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+
+
+def _state(found: Copies, close: float) -> State:
+    if found.low > T.nearer_found:
+        return "found"
+    return "suspected" if found.low > T.nearer_suspected or close > T.close_suspected else "healthy"
+
+
+def _sentence(state: State, case: Case, found: Copies, close: float) -> str:
+    how = f"{found.share:.0%} of samples ({found.low:.0%} to {found.high:.0%}) are nearer to training than to held-out data"
+    if state == "healthy":
+        return f"{case.name} copies nothing that can be seen: {how}."
+    return f"{case.name} gives training data back: {how}, and {close:.0%} nearer than 99 % of held-out data are."
