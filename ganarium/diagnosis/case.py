@@ -139,11 +139,17 @@ class Case:
         except ValueError as error:
             raise Unknown(str(error)) from error
 
+    @cached_property
+    def plain(self) -> Features:
+        """What copies are looked for by: pixels, where there are any, for features forgive what copies do not."""
+        first = self.features
+        return named("pixels", self.data) if self.data.spec["x"].kind in ("image", "volume", "video") else first
+
     # -- what is compared ---------------------------------------------------------------------------------------
 
-    def looked_at(self, x: Tensor) -> Rows:
+    def looked_at(self, x: Tensor, features: Features | None = None) -> Rows:
         """Features and class logits of samples."""
-        return embed(of_tensor(x), [self.features], len(x), "looking at samples")[0]
+        return embed(of_tensor(x), [features or self.features], len(x), "looking at samples")[0]
 
     @cached_property
     def halves(self) -> tuple[Rows, Rows]:
@@ -175,7 +181,8 @@ class Case:
         """
         if not isinstance(game, Samples):
             raise Unknown(f"{self.name} draws no samples.")
-        x = game.sample(count, seed=mix(self.seed, 2), **(condition or {})).cpu()
+        asked: dict[str, Any] = dict(condition or {})
+        x = game.sample(count, seed=mix(self.seed, 2), **asked).cpu()
         if x.is_floating_point() and not x.isfinite().all():
             raise Unknown("Some samples are not finite numbers.")
         return x

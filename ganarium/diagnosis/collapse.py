@@ -58,7 +58,7 @@ class Modes:
 
 def examine(case: Case) -> Finding:
     """Whether the averaged game leaves out a part of the data."""
-    (real, other), made, name = case.halves, case.made, case.features.name
+    name, (real, other), made = case.features.name, case.halves, case.made
     a, b, c = (rows.features[name][: len(real)] for rows in (real, other, made))
     modes = modes_of(case)
     spread = _distance(c) / max(_distance(a), 1e-12)
@@ -88,7 +88,7 @@ def _state(share: float, spread: float, covered: float) -> State:
 
 def modes_of(case: Case) -> Modes | None:
     """How often each mode comes, in data and in samples; None if modes are not known."""
-    (real, other), made, name = case.halves, case.made, case.features.name
+    name, (real, other), made = case.features.name, case.halves, case.made
     truth, k = case.data.truth, 0
     if "centres" in truth and name == "coordinates":
         centres = truth["centres"]

@@ -3,8 +3,10 @@ r"""Memorisation: samples that are training data, more or less.
 A sample is nearer to one of :math:`n` training samples than to one of :math:`n` held-out ones with a probability of one
 half, if nothing is copied (Meehan, Chaudhuri, Dasgupta, 2020). Samples that share their nearest neighbour say the same
 thing, so the interval is Wilson's for the effective number :math:`(\sum_c n_c)^2 / \sum_c n_c^2` of neighbours, where
-:math:`n_c` samples have the neighbour :math:`c`: a game that draws one sample all the time is not taken for a copier.
-Beside it stands how many samples are nearer to training data than 99 % of held-out data are.
+:math:`n_c` samples have the neighbour :math:`c`: a game that draws one sample all the time is not taken for a
+copier.
+Beside it stands how many samples are nearer to training data than 99 % of held-out data are. Images are compared pixel
+by pixel (patch by patch if they are large), for features forgive what copies do not.
 """
 
 from __future__ import annotations
@@ -68,21 +70,22 @@ def examine(case: Case) -> Finding:
 
 
 def rows(case: Case) -> dict[str, Tensor]:
-    """Features of training data, of held-out data (if there is any), and of samples."""
-    name = case.features.name
-    found = {"training data": case.looked_at(case.rows_of(case.data, COUNT, 6)["x"]).features[name]}
+    """Pixels or coordinates of training data, of held-out data (if there is any), and of samples."""
+    plain = case.plain
+    parts = {"training data": case.rows_of(case.data, COUNT, 6)["x"]}
     if case.held_out is not None:
-        found["held-out data"] = case.looked_at(case.rows_of(case.held_out, COUNT, 7)["x"]).features[name]
-    return {**found, "samples": case.made.features[name]}
+        parts["held-out data"] = case.rows_of(case.held_out, COUNT, 7)["x"]
+    parts["samples"] = case.x
+    return {name: case.looked_at(x, plain).features[plain.name] for name, x in parts.items()}
 
 
 def votes(train: Tensor, held_out: Tensor, made: Tensor) -> Copies:
     """How often samples are nearer to training data than to as much held-out data.
 
     Args:
-        train: Features (n, d); no more are looked at than of held-out data.
-        held_out: Features (m, d).
-        made: Features of samples (k, d).
+        train: Rows (n, d); no more are looked at than of held-out data.
+        held_out: Rows (m, d).
+        made: Those of samples (k, d).
     """
     n = min(len(train), len(held_out))
     (one, first), (other, second) = (nearest(rows[:n], made) for rows in (train, held_out))
@@ -95,11 +98,10 @@ def votes(train: Tensor, held_out: Tensor, made: Tensor) -> Copies:
 
 def pairs(case: Case, count: int = 8) -> tuple[Tensor, Tensor]:
     """The samples that are nearest to training data, and what they are nearest to; both of shape (count, ...)."""
-    batch = case.rows_of(case.data, COUNT, 6)["x"]
-    train, made = case.looked_at(batch).features[case.features.name], case.made.features[case.features.name]
-    distances, places = nearest(train, made)
+    found, train = rows(case), case.rows_of(case.data, COUNT, 6)["x"]
+    distances, places = nearest(found["training data"], found["samples"])
     order = distances[:, 0].argsort()[:count]
-    return case.x[order], batch[places[order, 0]]
+    return case.x[order], train[places[order, 0]]
 
 
 def _alone(case: Case, train: Tensor, made: Tensor) -> Finding:
@@ -111,7 +113,7 @@ def _alone(case: Case, train: Tensor, made: Tensor) -> Finding:
     return Finding(
         NAME,
         "suspected",
-        f"{close:.0%} of the samples are nearer to a training sample than 99 % of training samples are to another. {how}",
+        f"{close:.0%} of samples are nearer to a training sample than 99 % of training samples are to another. {how}",
         {"samples nearer to training data than 99 % of training data": Measure(close, "about 0.01")},
         advise(case, NAME, "suspected"),
     )
@@ -141,7 +143,8 @@ def _state(found: Copies, close: float) -> State:
 
 
 def _sentence(state: State, case: Case, found: Copies, close: float) -> str:
-    how = f"{found.share:.0%} of samples ({found.low:.0%} to {found.high:.0%}) are nearer to training than to held-out data"
+    ends = f"{found.low:.0%} to {found.high:.0%}"
+    how = f"{found.share:.0%} of samples ({ends}) are nearer to training than to held-out data"
     if state == "healthy":
         return f"{case.name} copies nothing that can be seen: {how}."
     return f"{case.name} gives training data back: {how}, and {close:.0%} nearer than 99 % of held-out data are."

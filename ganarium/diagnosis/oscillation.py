@@ -2,15 +2,16 @@ r"""Oscillation: terms of the log that come back after a period, and a game that
 
 Of the last two thirds of the log's last stage, each term is put on an even grid of rounds, freed of a cubic trend and
 tapered (Hann). Games do not keep time like clocks, so the power of a period is that of its periodogram between four
-fifths and five fourths of its frequency. The statistic is the largest ratio of that power to what it is in the mean of
-surrogates: slow wandering with white noise on top, with the same variance and the same correlations at one and two rows,
+fifths and five fourths of its frequency. The statistic is the largest ratio of that power to what it is in the mean
+of surrogates: slow wandering with white noise on top,
 
 .. math::
 
-    x_t = s_t + w_t, \qquad s_t = \varphi s_{t-1} + e_t, \qquad \varphi = c_2 / c_1, \quad \operatorname{var} s = c_1 / \varphi,
+    x_t = s_t + w_t, \qquad s_t = \varphi s_{t-1} + e_t,
 
-so that wandering is no period. Its chance is that of the same maximum among the surrogates, times the number of terms.
-The amplitude is that of a sine of the same power.
+with the :math:`\varphi` and the share of :math:`s` in the variance that make the series' periodogram most
+probable (Whittle, 1953), so that wandering is no period. Its chance is that of the same maximum among the surrogates,
+times the number of terms. The amplitude is that of a sine of the same power.
 
 Where two checkpoints are kept, samples of the same latents from both say how far the game moved between them, in
 standard deviations of the data.
@@ -36,6 +37,7 @@ NAME = "oscillation"
 _LEAST = 40  # rows
 _LAST = 2 / 3
 _SURROGATES = 1000
+_SHARE = 0.1  # of the power, that a period has at least
 _WIDE = 1.25  # from the middle of a band to its ends
 _CYCLES = 4  # in what is seen of the log, at least
 
@@ -145,10 +147,13 @@ def period(term: str, values: np.ndarray, seed: int = 0) -> Period:
     rest = detrended(values)
     fake = _surrogates(rest, seed)
     power, others = _periodogram(rest[None])[0], _periodogram(fake)
-    inside = _in_bands(power), _in_bands(others)
-    excess, usual = inside[0] / inside[1].mean(0), inside[1] / inside[1].mean(0)
+    # Shares of the power: what the cubic trend takes of slow wandering is no matter then.
+    real, usual = _in_bands(power) / power.sum(), _in_bands(others) / others.sum(1)[:, None]
+    mean = usual.mean(0)
+    # Where there is hardly any power, a period would be of no account.
+    excess, usual = (np.where(shares >= _SHARE, shares / mean, 0.0) for shares in (real, usual))
     place = int(excess.argmax())
-    explained = float(inside[0][place] / power.sum())
+    explained = float(real[place])
     variance = float(rest.var())
     return Period(
         term,
@@ -165,11 +170,6 @@ def detrended(values: np.ndarray) -> np.ndarray:
     """A series without its cubic trend."""
     along = np.linspace(-1, 1, len(values))
     return values - np.polynomial.Polynomial.fit(along, values, 3)(along)
-
-
-def without(rest: np.ndarray, frequency: float) -> np.ndarray:
-    """A series without the sine of a frequency, in cycles a row, that fits best."""
-    return _fitted(rest, frequency)[1]
 
 
 def _periodogram(rows: np.ndarray) -> np.ndarray:
@@ -195,18 +195,32 @@ def _centre(power: np.ndarray, place: int) -> float:
 
 
 def _surrogates(rest: np.ndarray, seed: int) -> np.ndarray:
-    """Slow wandering and white noise with the series' correlations at one and two rows, without a cubic trend."""
-    n, scale = len(rest), float(rest.std())
-    one, two = (float((rest[lag:] * rest[:-lag]).sum() / max((rest**2).sum(), 1e-300)) for lag in (1, 2))
-    slow = float(np.clip(two / one, 0.0, 0.99)) if one > 0 else 0.0
-    share = float(np.clip(one / slow, 0.0, 1.0)) if slow > 0 else 0.0
+    """Slow wandering and white noise, of the colour of a series, without a cubic trend."""
+    n = len(rest)
+    slow, share = _colour(rest)
     noise = np.random.default_rng(seed).normal(size=(2, _SURROGATES, n))
     rows = noise[0]
     for place in range(1, n):
         rows[:, place] = slow * rows[:, place - 1] + (1 - slow**2) ** 0.5 * rows[:, place]
-    rows = scale * (share**0.5 * rows + (1 - share) ** 0.5 * noise[1])
+    rows = share**0.5 * rows + (1 - share) ** 0.5 * noise[1]
     basis, _ = np.linalg.qr(np.vander(np.linspace(-1, 1, n), 4))
     return rows - rows @ basis @ basis.T
+
+
+def _colour(rest: np.ndarray) -> tuple[float, float]:
+    """The correlation of the wandering from row to row, and its share of the variance, by Whittle's likelihood."""
+    # The trend has taken the lowest bins.
+    power = _periodogram(rest[None])[0, 3:-1]
+    angle = 2 * np.pi * np.arange(3, 3 + len(power)) / len(rest)
+    best = (np.inf, 0.0, 0.0)
+    for slow in 1 - np.geomspace(1, 0.01, 25):
+        wander = (1 - slow**2) / (1 - 2 * slow * np.cos(angle) + slow**2)
+        for share in np.linspace(0, 1, 21):
+            shape = share * wander + (1 - share)
+            # The best scale of a shape is the mean ratio.
+            cost = np.log(shape).mean() + np.log(max((power / shape).mean(), 1e-300))
+            best = min(best, (float(cost), float(slow), float(share)))
+    return best[1], best[2]
 
 
 def without(rest: np.ndarray, rows: float) -> np.ndarray:

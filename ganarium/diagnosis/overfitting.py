@@ -47,7 +47,7 @@ def examine(case: Case) -> Finding:
             above(last["training data"], last["samples"])[0], "0.5 at rest, more while training"
         )
     evidence["AUC of training above held-out, averaged weights"] = Measure(mean_auc, "0.5")
-    state = _state(auc, error)
+    state = _state(auc, error, r)
     return Finding(NAME, state, _sentence(state, case, auc, r), evidence, advise(case, NAME, state))
 
 
@@ -79,12 +79,13 @@ def heuristic(train: Tensor, held_out: Tensor, samples: Tensor) -> float:
     return 0.0 if abs(gap) <= 2 * noise and noise else float(train.mean() - held_out.mean()) / (gap or 1.0)
 
 
-def _state(auc: float, error: float) -> State:
+def _state(auc: float, error: float, r: float | None) -> State:
     # What may be chance is no finding, however large it is.
-    surely = auc - 2 * error
-    if surely > 0.5 and auc > T.auc_found:
+    if auc - 2 * error <= 0.5:
+        return "healthy"
+    if auc > T.auc_found and (r is None or r > T.r_found):
         return "found"
-    return "suspected" if surely > 0.5 and auc > T.auc_suspected else "healthy"
+    return "suspected" if auc > T.auc_suspected else "healthy"
 
 
 def _sentence(state: State, case: Case, auc: float, r: float | None) -> str:

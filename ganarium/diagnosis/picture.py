@@ -67,7 +67,7 @@ def _scores(axes: Axes, case: Case, finding: Finding) -> None:
     scores = case.scores(case.last)
     everything = np.concatenate([score.numpy() for score in scores.values()])
     low, high = (float(np.quantile(everything, q)) for q in (0.002, 0.998))
-    bins = np.linspace(low, high, 41) if high > low else 10
+    bins = np.linspace(low, high, 41).tolist() if high > low else 10
     for (name, score), colour in zip(scores.items(), (DATA, _HELD_OUT, SAMPLES), strict=False):
         colour = SAMPLES if name == "samples" else colour
         axes.hist(score.numpy(), bins, density=True, histtype="step", color=colour, linewidth=1.6, label=name)

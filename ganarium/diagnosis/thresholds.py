@@ -14,7 +14,7 @@ class Collapse:
     missing_found: float = 0.1
     missing_suspected: float = 0.0
     spread_found: float = 0.5
-    spread_suspected: float = 0.75
+    spread_suspected: float = 0.7
     covered_found: float = 0.3
     covered_suspected: float = 0.5
     repeats: float = 0.2
@@ -22,10 +22,11 @@ class Collapse:
 
 @dataclass(frozen=True)
 class Overfitting:
-    """How probably a training score is above a held-out one."""
+    """How probably a training score is above a held-out one; and r of Karras et al."""
 
-    auc_found: float = 0.6
-    auc_suspected: float = 0.55
+    auc_found: float = 0.75
+    auc_suspected: float = 0.6
+    r_found: float = 0.5
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@ r"""A vanishing generator gradient: a judge that tells all samples from data, an
 
 A small gradient alone is no ailment, for at rest it is zero. It is one if the judge tells samples from data all the
 same. The player whose networks samples depend on plays its loss on a few fixed batches, without a step, and three
-things are measured: the norm of its gradient over that of its parameters; the norm of the loss's gradient at a sample; and the
-*pull*, how much the loss changes with a score,
+things are measured: the norm of its gradient over that of its parameters; the norm of the loss's gradient at a sample;
+and the *pull*, how much the loss changes with a score,
 
 .. math::
 
