@@ -110,7 +110,7 @@ def test_a_partial_collapse_names_what_is_missing(healthy):
     case.x = case.x[kept]
     finding = collapse.examine(case)
     assert finding.state == "found"
-    assert "A part of the data is left out" in finding.sentence
+    assert "Samples are less varied than the data" in finding.sentence
     assert "1 of 8 modes are missing: 2 at (" in finding.sentence
 
 

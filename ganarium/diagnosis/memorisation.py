@@ -5,7 +5,8 @@ half, if nothing is copied (Meehan, Chaudhuri, Dasgupta, 2020). Samples that sha
 thing, so the interval is Wilson's for the effective number :math:`(\sum_c n_c)^2 / \sum_c n_c^2` of neighbours, where
 :math:`n_c` samples have the neighbour :math:`c`: a game that draws one sample all the time is not taken for a
 copier.
-Beside it stands how many samples are nearer to training data than 99 % of held-out data are. Images are compared pixel
+Beside it stands how many samples have one training sample much nearer than any other: the ratio of the two least
+distances is below that of 99 % of held-out data (a blur is as near to many). Images are compared pixel
 by pixel (patch by patch if they are large), for features forgive what copies do not.
 """
 
@@ -53,12 +54,12 @@ def examine(case: Case) -> Finding:
         return _alone(case, train, made)
     held_out = found_rows["held-out data"]
     found = votes(train, held_out, made)
-    close, usual = _close(train, held_out, made), 0.01
+    close = _close(train, held_out, made)
     evidence = {
         "samples nearer to training than to held-out data": Measure(found.share, "0.5"),
         "the lower end of its 95 % interval": Measure(found.low, "below 0.5"),
         "effective number of nearest neighbours": Measure(found.effective, "hundreds, or all of the data"),
-        "samples nearer to training data than 99 % of held-out data": Measure(close, f"about {usual:g}"),
+        "samples nearer to one training sample than 99 % of held-out data": Measure(close, "about 0.01"),
     }
     if found.effective < _LEAST:
         raise Unknown(
@@ -113,16 +114,21 @@ def _alone(case: Case, train: Tensor, made: Tensor) -> Finding:
     return Finding(
         NAME,
         "suspected",
-        f"{close:.0%} of samples are nearer to a training sample than 99 % of training samples are to another. {how}",
-        {"samples nearer to training data than 99 % of training data": Measure(close, "about 0.01")},
+        f"{close:.0%} of samples are as near to one training sample, and to no other, as 1 % of data is. {how}",
+        {"samples nearer to one training sample than 99 % of data": Measure(close, "about 0.01")},
         advise(case, NAME, "suspected"),
     )
 
 
 def _close(train: Tensor, held_out: Tensor | None, made: Tensor) -> float:
-    """The share of samples that are nearer to training data than 99 % of held-out (or other training) data are."""
-    usual = nearest(train, train, 2)[0][:, 1] if held_out is None else nearest(train, held_out)[0][:, 0]
-    return float((nearest(train, made)[0][:, 0] < usual.quantile(0.01)).double().mean())
+    """The share of samples with a smaller ratio of least distances than 99 % of held-out (or other training) data."""
+    usual = _ratio(nearest(train, train, 3)[0][:, 1:]) if held_out is None else _ratio(nearest(train, held_out, 2)[0])
+    return float((_ratio(nearest(train, made, 2)[0]) < usual.quantile(0.01)).double().mean())
+
+
+def _ratio(distances: Tensor) -> Tensor:
+    """The least distance over the next (n, 2); 1 where both are zero."""
+    return torch.where(distances[:, 1] > 0, distances[:, 0] / distances[:, 1].clamp(min=1e-300), 1.0)
 
 
 def _wilson(share: float, n: float, z: float = 1.96) -> tuple[float, float]:
@@ -147,4 +153,5 @@ def _sentence(state: State, case: Case, found: Copies, close: float) -> str:
     how = f"{found.share:.0%} of samples ({ends}) are nearer to training than to held-out data"
     if state == "healthy":
         return f"{case.name} copies nothing that can be seen: {how}."
-    return f"{case.name} gives training data back: {how}, and {close:.0%} nearer than 99 % of held-out data are."
+    near = f"{close:.0%} are as near to one, and to no other, as 1 % of held-out data is"
+    return f"{case.name} gives training data back: {how}, and {near}."

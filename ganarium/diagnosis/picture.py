@@ -52,7 +52,7 @@ def draw(case: Case, found: Diagnosis) -> Any:
 
 def _modes(axes: Axes, case: Case, finding: Finding) -> None:
     modes = collapse.modes_of(case)
-    if modes is None or not modes.names:
+    if not modes.names:
         _bars(axes, finding, "over data's")
         return
     along = np.arange(len(modes.names))
