@@ -323,6 +323,8 @@ def test_errors_of_the_command(healthy, folder, capsys):
     assert "There is no run" in capsys.readouterr().err
     assert cli.main(["diagnose", str(healthy), "--checkpoint", "3"]) == 2
     assert "has no checkpoint 3" in capsys.readouterr().err
+    assert cli.main(["diagnose", str(healthy), "--held-out", "digits"]) == 2
+    assert "The run plays on 'x' of points 2; digits has image 1x8x8" in capsys.readouterr().err.replace(" x ", "x")
     assert cli.main(["diagnose"]) == 2
     assert "Which run?" in capsys.readouterr().err
     hollow = folder / "hollow"

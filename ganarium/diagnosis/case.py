@@ -101,7 +101,7 @@ class Case:
             Unknown: if it is not to be had.
         """
         if self._data is not None:
-            return datasets.load(self._data)
+            return self._fitting(self._data)
         try:
             return data_of(self.config)
         except (ValueError, OSError) as error:
@@ -110,9 +110,18 @@ class Case:
     @cached_property
     def held_out(self) -> Any:
         """Data that it did not learn from; None if there is none."""
-        if self._held_out is not None:
-            return datasets.load(self._held_out)
-        return unseen(self.data)
+        return unseen(self.data) if self._held_out is None else self._fitting(self._held_out)
+
+    def _fitting(self, given: Any) -> Any:
+        """Data that was given, if the game can see it."""
+        data, own = datasets.load(given), self.last.spec
+        data.spec.require(self.last.needs, self.name)
+        for name in own:
+            if name != "index" and name in data.spec and data.spec[name].shape != own[name].shape:
+                raise ValueError(
+                    f"The run plays on '{name}' of {own[name]}; {data.name} has {data.spec[name]}. Give other data."
+                )
+        return data
 
     def rows_of(self, data: Any, count: int, salt: int) -> dict[str, Tensor]:
         """Random samples of some data as the run's game sees them, at most so many."""

@@ -1,11 +1,11 @@
 r"""Mode collapse: samples that repeat themselves, or leave out a part of the data.
 
-Where modes are known (centres of a mixture, classes that features recognise), a mode is missing if its share of samples
-is below a quarter of its share of data; a sample counts for the nearest mode, however bad it is. Elsewhere modes are
-the cells of a k-means of the data's features (as in Richardson, Weiss, 2018). Everywhere the median distance of pairs is
-compared with data's, and a birthday test is made (Arora, Risteski, Zhang, 2018): if many of :math:`n` samples have an
-equal, they come from few. Coverage (the share of data with a sample among its five nearest, Naeem et al., 2020) stands
-beside them, and decides nothing: it also falls where samples are varied and bad.
+Where modes are known (centres of a mixture, classes that features recognise), a mode is missing if its share of
+samples is below a quarter of its share of data; a sample counts for the nearest mode, however bad it is. Elsewhere
+modes are the cells of a k-means of the data's features (as in Richardson, Weiss, 2018). Everywhere the median
+distance of pairs is compared with data's, and a birthday test is made (Arora, Risteski, Zhang, 2018): if many of
+:math:`n` samples have an equal, they come from few. Coverage (the share of data with a sample among its five nearest,
+Naeem et al., 2020) stands beside them, and decides nothing: it also falls where samples are varied and bad.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Modes:
 
     @property
     def count(self) -> int:
-        """How many modes there are."""
-        return len(self.names) or self.floor
+        """How many modes the data has."""
+        return int((self.data > 0).sum()) if self.names else self.floor
 
     @property
     def missing(self) -> list[str]:
@@ -60,7 +60,7 @@ class Modes:
     def share(self) -> float:
         """The share of the modes that are missing."""
         if self.names:
-            return len(self.missing) / max(int((self.data > 0).sum()), 1)
+            return len(self.missing) / max(self.count, 1)
         return max(0.0, 1 - int((self.made > 0).sum()) / max(self.floor, 1))
 
 
