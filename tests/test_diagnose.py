@@ -331,3 +331,22 @@ def test_errors_of_the_command(healthy, folder, capsys):
     shutil.copytree(healthy, hollow, ignore=shutil.ignore_patterns("0*", "latest"))
     assert cli.main(["diagnose", str(hollow)]) == 2
     assert "no checkpoint" in capsys.readouterr().err
+
+
+def test_a_clipped_critic_says_how_many_weights_are_at_the_clip(folder):
+    data = ga.data.load("ring", count=400)
+    out = played(ga.WGAN, data, folder / "clipped", {"rounds": 3}, latent=2, bound=0.001, burst=5)
+    evidence = ga.diagnose(out, save=False)[VANISHING].evidence
+    case = Case(out)
+    weights = torch.cat([p.detach().flatten().abs() for p in case.last.critic.parameters()])
+    share = (weights > 0.000999).double().mean().item()
+    assert 0.5 < share < 1
+    assert evidence["weights of the critic at the clip"].value == pytest.approx(share)
+
+
+def test_the_average_hides_no_collapse(healthy, collapsed):
+    case, other = Case(healthy), Case(collapsed)
+    case.last = other.last
+    finding = collapse.examine(case)
+    assert finding.state == "suspected"
+    assert "But the average hides what happens" in finding.sentence

@@ -84,8 +84,17 @@ def examine(case: Case) -> Finding:
         "data near samples, over data near other data": Measure(covered / max(floor, 1e-12), "about 1"),
     }
     state = _state(modes.share, spread, repeats)
-    return Finding(
-        NAME, state, _sentence(state, case, modes, spread, repeats, len(c)), evidence, advise(case, NAME, state)
+    sentence = _sentence(state, case, modes, spread, repeats, len(c))
+    if state == "healthy" and _state(now_missing, now, 0.0) == "found":
+        state, sentence = "suspected", f"{sentence} {_hidden(now_missing * modes.count, now)}"
+    return Finding(NAME, state, sentence, evidence, advise(case, NAME, state))
+
+
+def _hidden(missing: float, spread: float) -> str:
+    """What the average does not show."""
+    return (
+        f"But the average hides what happens: with the weights of the last round {missing:.0f} modes are missing, and "
+        f"pairs are {spread:.2f} times as far apart."
     )
 
 

@@ -255,5 +255,5 @@ def _clipped(case: Case) -> float | None:
     """The share of the judges' weights at the bounds of their box; None if there is no box."""
     _, judges = makers(case.last, players_of(case.last, case.state["stage"]))
     weights = torch.cat([p.detach().flatten().abs() for player in judges for p in player.parameters()])
-    share = float((weights >= weights.max() * (1 - 1e-6)).double().mean())
+    share = float((weights >= weights.max() * (1 - 1e-3)).double().mean())
     return share if share > 0.01 else None
