@@ -155,8 +155,7 @@ def _repeats(data: Tensor, made: Tensor) -> float:
 
 def _sentence(state: State, case: Case, modes: Modes, spread: float, repeats: float, n: int) -> str:
     if state == "healthy":
-        there = f"One mode is rare: {modes.missing[0]}." if modes.missing else f"All {modes.count} modes are there."
-        there = there if modes.names else f"{modes.count - round(modes.share * modes.count)} modes are there."
+        there = f"{round((1 - modes.share) * modes.count)} of {modes.count} modes are there."
         return f"{case.name}'s samples are as varied as the data: pairs are {spread:.2f} times as far apart. {there}"
     said = []
     if modes.share > T.missing_suspected:
