@@ -124,7 +124,7 @@ def test_an_overfitted_discriminator_is_found(overfitted, digits):
 
 
 def test_without_held_out_data_nobody_can_tell(overfitted, digits):
-    with pytest.raises(Unknown, match="--data.split train"):
+    with pytest.raises(Unknown, match=r"--data\.split train"):
         overfitting.examine(Case(overfitted, data=digits[0]))
     finding = ga.diagnose(overfitted, save=False)[OVERFITTING]
     assert finding.state == "cannot tell"
