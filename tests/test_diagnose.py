@@ -40,7 +40,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def healthy(folder):
     data = ga.data.load("ring")
-    settings = {"rounds": 700, "batch_size": 128, "average": 10_000, "seed": 1}
+    settings = {"rounds": 500, "batch_size": 128, "average": 10_000, "seed": 1}
     return played(ga.GAN, data, folder / "healthy", settings, **ga.GAN.recipe(data.spec))
 
 
@@ -69,7 +69,7 @@ def vanished(folder):
 def circling(folder):
     data = ga.data.load("ring", modes=1, radius=1.0, sd=0.5)
     options = {"latent": 2, "architecture": Plain(32), "optimizer": ga.SGD(0.05), "simultaneous": True}
-    return played(ga.GAN, data, folder / "circling", {"rounds": 1200, "seed": 1}, **options)
+    return played(ga.GAN, data, folder / "circling", {"rounds": 900, "seed": 1}, **options)
 
 
 @pytest.fixture(scope="module")
