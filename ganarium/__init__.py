@@ -31,6 +31,7 @@ _NAMES = {
     "Trainer": "trainer",
     "Uniform": "priors",
     "compare": "comparing",
+    "diagnose": "diagnosis",
     "fit": "fitting",
     "load": "run",
     "resume": "fitting",

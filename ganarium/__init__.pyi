@@ -15,6 +15,7 @@ from ganarium import priors as priors
 from ganarium import schedules as schedules
 from ganarium._version import __version__ as __version__
 from ganarium.comparing import compare as compare
+from ganarium.diagnosis import diagnose as diagnose
 from ganarium.fitting import fit as fit
 from ganarium.fitting import resume as resume
 from ganarium.fitting import rounds as rounds

@@ -19,6 +19,7 @@ from ganarium._version import __version__
 from ganarium.commands import on_runs, pages
 from ganarium.commands.base import on_run
 from ganarium.commands.compare import compare
+from ganarium.commands.diagnose import diagnose
 from ganarium.commands.evaluate import evaluate
 from ganarium.commands.lists import cite, list_
 from ganarium.processes import speaks
@@ -36,6 +37,7 @@ _HELP = """ganarium: the GAN zoo, alive
   ganarium compare GAME GAME --data DATA --seen N     games on equal terms: seeds, intervals, a page
   ganarium explore RUN WALK              walks of the latent: interpolate, arithmetic, invert and more
   ganarium evaluate RUN                  how good its samples are: metrics, intervals, floors, stamps
+  ganarium diagnose RUN                  why it behaves as it does: collapse, overfitting, no gradient, circles, copies
   ganarium show RUN                      what a run is and how far it got; writes its report, RUN/report.html
   ganarium quiz RUN                      real or fake? a page that counts how often a person errs
   ganarium film RUN                      the training as an animated GIF
@@ -193,6 +195,7 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "quiz": pages.quiz,
     "film": pages.film,
     "runs": on_runs.runs,
+    "diagnose": diagnose,
     "cite": cite,
 }
 

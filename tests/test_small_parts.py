@@ -403,9 +403,11 @@ MAY = {
     "game": {"spec", "optimizers", "priors", "randomness", "paper"},
     "games": {"game", "schedules", "spec", *INGREDIENTS},
     "latent": {"data", "game", "priors", "randomness", "spec"},
+    # `evaluate` opens runs and keeps its numbers in them; everything else here knows abilities only.
+    "metrics": {"data", "game", "latent", "spec", "randomness", "pictures", "index", "run", "records", "checkpoint"},
 }
 CORE = ["trainer", "seat", "average"]
-FABRIC = {"guard", "report", "trainer", "seat", "fitting", "settings", "session", "tuning"}
+FABRIC = {"guard", "report", "trainer", "seat", "fitting", "settings", "session", "tuning", "warm"}
 
 
 @dataclasses.dataclass(frozen=True)

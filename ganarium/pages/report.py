@@ -14,6 +14,7 @@ from ganarium.data.progress import watched
 from ganarium.gallery import gallery
 from ganarium.game import Samples
 from ganarium.pages import docstrings
+from ganarium.pages.findings import findings
 from ganarium.pages.page import (
     Markup,
     beside,
@@ -80,6 +81,7 @@ class _Parts:
             lambda: section("To repeat it", self.command),
             lambda: section("Samples", self.samples),
             lambda: section("Scores", evaluations(self.run.path)),
+            lambda: section("Diagnosis", findings(self.run.path)),
             lambda: section("The plane", self.plane),
             lambda: section("The training", self.film),
             lambda: section("Curves", self.curves),

@@ -1,0 +1,73 @@
+"""Examines a run for every ailment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ganarium.data.progress import watched
+from ganarium.diagnosis import collapse, memorisation, oscillation, overfitting, vanishing
+from ganarium.diagnosis.case import Case, Unknown
+from ganarium.diagnosis.finding import Diagnosis, Finding
+from ganarium.game import Game
+
+__all__ = ["AILMENTS", "diagnose"]
+
+_EXAMINERS: dict[str, Callable[[Case], Finding]] = {
+    each.NAME: each.examine for each in (collapse, overfitting, vanishing, oscillation, memorisation)
+}
+#: What is looked for.
+AILMENTS = tuple(_EXAMINERS)
+
+
+def diagnose(
+    run: Any,
+    *,
+    game: Game | None = None,
+    data: Any = None,
+    held_out: Any = None,
+    checkpoint: str | int = "latest",
+    seed: int = 0,
+    save: bool = True,
+) -> Diagnosis:
+    """Why a run's game behaves as it does.
+
+    Args:
+        run: The run's folder, its name under ``runs``, or a :class:`ganarium.Run`.
+        game: The game as it was before training, for a run whose config cannot make it.
+        data: What it learned from, for a run whose data has no name.
+        held_out: Data of the same law that it did not learn from; the test part of data that was split, or another
+            draw of a made-up world, if left out.
+        checkpoint: "latest", "best" or a round.
+        seed: What samples and every choice follow from.
+        save: Whether the run keeps it, as ``diagnosis.json`` and ``diagnosis.png``.
+
+    Raises:
+        ValueError: if there is no such run or checkpoint, or the game cannot be made.
+    """
+    case = Case(getattr(run, "path", run), game, data, held_out, checkpoint, seed)
+    jobs = list(_EXAMINERS.items())
+    findings = [_examined(case, *job) for job in watched(jobs, len(jobs), lambda _: 1, doing="examining the run")]
+    facts = {
+        "run": str(case.path),
+        "game": case.config["game"]["command"],
+        "data": case.config["data_summary"],
+        "round": case.state["round"],
+        "seen": case.state["seen"],
+        "seed": seed,
+    }
+    found = Diagnosis(findings, facts)
+    if save:
+        from ganarium.diagnosis.picture import save_picture
+
+        found.save(Path(case.path))
+        save_picture(case, found, Path(case.path))
+    return found
+
+
+def _examined(case: Case, name: str, examine: Callable[[Case], Finding]) -> Finding:
+    try:
+        return examine(case)
+    except Unknown as why:
+        return Finding(name, "cannot tell", str(why))
