@@ -40,7 +40,9 @@ def play(words: list[str], path: str, count: int, tell: Tell) -> dict[str, Any]:
                 tell(report.seen, total, quality)
         run = Run(folder)
         kept = [found for found in metrics.read(folder) if found.facts["round"] == run.config["settings"]["rounds"]]
-        found = kept[-1] if kept else metrics.evaluate(run, count=count)
+        # As many samples as the reference has: coverage would fall short with fewer.
+        count = min(count, run.config["ran_with"]["samples"] // 2)
+        found = kept[-1] if kept else metrics.evaluate(run, count=count, reference=count)
     return {
         "numbers": [number.plain() for number in found.numbers],
         "rounds": run.config["settings"]["rounds"],

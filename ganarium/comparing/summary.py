@@ -10,7 +10,7 @@ from typing import Any
 
 from ganarium.metrics.stamp import Number
 
-__all__ = ["Difference", "Result", "Summary", "difference", "spread"]
+__all__ = ["Difference", "Result", "Summary", "difference", "interval", "spread"]
 
 
 @dataclass(frozen=True)
@@ -72,18 +72,29 @@ def difference(label: str, metric: str, mine: Mapping[int, Number], first: Mappi
     Raises:
         ValueError: if numbers were not obtained alike.
     """
-    from scipy.stats import t
-
-    each = tuple(mine[seed].minus(first[seed]) for seed in sorted(set(mine) & set(first)))
+    seeds = sorted(set(mine) & set(first))
+    each = tuple(mine[seed].minus(first[seed]) for seed in seeds)
     if not each:
         return None
-    mean, sd = spread(each)
-    half = float(t.ppf(0.975, len(each) - 1)) * sd / math.sqrt(len(each)) if len(each) > 1 else math.nan
-    better = next(iter(mine.values())).better
-    sign = {"lower": -1, "higher": 1, "real": 0}[better]
-    clear = sign != 0 and len(each) > 1 and (mean - half > 0 or mean + half < 0)
-    verdict = ("better" if mean * sign > 0 else "worse") if clear else "cannot tell"
-    return Difference(label, metric, each, mean, mean - half, mean + half, verdict)
+    _, worst, best = interval([_goodness(mine[seed]) - _goodness(first[seed]) for seed in seeds])
+    verdict = "better" if worst > 0 else "worse" if best < 0 else "cannot tell"
+    return Difference(label, metric, each, *interval(each), verdict)
+
+
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """The mean of values, and its 95 % interval by Student's t; nan of one value."""
+    from scipy.stats import t
+
+    mean, sd = spread(values)
+    half = float(t.ppf(0.975, len(values) - 1)) * sd / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    return mean, mean - half, mean + half
+
+
+def _goodness(number: Number) -> float:
+    """The number, or minus it, so that more is better; where the aim is that of real data, minus the distance to it."""
+    if number.better == "real":
+        return math.nan if number.floor is None else -abs(number.value - number.floor)
+    return number.value if number.better == "higher" else -number.value
 
 
 class Summary:
