@@ -109,7 +109,8 @@ class _Server:
         code = os.waitstatus_to_exitcode(status)
         if code:
             how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-            _write(json.dumps({"id": job, "error": f"The process {how}."}).encode())
+            asked = self.stopped and code == -signal.SIGTERM
+            _write(json.dumps({"id": job, "error": "stopped" if asked else f"The process {how}."}).encode())
 
 
 def _write(line: bytes, file: int = 1) -> None:
