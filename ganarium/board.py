@@ -28,7 +28,7 @@ class Board(Watcher):
         self._width = 2 + max((len(job.name) for job in jobs), default=0)
         self._bars: Any = None
         self._rows: dict[str, Any] = {}
-        self._begun: dict[str, float] = {}
+        self._begun: dict[str, tuple[float, int]] = {}  # when first heard of, and how far it was then
         self._said: dict[str, float] = {}
 
     def __enter__(self) -> Self:
@@ -36,7 +36,9 @@ class Board(Watcher):
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn
 
-            columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.fields[text]}"))
+            # Words of errors may hold brackets, which are no markup.
+            name, text = (TextColumn(f"{{task.{field}}}", markup=False) for field in ("description", "fields[text]"))
+            columns = (name, BarColumn(bar_width=20), text)
             self._bars = Progress(*columns, console=Console(stderr=True), refresh_per_second=4)
             self._rows = {job.name: self._bars.add_task(job.name, total=None, text="waiting") for job in self.jobs}
             self._bars.start()
@@ -48,8 +50,9 @@ class Board(Watcher):
 
     def told(self, job: Job, done: int, total: int, text: str) -> None:
         now = time.monotonic()
-        begun = self._begun.setdefault(job.name, now)
-        left = duration((now - begun) * (total - done) / done) if done and now - begun > 1 else "?"
+        begun, before = self._begun.setdefault(job.name, (now, done))
+        known = done > before and now - begun > 1
+        left = duration((now - begun) * (total - done) / (done - before)) if known else "?"
         words = f"{done:,}/{total:,}  {left} left  {text}"
         if self._bars:
             self._bars.update(self._rows[job.name], completed=done, total=total, text=words)

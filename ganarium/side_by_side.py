@@ -35,6 +35,8 @@ __all__ = ["Job", "Outcome", "Tell", "Watcher", "call", "cores", "run"]
 #: How a job says where it is: done, of how many, and a few words.
 Tell = Callable[[int, int, str], None]
 
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
 
 @dataclass(frozen=True)
 class Job:
@@ -97,6 +99,7 @@ def run(jobs: Sequence[Job], workers: int | None = None, watcher: Watcher | None
 
     Raises:
         Interrupted: after a signal, once all have stopped.
+        ChildProcessError: if the server is killed; what jobs have saved is kept.
     """
     workers = min(workers or cores(), len(jobs)) or 1
     if not hasattr(os, "fork"):  # Windows
@@ -121,6 +124,19 @@ def _alone(job: Job, watcher: Watcher) -> Outcome:
     return outcome
 
 
+class _Ended(ChildProcessError):
+    """The server is gone."""
+
+    def __init__(self) -> None:
+        super().__init__("The process that starts jobs side by side was killed, or could not start.")
+
+
+def _environment() -> dict[str, str]:
+    """Our own, with one thread, and with our path to modules."""
+    path = os.pathsep.join(dict.fromkeys(os.path.abspath(place) for place in sys.path))
+    return {**os.environ, **dict.fromkeys(_THREADS, "1"), "PYTHONPATH": path}
+
+
 class _Team:
     """The server and its children, seen from here."""
 
@@ -130,15 +146,16 @@ class _Team:
         self.begun: dict[int, float] = {}
         self.outcomes: dict[int, Outcome] = {}
         self.buffer = b""
+        self.ready = False  # the server has imported everything
 
     def run(self) -> list[Outcome]:
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        # In a session of its own, so that Ctrl-C reaches it through us alone.
+        # In a session of its own, so that Ctrl-C reaches it through us alone. -P: what we import it imports, and
+        # nothing from the folder that we happen to be in.
         server = subprocess.Popen(
-            [sys.executable, "-m", "ganarium.warm"],
+            [sys.executable, "-P", "-m", "ganarium.warm"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env=_environment(),
             start_new_session=True,
         )
         assert server.stdin is not None
@@ -151,7 +168,8 @@ class _Team:
             raise
         finally:
             # At the end of its input it ends, once all its children have.
-            server.stdin.close()
+            with suppress(BrokenPipeError):
+                server.stdin.close()
             server.wait()
             server.stdout.close()
         if stop.asked:
@@ -166,7 +184,9 @@ class _Team:
             while len(self.outcomes) < len(self.jobs):
                 if stop.asked and not told:
                     told, self.waiting = True, []
-                    _signal(server, signal.SIGTERM)
+                    _signal(server, signal.SIGTERM if self.ready else signal.SIGKILL)
+                    if not self.ready:  # nothing has begun
+                        return
                 if told and not self.begun:
                     return
                 while self.waiting and len(self.begun) < self.workers:
@@ -179,19 +199,25 @@ class _Team:
         job = self.jobs[place]
         message = {"id": place, "function": job.function, "arguments": job.arguments, "log": job.log}
         assert server.stdin is not None
-        server.stdin.write(json.dumps(message).encode() + b"\n")
-        server.stdin.flush()
+        try:
+            server.stdin.write(json.dumps(message).encode() + b"\n")
+            server.stdin.flush()
+        except BrokenPipeError:
+            raise _Ended from None
         self.begun[place] = time.perf_counter()
 
     def _read(self, stream: Any) -> None:
         found = os.read(stream.fileno(), 1 << 16)
         if not found:
-            raise RuntimeError("The process that starts jobs side by side has ended.")
+            raise _Ended
         *lines, self.buffer = (self.buffer + found).split(b"\n")
         for line in lines:
             self._hear(json.loads(line))
 
     def _hear(self, message: dict[str, Any]) -> None:
+        if "ready" in message:
+            self.ready = True
+            return
         place = message["id"]
         job = self.jobs[place]
         if "done" in message:

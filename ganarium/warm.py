@@ -24,9 +24,11 @@ _EVERY = 0.25  # seconds between two words of a job
 def main() -> None:
     """Serve until the input ends and all children have."""
     _import()
+    server = _Server()
     # Whoever started us signals the whole group: children finish their round, and we wait for them.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _Server().serve()
+    signal.signal(signal.SIGTERM, server.stop)
+    _write(json.dumps({"ready": True}).encode())
+    server.serve()
 
 
 def _import() -> None:
@@ -48,7 +50,12 @@ class _Server:
         self.selector = selectors.DefaultSelector()
         self.selector.register(0, selectors.EVENT_READ, None)
         self.open, self.input = True, b""
+        self.stopped = False
         self.children: dict[int, tuple[int, int, bytes]] = {}  # by pipe: job, process, what is not a line yet
+
+    def stop(self, *_: object) -> None:
+        """Begin nothing more."""
+        self.stopped = True
 
     def serve(self) -> None:
         while self.open or self.children:
@@ -68,6 +75,15 @@ class _Server:
             self._fork(json.loads(line))
 
     def _fork(self, job: dict[str, Any]) -> None:
+        # A signal waits until the child answers it in its own way: in ours it would be lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        if self.stopped:
+            _write(json.dumps({"id": job["id"], "error": "stopped"}).encode())
+        else:
+            self._begin(job)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+
+    def _begin(self, job: dict[str, Any]) -> None:
         reads, writes = os.pipe()
         process = os.fork()
         if process == 0:
@@ -93,7 +109,8 @@ class _Server:
         code = os.waitstatus_to_exitcode(status)
         if code:
             how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-            _write(json.dumps({"id": job, "error": f"The process {how}."}).encode())
+            asked = self.stopped and code == -signal.SIGTERM
+            _write(json.dumps({"id": job, "error": "stopped" if asked else f"The process {how}."}).encode())
 
 
 def _write(line: bytes, file: int = 1) -> None:
@@ -109,6 +126,7 @@ def _child(job: dict[str, Any], out: int) -> None:
     """Do a job and end the process, whatever happens."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     log = os.open(job["log"] or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for stream in (1, 2):
         os.dup2(log, stream)

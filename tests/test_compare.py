@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -12,15 +13,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pages import Page
 
 import ganarium as ga
 from ganarium import cli
+from ganarium.board import Board
 from ganarium.comparing import Comparison, go_on
 from ganarium.comparing.summary import Result, Summary, difference
+from ganarium.comparing.words import verdict
 from ganarium.metrics.stamp import Better, Number, Stamp
+from ganarium.side_by_side import Job, Outcome
 
 STAMP = Stamp("pixels", 64, "as they are", "digits", "all", 100, 100, 0)
 SMALL = {"data": "ring", "data_options": ["--data.count", "400"], "seen": 640, "seeds": 2, "measure": 2, "count": 100}
@@ -72,6 +77,8 @@ def test_what_came_out_is_written(small):
 
 def test_the_same_again_plays_nothing_again(small):
     before = {path: path.stat().st_mtime_ns for path in small.path.glob("runs/*/log.jsonl")}
+    # Somebody looks at a run in another way; the comparison keeps its own.
+    ga.metrics.evaluate(small.path / "runs" / "0-gan-seed0", count=20, reference=30, metrics=["frechet"])
     again = ga.compare(["gan", "r3gan --latent 3"], out=small.path, quiet=True, **SMALL)
     assert again.rows() == small.rows()
     assert {path: path.stat().st_mtime_ns for path in small.path.glob("runs/*/log.jsonl")} == before
@@ -138,6 +145,40 @@ def test_a_run_that_failed_is_shown_as_failed(tmp_path):
     assert "wgan, seed 0, failed: the loss is not finite" in str(Comparison(tmp_path, config, summary))
 
 
+def test_seeds_that_are_left_are_counted(tmp_path):
+    facts = {"parameters": 1, "rounds": 1, "seen": 1, "seconds": 1.0}
+    good = [Result(name, seed, {"frechet/pixels": number(1.0)}, facts) for name in ("gan", "wgan") for seed in (0, 1)]
+    summary = Summary(
+        ["gan", "wgan", "r3gan"], [*good, Result("wgan", 2, {}, {}, "nan"), Result("r3gan", 0, {}, {}, "x")]
+    )
+    (row,) = summary.rows()
+    assert (row["gan"], row["wgan"], row["r3gan"]) == ("1 +- 0", "1 +- 0 (2 of 3 seeds)", "failed")
+    said = verdict(Comparison(tmp_path, {"contestants": summary.labels, "seeds": [0, 1, 2]}, summary)).splitlines()
+    assert said[0].startswith("wgan against gan, 2 of 3 seeds, for others failed: ")
+    assert said[1] == "r3gan against gan, 0 of 3 seeds, for others failed: nothing can be told."
+
+
+def test_time_left_of_a_run_that_goes_on_counts_from_where_it_was(monkeypatch, capsys):
+    clock = iter((0.0, 20.0))
+    monkeypatch.setattr("ganarium.board.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    job = Job("gan", "nothing:here")
+    board = Board([job])
+    board.told(job, 900, 1000, "")
+    board.told(job, 950, 1000, "frechet 1")
+    assert capsys.readouterr().err.split() == ["gan", "950/1,000", "20", "s", "left", "frechet", "1"]
+
+
+def test_words_in_brackets_are_shown_on_a_terminal(monkeypatch):
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    job = Job("gan [0]", "nothing:here")
+    with Board([job]) as board:
+        board.ended(Outcome(job, None, "no file [/tmp/x]", 1.0))
+    assert "gan [0]" in terminal.getvalue()
+    assert "[/tmp/x]" in terminal.getvalue()
+
+
 def test_the_command_says_what_it_found(small, capsys, monkeypatch):
     monkeypatch.chdir(small.path.parent)
     assert cli.main(["compare", "--resume", "both"]) == 0
@@ -165,13 +206,21 @@ def test_the_command_says_what_it_found(small, capsys, monkeypatch):
         ("gan r3gan --data ring --data.cuont 3 --seen 100", "--data.cuont"),
         ("gan r3gan --data ring --seen 100 --out full", "is no comparison"),
         ("--resume nowhere", "There is no comparison in nowhere"),
+        ("gan --resume nowhere", "give it neither games nor data"),
+        ("gan 'r3gan --batch 16' --data ring --seen 100", "'r3gan --batch 16' asks for --batch, which is the same"),
+        ("gan 'gan --data grid' --data ring --seen 100", "asks for --data, which is the same for all"),
+        ("gan 'gan --data.count=9' --data ring --seen 100", "asks for --data.count"),
+        ("gan 'gan --seed 7' --data ring --seen 100", "asks for --seed"),
+        ("gan 'gan --tune' --data ring --seen 100", "asks for --tune"),
+        ("gan '' --data ring --seen 100", "There is no game ''"),
+        ("gan r3gan --data toy --seen 100", "toy data of its own"),
     ],
 )
 def test_misuse_is_told_in_a_line(tmp_path, monkeypatch, capsys, words, sentence):
     monkeypatch.chdir(tmp_path)
     Path("full").mkdir()
     Path("full", "mine.txt").write_text("mine")
-    assert cli.main(["compare", *words.split()]) == 2
+    assert cli.main(["compare", *shlex.split(words)]) == 2
     said = capsys.readouterr().err
     assert sentence in said
     assert "Traceback" not in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -126,6 +127,76 @@ def test_children_stop_when_their_parent_is_killed(tmp_path):
     process.kill()
     process.wait()
     until(lambda: place.read_text() == "stopped")
+
+
+def started(program: str, **options) -> subprocess.Popen:
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path}
+    return subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, env=environment, **options)
+
+
+def test_a_signal_before_anything_has_begun_ends_at_once(tmp_path):
+    program = (
+        "from ganarium.side_by_side import Job, run\nprint('here', flush=True)\n"
+        f"run([Job('one', '{HERE}:wait', {{'place': '{tmp_path / 'one'}'}})])\n"
+    )
+    process = started(program, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert b"Interrupted" in said
+    assert not (tmp_path / "one").exists()
+
+
+def test_a_server_that_is_killed_is_said_and_takes_its_children_with_it(tmp_path):
+    place = tmp_path / "one"
+    (tmp_path / "sklearn.py").write_text("raise SystemExit('files of the folder that one is in are not imported')\n")
+    program = (
+        "import sys\nsys.path.remove('')\nfrom ganarium.side_by_side import Job, run\n"
+        f"try:\n    run([Job('one', '{HERE}:wait', {{'place': '{place}'}})])\n"
+        "except OSError as error:\n    sys.exit(str(error))\n"
+    )
+    process = started(program, cwd=tmp_path)
+    until(lambda: place.exists() and bool(place.read_text()))
+    child = int(place.read_text())
+    os.kill(parent_of(child), signal.SIGKILL)
+    _, said = process.communicate(timeout=20)
+    assert said.strip() == b"The process that starts jobs side by side was killed, or could not start."
+    until(lambda: not alive(child))
+
+
+def test_what_comes_after_a_signal_does_not_begin(tmp_path):
+    """A job that the server has not read yet when it is asked to stop."""
+    job = {"id": 7, "function": f"{HERE}:wait", "arguments": {"place": str(tmp_path / "one")}, "log": ""}
+    command = [sys.executable, "-m", "ganarium.warm"]
+    root = Path(__file__).parents[1]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, cwd=root)
+    assert server.stdin is not None
+    assert server.stdout is not None
+    assert json.loads(server.stdout.readline()) == {"ready": True}
+    os.killpg(server.pid, signal.SIGTERM)
+    server.stdin.write(json.dumps(job).encode() + b"\n")
+    server.stdin.close()
+    assert json.loads(server.stdout.readline()) == {"id": 7, "error": "stopped"}
+    server.stdout.close()
+    assert server.wait(20) == 0
+    assert not (tmp_path / "one").exists()
+
+
+def parent_of(process: int) -> int:
+    if not Path("/proc").is_dir():
+        pytest.skip("there is no /proc here")
+    return int(Path(f"/proc/{process}/stat").read_text().split()[3])
+
+
+def alive(process: int) -> bool:
+    """Whether it runs; one that ended and was not waited for does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
 
 
 def until(done) -> None:

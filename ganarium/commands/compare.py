@@ -47,6 +47,8 @@ def compare(words: list[str]) -> int:
         from ganarium import comparing
 
         if resume is not None:
+            if games or data or data_words or seen or out:
+                raise ValueError("--resume FOLDER goes on with what the folder says; give it neither games nor data.")
             found = comparing.go_on(resume, workers, quiet)
         else:
             if not data or not seen:

@@ -33,6 +33,10 @@ __all__ = ["CONFIG", "Comparison", "compare", "go_on"]
 #: What a comparison's folder says of itself.
 CONFIG = "comparison.yaml"
 
+#: Options of ``train`` that are the same for all contestants, or follow from the comparison.
+_SHARED = ("data", "from", "seen", "rounds", "epochs", "minutes", "batch", "seed", "evaluate-every", "evaluate-count")
+_SHARED += ("threads", "tune", "devices", "num-nodes", "strategy")
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -153,9 +157,11 @@ def _check(config: Mapping[str, Any]) -> None:
     for name in ("seen", "batch", "measure", "count"):
         if config[name] < 1:
             raise ValueError(f"{name} must be at least 1; got {config[name]}.")
+    if config["data"] == "toy":
+        raise ValueError("Every game has toy data of its own, so nothing is compared on it. See `ganarium list data`.")
     index.check_data(config["data"])
     for label in labels:
-        index.game(label.split()[0])
+        _check_label(label)
         request = Request(_words(config, label, seeds[0]), "compare", GAME)
         try:
             data = request.data()
@@ -166,6 +172,19 @@ def _check(config: Mapping[str, Any]) -> None:
             able = ", ".join(index.with_ability("sample"))
             raise ValueError(f"{label} draws no samples to compare. These games do: {able}.")
         request.settings(data)
+
+
+def _check_label(label: str) -> None:
+    """Raise if a contestant is no game, or asks for what is the same for all."""
+    game, *options = shlex.split(label) or [""]
+    index.game(game)
+    for option in options:
+        name = option.partition("=")[0].removeprefix("--").removeprefix("no-")
+        if option.startswith("--") and (name in _SHARED or name.startswith("data.")):
+            raise ValueError(
+                f"'{label}' asks for --{name}, which is the same for all contestants, or nothing could be compared. "
+                "Options of the game itself, such as --latent, and rates may differ."
+            )
 
 
 def _words(config: Mapping[str, Any], label: str, seed: int) -> list[str]:

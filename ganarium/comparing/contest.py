@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ from ganarium.run import Run
 from ganarium.session import Session
 from ganarium.side_by_side import Tell
 
-__all__ = ["play", "sitting"]
+__all__ = ["JUDGED", "judged", "play", "sitting"]
+
+#: Where a run keeps what the comparison measured of it.
+JUDGED = "judged.json"
 
 
 def play(words: list[str], path: str, count: int, tell: Tell) -> dict[str, Any]:
@@ -39,10 +43,7 @@ def play(words: list[str], path: str, count: int, tell: Tell) -> dict[str, Any]:
                 quality = "  ".join(f"{name} {value:.3g}" for name, value in session.newest.items())
                 tell(report.seen, total, quality)
         run = Run(folder)
-        kept = [found for found in metrics.read(folder) if found.facts["round"] == run.config["settings"]["rounds"]]
-        # As many samples as the reference has: coverage would fall short with fewer.
-        count = min(count, run.config["ran_with"]["samples"] // 2)
-        found = kept[-1] if kept else metrics.evaluate(run, count=count, reference=count)
+        found = judged(run, count)
     return {
         "numbers": [number.plain() for number in found.numbers],
         "rounds": run.config["settings"]["rounds"],
@@ -53,6 +54,20 @@ def play(words: list[str], path: str, count: int, tell: Tell) -> dict[str, Any]:
             {"seen": row["seen"], "seconds": row["seconds"], **row["metrics"]} for row in run.log if "metrics" in row
         ],
     }
+
+
+def judged(run: Run, count: int) -> metrics.Evaluation:
+    """The numbers of a run's end; kept apart from evaluations that anybody else may have made of it since."""
+    file = run.path / JUDGED
+    if file.exists():
+        found = metrics.Evaluation.read(json.loads(file.read_text(encoding="utf-8")))
+        if found.facts["round"] == run.config["settings"]["rounds"]:
+            return found
+    # As many samples as the reference has: coverage would fall short with fewer.
+    count = min(count, run.config["ran_with"]["samples"] // 2)
+    found = metrics.evaluate(run, count=count, reference=count)
+    checkpoint.write_text(file, json.dumps(found.plain(), indent=1) + "\n")
+    return found
 
 
 def sitting(words: list[str], folder: Path) -> Session | None:

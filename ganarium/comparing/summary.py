@@ -123,7 +123,7 @@ class Summary:
         return [
             {
                 "metric": metric,
-                **{label: _said([number.value for number in self.of(label, metric).values()]) for label in self.labels},
+                **{label: self._cell(label, metric) for label in self.labels},
                 "real data": self._floor(metric),
                 "better": {"lower": "low", "higher": "high", "real": "as real"}[self._any(metric).better],
             }
@@ -150,6 +150,12 @@ class Summary:
                 counts = {name: f"{facts[0][name]:,}" for name in ("parameters", "rounds", "seen")}
                 rows.append({"contestant": label, **counts, "seconds": seconds})
         return rows
+
+    def _cell(self, label: str, metric: str) -> str:
+        """Mean and spread, and of how many seeds if some failed: those that are left may be the lucky ones."""
+        values = [number.value for number in self.of(label, metric).values()]
+        played = sum(result.label == label for result in self.results)
+        return _said(values) + (f" ({len(values)} of {played} seeds)" if 0 < len(values) < played else "")
 
     def _any(self, metric: str) -> Number:
         return next(result.numbers[metric] for result in self.results if metric in result.numbers)

@@ -72,7 +72,10 @@ def verdict(found: Comparison) -> str:
     lines = []
     for label in found.summary.labels[1:]:
         own = [each for each in found.differences() if each.label == label]
-        lines.append(f"{label} against {found.summary.labels[0]}, {seeds} seeds: {_told(own)}")
+        pairs = max((len(each.each) for each in own), default=0)
+        of = f"{seeds} seeds" if pairs == seeds else f"{pairs} of {seeds} seeds, for others failed"
+        told = _told(own) if pairs else "nothing can be told."
+        lines.append(f"{label} against {found.summary.labels[0]}, {of}: {told}")
     return "\n".join(lines)
 
 

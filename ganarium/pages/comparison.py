@@ -100,10 +100,12 @@ def _pair(found: Comparison, metric: str) -> Markup:
 def _samples(found: Comparison) -> Markup:
     seed = found.config["seeds"][0]
     figures = []
-    for path in sorted((found.path / "runs").glob(f"*-seed{seed}")):
-        label = found.summary.labels[int(path.name.partition("-")[0])]
-        if (image := _drawn(path)) is not None:
-            figures.append(figure(image, label, f"samples of {label}"))
+    failed = {result.label for result in found.summary.results if result.error and result.seed == seed}
+    for number, label in enumerate(found.summary.labels):
+        path = next((found.path / "runs").glob(f"{number}-*-seed{seed}/"), None)
+        if path is not None and (image := _drawn(path)) is not None:
+            said = f"{label}, as it was when it failed" if label in failed else label
+            figures.append(figure(image, said, f"samples of {label}"))
     said = f"Of the run with seed {seed}, averaged networks, one seed for all latents. Uncurated: none was chosen."
     return joined([paragraph(said, note=True), beside(figures)]) if figures else Markup()
 
@@ -119,6 +121,6 @@ def _drawn(path: Path):
 def _stamps(found: Comparison) -> Markup:
     numbers = [number for result in found.summary.results for number in result.numbers.values()]
     stamps = items(dict.fromkeys(number.protocol for number in numbers))
-    ran = next((Run(path).config["ran_with"] for path in (found.path / "runs").glob("*-seed*/")), {})
+    ran = next((Run(file.parent).config["ran_with"] for file in (found.path / "runs").glob("*/config.yaml")), {})
     machine = ", ".join(f"{name} {value}" for name, value in ran.items() if value != "")
     return joined([stamps, element("p", machine)]) if numbers else Markup()
