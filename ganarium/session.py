@@ -66,7 +66,7 @@ class Session:
         from ganarium.metrics.watch import Watch
 
         with silent(self.console.quiet):
-            watch = Watch(self.trainer.game, self.data, self.settings.evaluate_count, self.settings.seed)
+            watch = Watch(self.trainer.game, self.data, self.settings.evaluate_count)
         if self.best.metric:
             self.best.follow(*watch.find(self.best.name))
         return watch

@@ -35,7 +35,7 @@ CONFIG = "comparison.yaml"
 
 #: Options of ``train`` that are the same for all contestants, or follow from the comparison.
 _SHARED = ("data", "from", "seen", "rounds", "epochs", "minutes", "batch", "seed", "evaluate-every", "evaluate-count")
-_SHARED += ("threads", "tune", "devices", "num-nodes", "strategy")
+_SHARED += ("threads", "tune", "devices", "num-nodes", "strategy", "average")
 
 
 @dataclass(frozen=True)
@@ -193,6 +193,8 @@ def _words(config: Mapping[str, Any], label: str, seed: int) -> list[str]:
     every = max(config["seen"] // config["measure"], 1)
     numbers = {"seen": config["seen"], "batch": config["batch"], "seed": seed, "threads": 1}
     numbers |= {"evaluate-every": every, "evaluate-count": config["count"]}
+    # What is judged is an average: one half-life for all, a tenth of what is seen.
+    numbers["average"] = max(config["seen"] // 10, 1)
     words += [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
     return words + (["--paper"] if config["paper"] else [])
 

@@ -17,19 +17,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ganarium import data as datasets
 from ganarium import index
 from ganarium.checkpoint import write_text
 from ganarium.data.loading import is_folder
-from ganarium.game import Decodes, Game, Samples, Translates
+from ganarium.game import Game, Samples, Translates
 from ganarium.metrics.catalogue import ON_REQUEST
 from ganarium.metrics.judge import Judge, Reference, check_metrics
-from ganarium.metrics.rows import CHUNK, of_game, of_tensor
+from ganarium.metrics.rows import of_game, of_tensor
 from ganarium.metrics.stamp import Number
-from ganarium.randomness import mix
 
 __all__ = ["FILE", "Evaluation", "evaluate", "evaluate_game", "read"]
 
@@ -212,7 +210,9 @@ def evaluate_game(
     notes = list(judge.notes)
     for name in metrics or ():
         if name in ON_REQUEST:
-            numbers += _requested(name, judge, game, made[0], count, seed, notes)
+            from ganarium.metrics.on_request import requested
+
+            numbers += requested(name, judge, game, made[0], count, seed, notes)
     if not numbers:
         raise ValueError(f"None of {', '.join(metrics or ())} can be measured here. {' '.join(notes)}".strip())
     when = datetime.now().astimezone().isoformat(timespec="seconds")
@@ -269,48 +269,3 @@ def _samples(what: Any, judge: Judge) -> Tensor:
         return made["x"]
     made = datasets.load(str(what), kind=field.kind)
     return field.normalise(made.spec["x"].restore(made["x"]))
-
-
-def _requested(name: str, judge: Judge, game: Any, made: Any, count: int, seed: int, notes: list[str]) -> list[Number]:
-    """A number that is measured only when it is asked for."""
-    from ganarium.metrics import requested
-
-    first = judge.features[0]
-    if name == "parzen":
-        others = judge.others(judge.reference)
-        if others is None or first.name not in ("coordinates", "pixels", "digits"):
-            notes.append("parzen: it takes coordinates or pixels, and data for a test")
-            return []
-        flat = next((each for each in judge.features if each.name in ("coordinates", "pixels")), first)
-        rows = [each.features[flat.name] for each in (made, judge.real, others)]
-        floor = requested.parzen(judge.real.features[flat.name], *(rows[2].chunk(2)))[0]
-        return [judge.number(name, requested.parzen(*rows), "higher", flat, len(made), floor)]
-    if name == "path-length":
-        if not isinstance(game, Decodes):
-            able = ", ".join(index.with_ability("decode"))
-            raise ValueError(f"{type(game).__name__} decodes no latents, which path-length takes. These do: {able}.")
-        return [judge.number(name, requested.path_length(game, first, seed), "lower", first, count)]
-    return [_accuracy(judge, game, count, seed)]
-
-
-def _accuracy(judge: Judge, game: Any, count: int, seed: int) -> Number:
-    """Classification accuracy score; its floor is that of real data with as many labels."""
-    from ganarium.metrics import requested
-
-    data, field = judge.data, judge.data.spec[judge.field]
-    asked = getattr(game, "conditions", {}).get("y")
-    if asked is None or "y" not in data.spec or field.kind != "image":
-        raise ValueError(
-            "accuracy takes images that were asked for by their label: a conditional game, such as cgan, and data "
-            f"with labels. {type(game).__name__} on {data.name} is none."
-        )
-    classes, labels = data.spec["y"].classes, torch.arange(count) % data.spec["y"].classes
-    drawn = [
-        game.sample(len(part), seed=mix(seed, 23, place), y=part).cpu()
-        for place, part in enumerate(labels.split(CHUNK))
-    ]
-    batches = [data.gather(part) for part in (judge.sources, judge.places)]
-    (x, y), (real_x, real_y) = ((batch["x"].cpu(), batch["y"].cpu()) for batch in batches)
-    pair = requested.accuracy(torch.cat(drawn), labels, x, y, field, classes, seed)
-    floor, _ = requested.accuracy(real_x, real_y, x, y, field, classes, seed)
-    return judge.number("accuracy", pair, "higher", judge.features[0], count, floor)

@@ -20,13 +20,13 @@ class Watch:
         game: What will be measured.
         data: What it is trained on.
         count: How many samples, and how many of the data.
-        seed: What both follow from.
+        seed: What both follow from; the same for runs of all seeds, so that their numbers are comparable.
 
     Raises:
         ValueError: if the game draws no samples, or the data cannot judge them.
     """
 
-    def __init__(self, game: Any, data: Any, count: int, seed: int):
+    def __init__(self, game: Any, data: Any, count: int, seed: int = 0):
         if not isinstance(game, Samples | Translates):
             able = ", ".join(index.with_ability("sample"))
             raise ValueError(f"{type(game).__name__} draws no samples to measure. These games do: {able}.")
