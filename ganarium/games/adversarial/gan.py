@@ -180,7 +180,7 @@ class GAN(Game, Decodes, Scores):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        # Without the penalty this game keeps 1 to 3 modes of the ring, whatever its rates (docs/recipes.md).
+        # Without the penalty half of the grid's modes are lost, though not the ring's (docs/recipes.md).
         small = {"architecture": Plain(), "prior": Normal()}
         if spec["x"].kind == "points":
             # It fades: first all modes are found, then they become sharp.
