@@ -192,7 +192,11 @@ class Game(nn.Module, ABC):
         Args:
             data: Anything with a ``spec``.
             changes: Keywords of the constructor.
+
+        Raises:
+            MissingField: if the data lacks a field that the game ``needs``.
         """
+        data.spec.require(cls.needs, cls.__name__)
         game = cls(data.spec, **{**cls.recipe(data.spec), **changes})
         game.measured = cls.pace(data.spec)
         return game

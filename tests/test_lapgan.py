@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from zoo import toy_data
 
 from ganarium.augment import Adaptive, Brightness, DiffAugment, Flip, Translation
+from ganarium.data import load
 from ganarium.games.adversarial.lapgan import LAPGAN
 from ganarium.nets.architecture import Plain
 from ganarium.nets.laplacian import ResidualDiscriminator, enlarge, levels_of, shrink
@@ -151,3 +152,8 @@ def test_each_level_has_a_probability_of_its_own_which_rests_with_it():
     assert middle[1] != 0.5
     assert lapgan.seen(0).p.item() != 0.5
     assert lapgan.seen(1).p.item() == middle[1]
+
+
+def test_data_that_it_cannot_play_on_is_refused_before_its_recipe_is_asked_for():
+    with pytest.raises(ValueError, match="'x' as image"):
+        LAPGAN.on(load("ring", count=10))
