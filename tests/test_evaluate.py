@@ -51,6 +51,9 @@ def test_a_run_is_evaluated_and_keeps_its_numbers(place):
     assert len(ga.metrics.read("run")) == 1
     ga.metrics.evaluate("run", metrics=["frechet"], reference=200)
     assert len(ga.metrics.read("run")) == 2
+    # A part of what was measured does not take the place of the whole.
+    ga.metrics.evaluate("run", metrics=["frechet"])
+    assert [len(kept.numbers) for kept in ga.metrics.read("run")] == [len(found.numbers), 1, 1]
     with pytest.raises(ValueError, match="'kidd' was not measured"):
         found["kidd"]
 

@@ -73,15 +73,12 @@ class Evaluation:
         return cls([Number.read(number) for number in row["numbers"]], list(row["notes"]), facts)
 
     def save(self, run: Path) -> None:
-        """Add to the evaluations that a run keeps, in the place of one of the same round, weights and stamps."""
-        alike = ("round", "weights")
+        """Add to the evaluations that a run keeps, in the place of those whose numbers it measured again."""
         mine = self.plain()
-        stamps = {number["protocol"] for number in mine["numbers"]}
         kept = [
             row
             for row in _rows(run)
-            if any(row.get(name) != mine.get(name) for name in alike)
-            or {number["protocol"] for number in row["numbers"]} != stamps
+            if any(row.get(name) != mine.get(name) for name in ("round", "weights")) or not _names(row) <= _names(mine)
         ]
         write_text(run / FILE, json.dumps([*kept, mine], indent=1) + "\n")
 
@@ -235,6 +232,11 @@ def _rows(run: Path) -> list[dict[str, Any]]:
         return list(json.loads(path.read_text(encoding="utf-8")))
     except ValueError as error:
         raise ValueError(f"{path} is damaged ({error}). Remove it, and evaluate the run again.") from error
+
+
+def _names(row: dict[str, Any]) -> set[tuple[str, str]]:
+    """What was measured, and how."""
+    return {(number["metric"], number["protocol"]) for number in row["numbers"]}
 
 
 def _is_run(what: Any) -> bool:
