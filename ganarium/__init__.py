@@ -34,6 +34,7 @@ _NAMES = {
     "diagnose": "diagnosis",
     "fit": "fitting",
     "load": "run",
+    "prove": "claiming",
     "resume": "fitting",
     "rounds": "fitting",
     "runs": "run",

@@ -18,6 +18,7 @@ from ganarium import index
 from ganarium._version import __version__
 from ganarium.commands import on_runs, pages
 from ganarium.commands.base import on_run
+from ganarium.commands.claim import claim
 from ganarium.commands.compare import compare
 from ganarium.commands.diagnose import diagnose
 from ganarium.commands.evaluate import evaluate
@@ -28,13 +29,14 @@ __all__ = ["main"]
 
 _HELP = """ganarium: the GAN zoo, alive
 
-  ganarium list [games|data]             what there is to play, and to play on
+  ganarium list [games|data|claims]      what there is to play, and to play on
   ganarium doctor [GAME] DATA            what of the data is used, converted, skipped; what a run would take
   ganarium train GAME --data DATA        train a game; --help after a game lists its options
   ganarium resume RUN                    go on where a run was stopped
   ganarium sample RUN --out FILE         draw samples: x.png, x.npz or a folder
   ganarium translate|encode|classify|score RUN     what a trained game does with data
   ganarium compare GAME GAME --data DATA --seen N     games on equal terms: seeds, intervals, a page
+  ganarium claim NAME | --all            what its paper says, proved in miniature: baseline, control, seeds
   ganarium explore RUN WALK              walks of the latent: interpolate, arithmetic, invert and more
   ganarium evaluate RUN                  how good its samples are: metrics, intervals, floors, stamps
   ganarium diagnose RUN                  why it behaves as it does: collapse, overfitting, no gradient, circles, copies
@@ -191,6 +193,7 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "explore": _explore,
     "evaluate": evaluate,
     "compare": compare,
+    "claim": claim,
     "show": pages.show,
     "quiz": pages.quiz,
     "film": pages.film,

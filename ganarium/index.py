@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ganarium.claiming.statement import Claim
 from ganarium.paper import Paper
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "GameEntry",
     "LoaderEntry",
     "check_data",
+    "claim",
+    "claims",
     "game",
     "game_class",
     "games",
@@ -181,16 +184,43 @@ def readers() -> dict[str, LoaderEntry]:
     return _decorated("reader")
 
 
+@cache
+def claims() -> dict[str, Claim]:
+    """The claims by name: those of games in the order of the games, then those that are about several."""
+    found = {
+        name: Claim(name, module=module, about=ast.get_docstring(tree) or "", **facts)
+        for module, tree, _, name, facts in _marked("claims", "claim")
+    }
+    order = [*(name for name in games() if name in found), *sorted(set(found) - set(games()))]
+    return {name: found[name] for name in order}
+
+
+def claim(name: str) -> Claim:
+    """A claim, by its name or its game's class.
+
+    Raises:
+        ValueError: if there is none, with the nearest names.
+    """
+    by_class = {entry.name.lower(): entry.command for entry in games().values()}
+    found = claims().get(by_class.get(name.lower(), name))
+    if found is None:
+        raise ValueError(f"There is no claim '{name}'. {nearest(name, claims())} See `ganarium list claims`.")
+    return found
+
+
 def _decorated(decorator: str) -> dict[str, LoaderEntry]:
-    found = {}
-    for module, tree in _trees("data"):
+    rows = _marked("data", decorator)
+    return {name: LoaderEntry(name, module, node.name, **facts) for module, _, node, name, facts in rows}
+
+
+def _marked(folder: str, decorator: str) -> Iterator[tuple[str, ast.Module, ast.FunctionDef, str, dict[str, Any]]]:
+    """Functions with a decorator: module, its tree, function, the decorator's first argument and its keywords."""
+    for module, tree in _trees(folder):
         for node in tree.body:
             if isinstance(node, ast.FunctionDef):
                 for call in node.decorator_list:
                     if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == decorator:
-                        name = ast.literal_eval(call.args[0])
-                        found[name] = LoaderEntry(name, module, node.name, **_literals(call))
-    return found
+                        yield module, tree, node, ast.literal_eval(call.args[0]), _literals(call)
 
 
 def game(command: str) -> GameEntry:

@@ -11,19 +11,22 @@ __all__ = ["cite", "list_"]
 
 
 def list_(words: list[str]) -> int:
-    """List games or data.
+    """List games, data or claims.
 
     Args:
-        what: Games, or data.
+        what: Games, data, or claims.
         year: Only games of this year.
         search: Only what has this text in its names, title or authors.
         json: Print JSON.
     """
 
     def run(
-        what: Literal["games", "data"] = "games", year: int | None = None, search: str = "", json: bool = False
+        what: Literal["games", "data", "claims"] = "games",
+        year: int | None = None,
+        search: str = "",
+        json: bool = False,
     ) -> int:
-        rows = _games(year) if what == "games" else _loaders()
+        rows = _games(year) if what == "games" else _loaders() if what == "data" else _claims()
         rows = [row for row in rows if search.lower() in " ".join(map(str, row.values())).lower()]
         if json:
             print(as_json(rows))
@@ -32,8 +35,8 @@ def list_(words: list[str]) -> int:
         return 0
 
     what, rest = (words[0], words[1:]) if words and not words[0].startswith("-") else ("games", words)
-    if what not in ("games", "data"):
-        raise ValueError(f"There are lists of games and of data; got '{what}'.")
+    if what not in ("games", "data", "claims"):
+        raise ValueError(f"There are lists of games, of data and of claims; got '{what}'.")
     return call(run, rest, "ganarium list", list_.__doc__, what=what)
 
 
@@ -61,6 +64,13 @@ def _loaders() -> list[dict[str, Any]]:
     return [
         {"name": name, "title": entry.title, "fields": list(entry.fields), "kinds": list(entry.kinds.values())}
         for name, entry in entries.items()
+    ]
+
+
+def _claims() -> list[dict[str, Any]]:
+    return [
+        {"claim": each.name, "says": each.says, "world": each.world, "measure": each.measure, "source": each.source}
+        for each in index.claims().values()
     ]
 
 

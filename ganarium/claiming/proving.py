@@ -1,0 +1,165 @@
+"""Plays the arms of claims, side by side in one-thread processes, and keeps what they find."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ganarium import index
+from ganarium.board import Board
+from ganarium.checkpoint import write_text
+from ganarium.claiming.stale import digest
+from ganarium.claiming.statement import ARMS, PILOT, Claim
+from ganarium.claiming.store import Store
+from ganarium.claiming.verdict import Verdict
+from ganarium.claiming.words import markdown
+from ganarium.side_by_side import Job, Outcome, Tell, run
+
+__all__ = ["QUICK", "pilot", "play", "prove", "write_page"]
+
+#: The share of the budget that a quick look plays.
+QUICK = 0.1
+
+
+def prove(
+    names: Sequence[str],
+    *,
+    seeds: int = 3,
+    out: str | Path = "claims",
+    quick: bool = False,
+    fresh: bool = False,
+    workers: int | None = None,
+    quiet: bool = False,
+) -> list[Verdict]:
+    """Prove claims: play every arm with every seed, and compare.
+
+    What was found before is not played again, unless its game, claim or core have changed since; so that the same call
+    goes on with what was interrupted.
+
+    Args:
+        names: Which claims (``ganarium.index.claims()``).
+        seeds: How many seeds, from 0 on.
+        out: The folder in which results are kept.
+        quick: One seed and a tenth of the budget; nothing is kept, and it proves nothing.
+        fresh: Play all again.
+        workers: How many at once; one for each processor if left out.
+        quiet: Say nothing.
+
+    Raises:
+        ValueError: if there is no such claim, or fewer than one seed.
+        Interrupted: after a signal; the same call goes on.
+    """
+    if seeds < 1:
+        raise ValueError(f"A claim is played with at least one seed; got {seeds}.")
+    claims = [index.claim(name) for name in names]
+    if quick:
+        return [_played(claim, (0,), QUICK, workers, quiet) for claim in claims]
+    store = Store(out)
+    return [_proved(claim, tuple(range(seeds)), store, fresh, workers, quiet) for claim in claims]
+
+
+def pilot(name: str, *, workers: int | None = None, quiet: bool = False) -> Verdict:
+    """Play a claim with the pilot's seeds, whose figures are then frozen in its file; nothing is kept.
+
+    Args:
+        name: Which claim.
+        workers: How many at once.
+        quiet: Say nothing.
+    """
+    return _played(index.claim(name), PILOT, 1.0, workers, quiet)
+
+
+def write_page(out: str | Path = "claims", seeds: int = 3) -> Path:
+    """Write ``claims.md`` beside the kept results: all claims of which there are any that are not stale.
+
+    Args:
+        out: The folder of the results.
+        seeds: How many seeds.
+    """
+    store = Store(out)
+    found = [store.verdict(claim, digest(claim.module), tuple(range(seeds))) for claim in index.claims().values()]
+    page = Path(out) / "claims.md"
+    write_text(page, markdown([each for each in found if any(each.found.values())]))
+    return page
+
+
+def play(name: str, arm: str, seed: int, share: float, picture: str, tell: Tell) -> dict[str, Any]:
+    """One arm of a claim with one seed: the job of a child.
+
+    Args:
+        name: Which claim.
+        arm: Which arm.
+        seed: Its seed.
+        share: The share of the budget.
+        picture: Where to write what the arm shows; empty: nowhere.
+        tell: Is told of the progress.
+    """
+    from ganarium.claiming.arm import Arm
+    from ganarium.data.progress import silent
+
+    begun = time.perf_counter()
+    played = Arm(arm, seed, share, tell)
+    with silent():
+        found = import_module(index.claim(name).module).play(played)
+    if picture and played.shown is not None:
+        from ganarium import pictures
+
+        Path(picture).parent.mkdir(parents=True, exist_ok=True)
+        pictures.save(pictures.draw(*played.shown), picture)
+    return {"found": {name: float(value) for name, value in found.items()}, "seconds": time.perf_counter() - begun}
+
+
+def _proved(
+    claim: Claim, seeds: tuple[int, ...], store: Store, fresh: bool, workers: int | None, quiet: bool
+) -> Verdict:
+    stamp = digest(claim.module)
+    wanted = [(arm, seed) for seed in seeds for arm in ARMS if fresh or not store.get(claim, stamp, arm, seed)]
+    pictures = {(arm, seeds[0]): str(store.picture(claim, arm)) for arm in ARMS}
+    jobs = [_job(claim, arm, seed, 1.0, pictures.get((arm, seed), "")) for arm, seed in wanted]
+    errors: dict[str, dict[int, str]] = {}
+
+    class Keeper(Board):
+        """Keeps every result as it comes."""
+
+        def ended(self, outcome: Outcome) -> None:
+            super().ended(outcome)
+            arm, seed = _place(outcome.job)
+            if outcome.error:
+                errors.setdefault(arm, {})[seed] = outcome.error
+            else:
+                store.keep(claim, stamp, arm, seed, outcome.result)
+
+    if jobs:
+        with Keeper(jobs, quiet) as board:
+            run(jobs, workers, board)
+    return replace(store.verdict(claim, stamp, seeds), errors=errors)
+
+
+def _played(claim: Claim, seeds: tuple[int, ...], share: float, workers: int | None, quiet: bool) -> Verdict:
+    """A claim with other seeds or another budget than those of a proof; nothing is kept."""
+    jobs = [_job(claim, arm, seed, share) for seed in seeds for arm in ARMS]
+    with Board(jobs, quiet) as board:
+        outcomes = run(jobs, workers, board)
+    found: dict[str, dict[int, dict[str, float]]] = {arm: {} for arm in ARMS}
+    errors: dict[str, dict[int, str]] = {arm: {} for arm in ARMS}
+    for outcome in outcomes:
+        arm, seed = _place(outcome.job)
+        if outcome.error:
+            errors[arm][seed] = outcome.error
+        else:
+            found[arm][seed] = outcome.result["found"]
+    seconds = sum(outcome.seconds for outcome in outcomes)
+    return Verdict(claim, seeds, found, errors, seconds, share=share)
+
+
+def _job(claim: Claim, arm: str, seed: int, share: float, picture: str = "") -> Job:
+    arguments = {"name": claim.name, "arm": arm, "seed": seed, "share": share, "picture": picture}
+    return Job(f"{claim.name}: {arm}, seed {seed}", "ganarium.claiming.proving:play", arguments)
+
+
+def _place(job: Job) -> tuple[str, int]:
+    return job.arguments["arm"], job.arguments["seed"]

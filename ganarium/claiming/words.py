@@ -1,0 +1,132 @@
+"""Claims in words: for a terminal, and as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from ganarium.claiming.verdict import Verdict
+
+__all__ = ["frozen", "markdown", "summary", "table", "text"]
+
+_RULE = """Each claim is a paper's headline (or a lecture's), in miniature: a game, a baseline that it must beat and a
+control that must fail, with the same data, first weights, batches and budget. It holds when every seed favours the game,
+the mean gain reaches half of what a pilot on other seeds found, and the control does not pass. Those that do not hold
+stay here, with what was tried."""
+
+
+def text(found: Verdict) -> str:
+    """What a claim says, every seed of every arm, and whether it holds."""
+    claim = found.claim
+    head = {
+        "claim": claim.says,
+        "source": claim.source,
+        "world": claim.world,
+        "measure": f"{claim.measure} ({claim.better} is better)",
+        **claim.arms,
+    }
+    lines = [f"{name:<10}{words}" for name, words in head.items()]
+    lines += ["", *_columns(found.rows()), ""]
+    failed = [(arm, seed, error) for arm, rows in found.errors.items() for seed, error in rows.items()]
+    lines += [f"failed: {arm}, seed {seed}: {error}" for arm, seed, error in failed]
+    verdict = "holds" if found.holds else "does not hold"
+    quick = f" (a quick look at {found.share:.0%} of the budget, which proves nothing)" if found.share < 1 else ""
+    lines.append(f"{claim.name}: {verdict}{quick}: {found.why}; {found.seconds:.0f} s in all")
+    return "\n".join(lines)
+
+
+def frozen(found: Verdict) -> str:
+    """The figures of a pilot, as they stand in a claim's file."""
+    rows = [f'        "{arm}": {[round(value, 4) for value in found.values(arm)]},' for arm in found.found]
+    return "\n".join(["    pilot={", *rows, "    },"])
+
+
+def summary(found: Sequence[Verdict]) -> list[dict[str, str]]:
+    """A row for each claim."""
+    return [
+        {
+            "claim": each.claim.name,
+            "verdict": "holds" if each.holds else "does not hold" if each.whole else "not measured",
+            "why": each.why,
+        }
+        for each in found
+    ]
+
+
+def markdown(found: Sequence[Verdict]) -> str:
+    """The page of all claims: a table, then each with its seeds."""
+    holding = sum(each.holds for each in found)
+    parts = [
+        "# Claims",
+        "Made by `make claims` (`ganarium claim --all --out docs`); `ganarium claim NAME` repeats one.",
+        _RULE,
+        f"**{holding} of {len(found)} hold.**",
+        _markdown([_line(each) for each in found]),
+        *(f"## {each.claim.name}\n\n{table(each)}" for each in found),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def table(found: Verdict) -> str:
+    """A claim as part of a page: what it says, how it was tested, every seed, pictures, and the verdict."""
+    claim = found.claim
+    rows = {
+        "the paper says": f"{claim.says} ({claim.source})",
+        "here": claim.world,
+        "measured": f"{claim.measure}; {claim.better} is better",
+        **claim.arms,
+    }
+    lines = [f"* *{name}*: {words}" for name, words in rows.items()]
+    pilot = "; ".join(f"{arm} {', '.join(f'{v:.4g}' for v in values)}" for arm, values in claim.pilot.items())
+    needed = (
+        "" if claim.needed is None else f" A mean gain of {claim.needed:.3g} is needed, half of the pilot's ({pilot})."
+    )
+    parts = ["\n".join(lines), _markdown(_merged(found.rows()))]
+    if found.pictures:
+        parts.append(_markdown([{arm: f"![{arm}]({path})" for arm, path in found.pictures.items()}]))
+    cost = f"{found.seconds:.0f} s of one core in all, on {found.machine}, {found.date}. `ganarium claim {claim.name}`"
+    parts.append(f"**{'Holds' if found.holds else 'Does not hold'}**: {found.why}.{needed} {cost}")
+    parts += [f"*Tried*: {claim.tried}"] if claim.tried else []
+    return "\n\n".join(part for part in parts if part)
+
+
+def _line(found: Verdict) -> dict[str, str]:
+    claim = found.claim
+    measured = "; ".join(f"{arm} {_mean(found, arm)}" for arm in found.found) if found.whole else "not measured"
+    return {
+        "claim": f"[{claim.name}](#{claim.name})",
+        "the paper says": claim.says,
+        "we measured": f"{claim.measure.split(':')[0]}: {measured}",
+        "verdict": "holds" if found.holds else "**does not hold**",
+        "seconds": f"{found.seconds:.0f}",
+    }
+
+
+def _mean(found: Verdict, arm: str) -> str:
+    values = found.values(arm)
+    return f"{sum(values) / len(values):.3g}"
+
+
+def _merged(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Rows whose arm is named once."""
+    merged = []
+    for arm, group in groupby(rows, key=lambda row: row["arm"]):
+        merged += [{**row, "arm": arm if place == 0 else ""} for place, row in enumerate(group)]
+    return merged
+
+
+def _columns(rows: Sequence[dict[str, str]]) -> list[str]:
+    if not rows:
+        return []
+    widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in rows[0]}
+    lines = ["  ".join(name.ljust(width) for name, width in widths.items())]
+    return [
+        line.rstrip() for line in (*lines, *("  ".join(row[n].ljust(w) for n, w in widths.items()) for row in rows))
+    ]
+
+
+def _markdown(rows: Sequence[dict[str, str]]) -> str:
+    if not rows:
+        return ""
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

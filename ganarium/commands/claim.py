@@ -1,0 +1,81 @@
+"""``ganarium claim``: papers' headlines, proved in miniature."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+
+from ganarium import index
+from ganarium.commands.base import call, table
+
+__all__ = ["claim"]
+
+
+def claim(words: list[str]) -> int:
+    """Prove what a paper says: a game against a baseline that it must beat and a control that must fail.
+
+    Three seeds of three arms, side by side. What was found before is not played again unless its game, claim or core
+    have changed, so the same command goes on with what was interrupted. Exit code 0: holds; 1: does not hold.
+
+    Args:
+        all: Every claim.
+        seeds: How many seeds, from 0 on.
+        quick: One seed and a tenth of the budget, to see it run; proves nothing and keeps nothing.
+        pilot: The pilot's seeds instead; prints the figures that a claim's file freezes. Keeps nothing.
+        fresh: Play again what was found before.
+        out: The folder in which results are kept: claims.json, claims.md and pictures.
+        workers: How many runs at once; one for each processor if left out.
+        quiet: Show no progress.
+    """
+
+    def run(
+        all: bool = False,
+        seeds: int = 3,
+        quick: bool = False,
+        pilot: bool = False,
+        fresh: bool = False,
+        out: str = "claims",
+        workers: int | None = None,
+        quiet: bool = False,
+    ) -> int:
+        if bool(names) == all:
+            raise ValueError("Which claim? `ganarium claim NAME ...` or --all; see `ganarium list claims`.")
+        chosen = list(index.claims()) if all else [index.claim(name).name for name in dict.fromkeys(names)]
+        if quick and pilot:
+            raise ValueError("--quick plays a tenth of the budget and --pilot all of it; ask for one of them.")
+        if pilot:
+            return _pilot(chosen, workers, quiet)
+        return _prove(chosen, seeds, quick, fresh, out, workers, quiet)
+
+    names = list(takewhile(lambda word: not word.startswith("-"), words))
+    return call(run, words[len(names) :], "ganarium claim NAME ...", claim.__doc__)
+
+
+def _pilot(names: list[str], workers: int | None, quiet: bool) -> int:
+    from ganarium import claiming
+    from ganarium.claiming.words import frozen
+
+    whole = True
+    for name in names:
+        found = claiming.pilot(name, workers=workers, quiet=quiet)
+        print(found, end="\n\n")
+        whole &= found.whole
+        if found.whole:
+            print(f"{frozen(found)}\n")
+    return 0 if whole else 1
+
+
+def _prove(names: list[str], seeds: int, quick: bool, fresh: bool, out: str, workers: int | None, quiet: bool) -> int:
+    from ganarium import claiming
+    from ganarium.claiming.words import summary
+
+    found = []
+    for place, name in enumerate(names, 1):
+        if len(names) > 1 and not quiet:
+            print(f"[{place}/{len(names)}] {name}")
+        found += claiming.prove([name], seeds=seeds, quick=quick, fresh=fresh, out=out, workers=workers, quiet=quiet)
+        print(found[-1], end="\n\n")
+    if not quick:
+        claiming.write_page(out, seeds)
+    if len(names) > 1:
+        table(summary(found))
+    return 0 if all(each.holds for each in found) else 1
