@@ -87,11 +87,11 @@ def write_page(out: str | Path = "claims", seeds: int = 3) -> Path:
     return page
 
 
-def play(name: str, arm: str, seed: int, share: float, picture: str, tell: Tell) -> dict[str, Any]:
+def play(module: str, arm: str, seed: int, share: float, picture: str, tell: Tell) -> dict[str, Any]:
     """One arm of a claim with one seed: the job of a child.
 
     Args:
-        name: Which claim.
+        module: The claim's.
         arm: Which arm.
         seed: Its seed.
         share: The share of the budget.
@@ -104,7 +104,7 @@ def play(name: str, arm: str, seed: int, share: float, picture: str, tell: Tell)
     begun = time.perf_counter()
     played = Arm(arm, seed, share, tell)
     with silent():
-        found = import_module(index.claim(name).module).play(played)
+        found = import_module(module).play(played)
     if picture and played.shown is not None:
         from ganarium import pictures
 
@@ -157,7 +157,7 @@ def _played(claim: Claim, seeds: tuple[int, ...], share: float, workers: int | N
 
 
 def _job(claim: Claim, arm: str, seed: int, share: float, picture: str = "") -> Job:
-    arguments = {"name": claim.name, "arm": arm, "seed": seed, "share": share, "picture": picture}
+    arguments = {"module": claim.module, "arm": arm, "seed": seed, "share": share, "picture": picture}
     return Job(f"{claim.name}: {arm}, seed {seed}", "ganarium.claiming.proving:play", arguments)
 
 

@@ -10,9 +10,9 @@ from ganarium.claiming.verdict import Verdict
 __all__ = ["frozen", "markdown", "summary", "table", "text"]
 
 _RULE = """Each claim is a paper's headline (or a lecture's), in miniature: a game, a baseline that it must beat and a
-control that must fail, with the same data, first weights, batches and budget. It holds when every seed favours the game,
-the mean gain reaches half of what a pilot on other seeds found, and the control does not pass. Those that do not hold
-stay here, with what was tried."""
+control that must fail, with the same data, first weights, batches and budget. It holds when every seed favours the
+game, the mean gain reaches half of what a pilot on other seeds found, and the control does not pass. Those that do not
+hold stay here, with what was tried."""
 
 
 def text(found: Verdict) -> str:
@@ -78,9 +78,7 @@ def table(found: Verdict) -> str:
     }
     lines = [f"* *{name}*: {words}" for name, words in rows.items()]
     pilot = "; ".join(f"{arm} {', '.join(f'{v:.4g}' for v in values)}" for arm, values in claim.pilot.items())
-    needed = (
-        "" if claim.needed is None else f" A mean gain of {claim.needed:.3g} is needed, half of the pilot's ({pilot})."
-    )
+    needed = "" if claim.needed is None else f" Needed: {claim.needed:.3g}, half of the pilot's ({pilot})."
     parts = ["\n".join(lines), _markdown(_merged(found.rows()))]
     if found.pictures:
         parts.append(_markdown([{arm: f"![{arm}]({path})" for arm, path in found.pictures.items()}]))
