@@ -8,7 +8,7 @@ TIMES ?= 20
 SOAK_MINUTES ?= 20
 SEED ?= 0
 
-.PHONY: demo test quick lint bench soak clean
+.PHONY: demo test lint bench soak claims docs clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +34,14 @@ bench: $(VENV)/.installed  ## paired, interleaved timings
 
 soak: $(VENV)/.installed  ## runs killed, damaged and starved: KILLS, TIMES of each fault, SOAK_MINUTES of a long run, SEED
 	$(BIN)/python -m benchmarks.soak --kills $(KILLS) --times $(TIMES) --minutes $(SOAK_MINUTES) --seed $(SEED) $(SOAK)
+
+claims: $(VENV)/.installed  ## every claim: docs/claims.md, docs/claims.json; only what is stale is played
+	$(BIN)/ganarium claim --all --out docs; code=$$?; $(BIN)/python -m ganarium.pages.zoo docs; exit $$code
+
+docs: $(VENV)/.installed  ## the site, in docs/_build
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	$(BIN)/python -m ganarium.pages.zoo docs
+	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache

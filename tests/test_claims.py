@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import ganarium as ga
-from ganarium import cli, index
+from ganarium import claiming, cli, index
 from ganarium.claiming import stale
 from ganarium.claiming.arm import Arm
 from ganarium.claiming.measures import agreement, digit_classes, points
@@ -110,6 +110,18 @@ def test_a_claim_is_played_kept_and_not_played_again(tiny):
     assert len(Path("played").read_text().splitlines()) == 12
     ga.prove(["tiny"], seeds=1, fresh=True, quiet=True)
     assert len(Path("played").read_text().splitlines()) == 15
+
+
+def test_what_is_stale_is_shown_and_said_to_be(tiny):
+    ga.prove(["tiny"], quiet=True)
+    file = tiny / "claims" / "claims.json"
+    file.write_text(file.read_text().replace(stale.digest(CLAIM.module), "another"))
+    found = claiming.kept()["tiny"]
+    assert found.whole
+    assert found.stale
+    page = claiming.write_page().read_text()
+    assert "holds (stale)" in page
+    assert "Measured before its code last changed" in page
 
 
 def test_only_what_is_stale_is_played_again(tiny):

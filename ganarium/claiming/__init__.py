@@ -16,17 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ganarium.claiming.arm import Arm
-    from ganarium.claiming.proving import pilot, prove, write_page
+    from ganarium.claiming.proving import kept, pilot, prove, write_page
     from ganarium.claiming.statement import Claim, claim
     from ganarium.claiming.verdict import Verdict
 
-__all__ = ["Arm", "Claim", "Verdict", "claim", "pilot", "prove", "write_page"]
+__all__ = ["Arm", "Claim", "Verdict", "claim", "kept", "pilot", "prove", "write_page"]
 
 _WHERE = {
     "Arm": "arm",
     "Claim": "statement",
     "Verdict": "verdict",
     "claim": "statement",
+    "kept": "proving",
     "pilot": "proving",
     "prove": "proving",
     "write_page": "proving",

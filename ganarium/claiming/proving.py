@@ -19,7 +19,7 @@ from ganarium.claiming.verdict import Verdict
 from ganarium.claiming.words import markdown
 from ganarium.side_by_side import Job, Outcome, Tell, run
 
-__all__ = ["QUICK", "pilot", "play", "prove", "write_page"]
+__all__ = ["QUICK", "kept", "pilot", "play", "prove", "write_page"]
 
 #: The share of the budget that a quick look plays.
 QUICK = 0.1
@@ -73,17 +73,27 @@ def pilot(name: str, *, workers: int | None = None, quiet: bool = False) -> Verd
     return _played(index.claim(name), PILOT, 1.0, workers, quiet)
 
 
-def write_page(out: str | Path = "claims", seeds: int = 3) -> Path:
-    """Write ``claims.md`` beside the kept results: all claims of which there are any that are not stale.
+def kept(out: str | Path = "claims", seeds: int = 3) -> dict[str, Verdict]:
+    """What is kept of all claims, by name, also of earlier code (``Verdict.stale``).
 
     Args:
         out: The folder of the results.
         seeds: How many seeds.
     """
-    store = Store(out)
-    found = [store.verdict(claim, digest(claim.module), tuple(range(seeds))) for claim in index.claims().values()]
+    store, claims = Store(out), index.claims().values()
+    found = [store.verdict(claim, digest(claim.module), tuple(range(seeds)), stale=True) for claim in claims]
+    return {each.claim.name: each for each in found if any(each.found.values())}
+
+
+def write_page(out: str | Path = "claims", seeds: int = 3) -> Path:
+    """Write ``claims.md`` beside the kept results.
+
+    Args:
+        out: The folder of the results.
+        seeds: How many seeds.
+    """
     page = Path(out) / "claims.md"
-    write_text(page, markdown([each for each in found if any(each.found.values())]))
+    write_text(page, markdown(list(kept(out, seeds).values())))
     return page
 
 

@@ -61,9 +61,24 @@ class Store:
         """The picture of an arm."""
         return self.folder / "pictures" / f"{claim.name}-{arm}.png"
 
-    def verdict(self, claim: Claim, digest: str, seeds: tuple[int, ...]) -> Verdict:
-        """What the kept results say of a claim; not whole, where some are missing."""
-        kept = {arm: {seed: row for seed in seeds if (row := self.get(claim, digest, arm, seed))} for arm in ARMS}
+    def verdict(self, claim: Claim, digest: str, seeds: tuple[int, ...], stale: bool = False) -> Verdict:
+        """What the kept results say of a claim; not whole, where some are missing.
+
+        Args:
+            claim: The claim.
+            digest: What its results depend on today.
+            seeds: Which seeds.
+            stale: Whether results of earlier code are taken too; the verdict then says so.
+        """
+        known = self._rows.get(claim.name, {})
+        kept = {
+            arm: {
+                seed: row
+                for seed in seeds
+                if (row := known.get(f"{arm} {seed}")) and (stale or row["digest"] == digest)
+            }
+            for arm in ARMS
+        }
         rows = [row for of_arm in kept.values() for row in of_arm.values()]
         return Verdict(
             claim,
@@ -72,6 +87,7 @@ class Store:
             seconds=sum(row["seconds"] for row in rows),
             machine=max((row["machine"] for row in rows), default=""),
             date=max((row["date"] for row in rows), default=""),
+            stale=any(row["digest"] != digest for row in rows),
             pictures={arm: f"pictures/{path.name}" for arm in ARMS if (path := self.picture(claim, arm)).exists()},
         )
 

@@ -25,6 +25,7 @@ class Verdict:
         machine: Where.
         date: When.
         share: The share of the budget that was played; less than 1 proves nothing.
+        stale: Whether some was measured before the code last changed.
         pictures: For each arm, the file that shows its first seed, if there is one.
     """
 
@@ -36,6 +37,7 @@ class Verdict:
     machine: str = ""
     date: str = ""
     share: float = 1.0
+    stale: bool = False
     pictures: Mapping[str, str] = field(default_factory=dict)
 
     @property

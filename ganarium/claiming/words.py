@@ -84,6 +84,8 @@ def table(found: Verdict) -> str:
         parts.append(_markdown([{arm: f"![{arm}]({path})" for arm, path in found.pictures.items()}]))
     cost = f"{found.seconds:.0f} s of one core in all, on {found.machine}, {found.date}. `ganarium claim {claim.name}`"
     parts.append(f"**{'Holds' if found.holds else 'Does not hold'}**: {found.why}.{needed} {cost}")
+    if found.stale:
+        parts.append("*Measured before its code last changed; the command measures it again.*")
     parts += [f"*Tried*: {claim.tried}"] if claim.tried else []
     return "\n\n".join(part for part in parts if part)
 
@@ -95,7 +97,7 @@ def _line(found: Verdict) -> dict[str, str]:
         "claim": f"[{claim.name}](#{claim.name})",
         "the paper says": claim.says,
         "we measured": f"{claim.measure.split(':')[0]}: {measured}",
-        "verdict": "holds" if found.holds else "**does not hold**",
+        "verdict": ("holds" if found.holds else "**does not hold**") + (" (stale)" if found.stale else ""),
         "seconds": f"{found.seconds:.0f}",
     }
 

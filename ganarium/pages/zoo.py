@@ -1,0 +1,153 @@
+"""The zoo's pages: one for each game, from its docstrings, its paper, its claim and notes; and an index of all.
+
+``python -m ganarium.pages.zoo docs`` writes ``docs/zoo``. What a docstring cannot hold stands in ``docs/zoo/notes``:
+the formula of every logged term, commands, and what was measured.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from ganarium import index
+from ganarium.checkpoint import write_text
+from ganarium.claiming.proving import kept, write_page
+from ganarium.claiming.verdict import Verdict
+from ganarium.claiming.words import table
+from ganarium.index import GameEntry
+from ganarium.pages.docstrings import deviations, players, sections
+from ganarium.pages.markdown import markdown
+
+__all__ = ["listing", "page", "write"]
+
+_WORDS = {"sample": "draws samples", "decode": "decodes latents", "score": "scores", "translate": "translates"}
+_WORDS |= {"encode": "encodes", "density": "knows densities", "classify": "classifies", "anomaly": "finds anomalies"}
+_WORDS |= {"complete": "completes"}
+
+
+def write(docs: Path) -> list[Path]:
+    """Write a page for each game, the index and the page of all claims; returns what was written.
+
+    Args:
+        docs: The folder of the documentation.
+    """
+    verdicts = kept(docs)
+    write_page(docs)
+    written = []
+    for entry in index.games().values():
+        written.append(docs / "zoo" / f"{entry.command}.md")
+        write_text(written[-1], page(entry, docs, verdicts.get(entry.command)))
+    write_text(docs / "zoo" / "index.md", listing(verdicts))
+    return [*written, docs / "zoo" / "index.md", docs / "claims.md"]
+
+
+def page(entry: GameEntry, docs: Path, verdict: Verdict | None) -> str:
+    """A game's page.
+
+    Args:
+        entry: The game.
+        docs: The folder of the documentation, with ``zoo/notes`` and pictures.
+        verdict: What came of its claim; None if that was not measured.
+    """
+    game, notes = index.game_class(entry.command), _notes(docs, entry)
+    idea = sections(inspect.getdoc(import_module(entry.module)) or "")[""]
+    first, _, rest = idea.partition("\n")
+    parts = {
+        "The idea": markdown(_without_references(rest)),
+        "The game": _after_summary(sections(game)[""]),
+        "The players": "\n".join(f"* **{name}**: {markdown(text)}" for name, text in players(game).items()),
+        "What is logged": notes.pop("What is logged", ""),
+        "Where it departs from the paper": _deviations(deviations(game)),
+        "The command": notes.pop("The command", _command(entry)),
+        "The claim": "" if verdict is None else table(verdict).replace("](pictures/", "](../pictures/"),
+        **notes,
+        "To cite it": f"```bibtex\n{entry.paper.cite()}\n```",
+    }
+    head = [f"# {entry.command}", _paper(entry), f"**{markdown(first)}**"]
+    if picture := _picture(docs, entry):
+        head.append(f"![samples of {entry.command}]({picture})")
+    text = [f"## {title}\n\n{part}" for title, part in parts.items() if part]
+    return "\n\n".join([*head, *text]) + "\n"
+
+
+def listing(verdicts: dict[str, Verdict]) -> str:
+    """The index: every game, with what its claim came to; filtered by year and name in a browser."""
+    rows = ["| game | year | paper | authors | family | claim |", "|---|---|---|---|---|---|"]
+    for entry in index.games().values():
+        claim = verdicts.get(entry.command)
+        said = "" if claim is None else f"[{'holds' if claim.holds else 'does not hold'}](../claims.md#{entry.command})"
+        cells = [f"[{entry.command}]({entry.command}.md)", str(entry.paper.year), entry.paper.title]
+        rows.append(f"| {' | '.join([*cells, _authors(entry), entry.family, said])} |")
+    head = (
+        "# The zoo",
+        f"{len(index.games())} games, each one file and one page; [what they prove](../claims.md).",
+        '```{raw} html\n<div id="zoo-filter"></div>\n```',
+    )
+    pages = "\n".join(index.games())
+    return "\n\n".join([*head, "\n".join(rows), f"```{{toctree}}\n:hidden:\n\n{pages}\n```"]) + "\n"
+
+
+def _paper(entry: GameEntry) -> str:
+    paper = entry.paper
+    link = f" [arXiv {paper.arxiv}](https://arxiv.org/abs/{paper.arxiv})." if paper.arxiv else ""
+    path = f"{entry.module.replace('.', '/')}.py"
+    able = ", ".join(_WORDS[word] for word in index.abilities(entry))
+    where = f"{paper.venue}, {paper.year}" if paper.venue else str(paper.year)
+    what = f"`{path}`: class `{entry.name}`, family *{entry.family}*; {able}. Plays on {_needs(entry)}."
+    return f"*{paper.title}*. {_authors(entry).rstrip(chr(46))}. {where}.{link}\n\n{what}"
+
+
+def _picture(docs: Path, entry: GameEntry) -> str:
+    """A picture made for the page, or what the claim's game made; empty if there is neither."""
+    for path in (f"{entry.command}.png", f"../pictures/{entry.command}-game.png"):
+        if (docs / "zoo" / path).exists():
+            return path
+    return ""
+
+
+def _needs(entry: GameEntry) -> str:
+    needs = index.needs(entry).items()
+    return ", ".join(f"`{name}` ({' or '.join(kinds)})" if kinds else f"`{name}`" for name, kinds in needs)
+
+
+def _authors(entry: GameEntry) -> str:
+    first, *others = entry.paper.authors
+    return ", ".join([first, *others]) if len(others) < 3 else f"{first} et al."
+
+
+def _notes(docs: Path, entry: GameEntry) -> dict[str, str]:
+    """The sections that were written by hand, by title."""
+    file = docs / "zoo" / "notes" / f"{entry.command}.md"
+    if not file.exists():
+        return {}
+    _, *parts = re.split(r"(?m)^## (.+)\n", file.read_text(encoding="utf-8"))
+    return {title: text.strip() for title, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def _without_references(text: str) -> str:
+    return re.split(r"(?m)^References?:$", text)[0]
+
+
+def _after_summary(text: str) -> str:
+    """The mathematics of the class's docstring; its summary where there is no more."""
+    summary, _, rest = text.partition("\n\n")
+    return markdown(rest or summary)
+
+
+def _deviations(found: list[str]) -> str:
+    return "\n".join(f"{number}. {markdown(text)}" for number, text in enumerate(found, 1))
+
+
+def _command(entry: GameEntry) -> str:
+    kinds = next(iter(index.needs(entry).values()), ())
+    data = next(
+        (each.name for each in index.loaders().values() if not kinds or set(each.kinds.values()) & set(kinds)), ""
+    )
+    return f"```sh\nganarium train {entry.command} --data {data} --minutes 1\n```"
+
+
+if __name__ == "__main__":
+    print("\n".join(map(str, write(Path(sys.argv[1])))))
