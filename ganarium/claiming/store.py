@@ -71,14 +71,8 @@ class Store:
             stale: Whether results of earlier code are taken too; the verdict then says so.
         """
         known = self._rows.get(claim.name, {})
-        kept = {
-            arm: {
-                seed: row
-                for seed in seeds
-                if (row := known.get(f"{arm} {seed}")) and (stale or row["digest"] == digest)
-            }
-            for arm in ARMS
-        }
+        fit = {name: row for name, row in known.items() if stale or row["digest"] == digest}
+        kept = {arm: {seed: fit[name] for seed in seeds if (name := f"{arm} {seed}") in fit} for arm in ARMS}
         rows = [row for of_arm in kept.values() for row in of_arm.values()]
         return Verdict(
             claim,
