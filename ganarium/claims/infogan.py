@@ -13,6 +13,7 @@ from ganarium.data import load
 from ganarium.game import Batch, Terms
 from ganarium.games.conditional.infogan import InfoGAN
 from ganarium.nets.flat import Flat
+from ganarium.optimizers import Adam
 
 
 class Unpaid(InfoGAN):
@@ -43,16 +44,20 @@ class Shuffled(InfoGAN):
         "control": "infogan whose Q is asked for the codes of other samples",
     },
     pilot={
-        "game": [1.9671, 1.6437, 2.1564],
-        "baseline": [0.0545, 0.0283, 0.0451],
-        "control": [0.0453, 0.0313, 0.0401],
+        "game": [1.6754, 1.5004, 1.5898],
+        "baseline": [0.0568, 0.0397, 0.0622],
+        "control": [0.0588, 0.0495, 0.0534],
     },
+    tried="with the paper's rates (2e-4 for D, 1e-3 for G) and these perceptrons the game had 1.82, 1.45, 2.01 nats "
+    "against 0.04, 0.04, 0.08 (seeds 0, 1, 2) and the claim held, but every category was one picture (variety 0.07); "
+    "with these rates categories vary, and the pilot was made anew",
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("digits", split="train")
     kind = arm.among(game=InfoGAN, baseline=Unpaid, control=Shuffled)
     family = Flat(128, generator_norm="batch")
-    game = arm.played(lambda: kind(data.spec, 16, architecture=family), data, seen=64_000)
+    rates = {"discriminator_optimizer": Adam(1e-3), "generator_optimizer": Adam(5e-4)}
+    game = arm.played(lambda: kind(data.spec, 16, architecture=family, **rates), data, seen=64_000)
     category = torch.arange(10_000) % 10
     made = game.sample(10_000, seed=arm.seed, category=category)
     arm.show(game.sample(100, seed=arm.seed, category=torch.arange(100) // 10), data.spec["x"])
@@ -63,6 +68,7 @@ def play(arm: Arm) -> dict[str, float]:
         "information": information(category, classes),
         "bound by Q": math.log(10) + float(read.mean()),
         "agreement": agreement(category, classes),
+        "variety": variety(made, category) / variety(data["x"], data["y"]),
     }
 
 
@@ -71,3 +77,8 @@ def information(a: Tensor, b: Tensor) -> float:
     joint = torch.zeros(10, 10).index_put_((a, b), torch.ones(len(a)), accumulate=True) / len(a)
     alone = joint.sum(1, keepdim=True) * joint.sum(0, keepdim=True)
     return float(torch.special.xlogy(joint, joint / alone.clamp(min=1e-12)).sum())
+
+
+def variety(x: Tensor, kinds: Tensor) -> float:
+    """The spread of images (n, 1, H, W) within each of ten kinds (n,), root mean square."""
+    return float(torch.stack([x[kinds == k].flatten(1).var(0).sum() for k in range(10)]).mean().sqrt())
