@@ -13,7 +13,7 @@ from ganarium.claims.infogan import information, variety
 from ganarium.claims.one_pass import FullyVisible
 from ganarium.claims.semi_supervised_gan import broken
 from ganarium.claims.vae import Deaf, WakeSleep
-from ganarium.data import load
+from ganarium.data import InMemory, load
 from ganarium.game import Player
 from ganarium.nets.flat import Flat
 from ganarium.spec import Field, Spec
@@ -97,7 +97,9 @@ def test_sharpness_of_a_slope_is_none() -> None:
 
 
 def test_broken_digits_keep_their_labels_and_their_pixels() -> None:
-    few = load("digits", split="train").few_labels(5, seed=0)
+    whole = load("digits", split="train")
+    assert isinstance(whole, InMemory)
+    few = whole.few_labels(5, seed=0)
     other = broken(few, seed=0)
     known = few["y"] >= 0
     assert torch.equal(other["y"], few["y"])

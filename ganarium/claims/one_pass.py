@@ -31,6 +31,9 @@ class FullyVisible(Game, Samples, Density):
 
     paper = Paper("Does the Wake-Sleep Algorithm Produce Good Density Estimators?", ("Brendan Frey",), 1995, "one-pass")
 
+    sees: Tensor
+    serves: Tensor
+
     def __init__(self, spec: Spec, units: int = 256, levels: int = 17):
         super().__init__(spec)
         self.size, self.levels = spec["x"].size, levels
