@@ -29,6 +29,10 @@ from ganarium.games.translation.cyclegan import CycleGAN
         "baseline": [0.1445, 0.1447, 0.1531],
         "control": [1.1686, 0.0943, 0.5728],
     },
+    tried="The paper's translators, which can move things, find another legal world with some seeds: with 16 channels "
+    "and a block, after 300 to 1,000 rounds, errors from a to b are between 0.09 and 0.27 (the mean image: 0.19); an "
+    "identity term did not mend it (0.27). Open here, too, is the order of the tints: nothing but their law says which "
+    "red becomes which blue.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("shape-pairs")
