@@ -49,8 +49,8 @@ def play(arm: Arm) -> dict[str, float]:
     # Each image, and to its right what becomes of it.
     arm.show(torch.stack([data.test["a"], to_b], 1)[:32].flatten(0, 1), data.spec["b"])
     errors = [
-        (to_b - translate_truth(factors_of(data.test.factors, "a"), "b")).abs().mean().item(),
-        (to_a - translate_truth(factors_of(data.test.factors, "b"), "a")).abs().mean().item(),
+        (to_b - translate_truth(factors_of(data.test.factors, "a"), "b")).abs().mean().item(),  # type: ignore[arg-type]
+        (to_a - translate_truth(factors_of(data.test.factors, "b"), "a")).abs().mean().item(),  # type: ignore[arg-type]
     ]
     round_trip = (trip - data.test["a"]).abs().mean().item()
     return {"error": sum(errors) / 2, "a to b": errors[0], "b to a": errors[1], "round trip": round_trip}
