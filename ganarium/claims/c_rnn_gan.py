@@ -29,7 +29,7 @@ from ganarium.games.sequence.c_rnn_gan import CRNNGAN
         "baseline": [0.393, 0.4666, 0.3875],
         "control": [0.4167, 0.3308, 0.4456],
     },
-    tried="The span is wider, but not by variety: a run's melodies are all alike (the picture shows one, 64 times), and "
+    tried="The span is wider, but not by variety: the melodies of a run are alike (the picture shows one), and "
     "'between', how much their mean pitches differ, is less than by prediction. A run may also collapse to a span of "
     "0.13 (seed 102 of the pilot). Rates of 2e-3: game 0.62, 0.25, 0.59 and prediction alone 0.59, 0.75, 0.57 (seeds "
     "100 to 102). Features matched, 0.54 (seed 105); no rule of rest, 0.44 (seed 103).",
