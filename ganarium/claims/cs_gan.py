@@ -36,8 +36,8 @@ from ganarium.games.language.cs_gan import CSGAN
     tried="The pilot found no gain (-0.04), so nothing was needed, and 0.09 BLEU was enough: a few words of 500 "
     "sentences, far from the paper's gain. It is no evidence. Begun from a worse translator (BLEU 7, after 50 rounds), "
     "175 rounds of the game reach 9 where as many of likelihood reach 46 (pay: 0.3 of it the discriminator's), and at "
-    "three times the rate 67 where likelihood reaches 91 (pay: BLEU alone); seed 103. This language has one right answer "
-    "to each sentence, which likelihood finds; the paper's gain is where many translations are right.",
+    "three times the rate 67 where likelihood reaches 91 (pay: BLEU alone); seed 103. This language has one right "
+    "answer to each sentence, which likelihood finds; the paper's gain is where many translations are right.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("translation").train
