@@ -85,16 +85,18 @@ def test_a_control_that_passes_breaks_the_claim():
 
 def test_without_a_pilot_or_with_a_missing_run_nothing_holds():
     assert not (none := verdict((9, 9, 9), (1, 1, 1), pilot={})).holds
-    assert "no pilot" in none.why
+    assert none.why == "the pilot, which says how much is needed, is still to come; the mean gain is +8"
     found = verdict((9, 9, 9), (1, 1, 1)).found
     part = Verdict(CLAIM, (0, 1, 2), {**found, "control": {0: {"height": 0.0}}})
     assert not part.holds
     assert part.why == "not measured: control, seed 1; control, seed 2"
 
 
-def test_a_pilot_without_a_gain_needs_more_than_nothing():
-    worse = replace(CLAIM, pilot={"game": [1.0], "baseline": [3.0], "control": [0.0]})
-    assert worse.needed == 0.0
+def test_where_the_pilot_found_no_gain_nothing_holds():
+    worse = verdict((9, 9, 9), (1, 1, 1), pilot={"game": [1.0], "baseline": [3.0], "control": [0.0]})
+    assert worse.claim.needed is None
+    assert not worse.holds
+    assert worse.why == "the pilot, which says how much is needed, found no gain; the mean gain is +8"
 
 
 def test_a_claim_is_played_kept_and_not_played_again(tiny):
@@ -180,7 +182,8 @@ def test_the_page_says_all(tiny, capsys):
         "larger is better",
         "nowhere, table 1",
         "seed 1",
-        "Needed: 1, half of the pilot's",
+        "needed 1",
+        "half of its gain is needed",
     ):
         assert words in page
     for target in re.findall(r"!\[\w+\]\(([^)]+)\)", page):

@@ -10,7 +10,8 @@ figures frozen in the file,
     \text{needed} = \tfrac12\, \overline{(g - b)}_{\text{pilot}}, \qquad
     \text{holds} \iff \min_s (g_s - b_s) > 0,\ \overline{(g - b)} \ge \text{needed},
 
-and the same is *not* true of c in the place of g. The pilot's seeds are others than those of the proof.
+and the same is *not* true of c in the place of g. The pilot's seeds are others than those of the proof. Where the pilot
+found no gain there is nothing to prove, and the claim does not hold.
 """
 
 from __future__ import annotations
@@ -67,10 +68,11 @@ class Claim:
 
     @property
     def needed(self) -> float | None:
-        """The mean gain that is needed: half of the pilot's, and more than none; None before there was a pilot."""
+        """The mean gain that is needed, half of the pilot's; None before there was a pilot, or if it found no gain."""
         if not self.pilot:
             return None
-        return max(fmean(self.gains(self.pilot["game"], self.pilot["baseline"])) / 2, 0.0)
+        gain = fmean(self.gains(self.pilot["game"], self.pilot["baseline"]))
+        return gain / 2 if gain > 0 else None
 
 
 def claim(name: str, **facts: Any) -> Callable[[Play], Play]:

@@ -70,9 +70,10 @@ class Verdict:
             places = [(arm, seed) for arm in ARMS for seed in self.seeds]
             missing = [f"{arm}, seed {seed}" for arm, seed in places if seed not in self.found.get(arm, {})]
             return f"not measured: {'; '.join(missing)}"
-        if self.claim.needed is None:
-            return "it has had no pilot, so that nothing says how much is needed"
         gains, needed = self.gains(), self.claim.needed
+        if needed is None:
+            found = "found no gain" if self.claim.pilot else "is still to come"
+            return f"the pilot, which says how much is needed, {found}; the mean gain is {fmean(gains):+.3g}"
         mean = f"the mean gain is {fmean(gains):+.3g}, needed {needed:.3g}"
         against = [str(seed) for seed, gain in zip(self.seeds, gains, strict=True) if gain <= 0]
         if against:

@@ -78,7 +78,7 @@ def table(found: Verdict) -> str:
     }
     lines = [f"* *{name}*: {words}" for name, words in rows.items()]
     pilot = "; ".join(f"{arm} {', '.join(f'{v:.4g}' for v in values)}" for arm, values in claim.pilot.items())
-    needed = "" if claim.needed is None else f" Needed: {claim.needed:.3g}, half of the pilot's ({pilot})."
+    needed = f" The pilot: {pilot}; half of its gain is needed." if pilot else ""
     parts = ["\n".join(lines), _markdown(_merged(found.rows()))]
     if found.pictures:
         parts.append(_markdown([{arm: f"![{arm}]({path})" for arm, path in found.pictures.items()}]))
