@@ -1,0 +1,61 @@
+"""A picture that is drawn coarse first and then refined is nearer to the data than one drawn in a single stage."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ganarium.claiming import Arm, claim
+from ganarium.claiming.measures import judged
+from ganarium.data import load
+from ganarium.games.adversarial.gan import GAN
+from ganarium.games.adversarial.lapgan import LAPGAN
+from ganarium.nets.flat import Flat
+from ganarium.nets.laplacian import enlarge
+from ganarium.optimizers import Adam
+from ganarium.priors import Normal
+
+
+@claim(
+    "lapgan",
+    says="A pyramid of games, from a coarse picture to the detail of finer scales, draws better than a single game",
+    source="Denton et al., 2015, section 5: CIFAR-10, log-likelihood -1799 against -3617; people took 40 % for real, "
+    "against 10 %",
+    world="Digits of 8 x 8 pixels, and for the pyramid also of 4 x 4; perceptrons of 256 units for the coarsest level, "
+    "as in the paper, and for the single game; convolutions of 16 channels for the finer level; noise of 64 numbers, "
+    "Adam(5e-4); 96,000 samples in batches of 64, which the levels share",
+    measure="Frechet distance of 1,797 samples to the digits, on their pixels",
+    better="lower",
+    arms={
+        "game": "lapgan, of two levels",
+        "baseline": "gan, of one level",
+        "control": "lapgan's coarse pictures, enlarged, with no detail",
+    },
+    pilot={
+        "game": [2.3359, 2.6183, 1.5378],
+        "baseline": [4.4475, 4.1796, 4.4211],
+        "control": [4.9319, 5.228, 4.9127],
+    },
+    tried="Against a single game of convolutions the pyramid does not win: at 16 x 16 pixels, both with convolutions "
+    "of 16, 32 and 64 channels from 8 x 8 on, 25,600 samples, lapgan is at 3.10, 2.62, 2.24 and gan at 2.59, 2.80, "
+    "1.93 (a seed each, on 256 pixels): its levels share the samples, and the coarsest one has learned too little.",
+)
+def play(arm: Arm) -> dict[str, float]:
+    data = load("digits")
+    alike = {"architecture": Flat(256), "prior": Normal(), "optimizer": Adam(5e-4)}
+    pyramid = {"coarsest": 4, "channels": 16, "dropout": 0.0, **alike}
+    make = arm.among(
+        game=lambda: LAPGAN(data.spec, 64, **pyramid),
+        baseline=lambda: GAN(data.spec, 64, **alike),
+        control=lambda: Coarse(data.spec, 64, **pyramid),
+    )
+    made = arm.played(make, data, seen=96_000).sample(len(data), seed=arm.seed)
+    arm.show(made[:64], data.spec["x"])
+    found = {features: judged(data, made, "frechet", features=features)["frechet"] for features in ("pixels", "digits")}
+    return {"pixels": found["pixels"], "classifier": found["digits"]}
+
+
+class Coarse(LAPGAN):
+    """Samples are the coarsest level's, enlarged."""
+
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        return enlarge(self.residual(len(self.levels) - 1, z[:, : self.latent], None))
