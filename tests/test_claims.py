@@ -40,6 +40,8 @@ def play(arm: Arm) -> dict[str, float]:
     """The arm of the claim above: a trained game's picture, and numbers that are known."""
     if Path("told").exists() and Path("told").read_text() == f"{arm.name} {arm.seed}":
         raise ValueError("this one was told to fail")
+    if Path("told").exists() and Path("told").read_text() == "nan":
+        return {"height": math.nan}
     with Path("played").open("a") as file:
         file.write(f"{arm.name} {arm.seed} {arm.share}\n")
     data = ga.data.load("ring", count=200)
@@ -166,8 +168,8 @@ def test_an_interrupted_claim_keeps_what_it_found(tiny, monkeypatch):
 
 def test_a_quick_look_and_a_pilot_keep_nothing(tiny, capsys):
     assert cli.main(["claim", "tiny", "--quick", "--quiet"]) == 0
-    assert "a quick look at 10% of the budget, which proves nothing" in capsys.readouterr().out
-    assert sorted(Path("played").read_text().splitlines()) == sorted(f"{arm} 0 0.1" for arm in ARMS)
+    assert "tiny: a quick look: 10% of the budget, with one seed, which proves nothing" in capsys.readouterr().out
+    assert sorted(Path("played").read_text().splitlines()) == sorted(f"{arm} 100 0.1" for arm in ARMS)
     assert cli.main(["claim", "tiny", "--pilot", "--quiet"]) == 0
     said = capsys.readouterr().out
     assert '"game": [13.0, 13.1, 13.2],' in said
@@ -210,12 +212,27 @@ def test_misuse_is_said(tiny, capsys, words, said):
     assert not (tiny / "claims").exists()
 
 
-def test_a_damaged_file_is_not_overwritten(tiny, capsys):
+@pytest.mark.parametrize("text", ["{", "[]", '{"results": []}', '{"results": {"tiny": {"game 0": {}}}}', "\x80"])
+def test_a_damaged_file_is_not_overwritten(tiny, capsys, text):
     (tiny / "claims").mkdir()
-    (tiny / "claims" / "claims.json").write_text("{")
+    (tiny / "claims" / "claims.json").write_text(text, encoding="latin-1")
     assert cli.main(["claim", "tiny"]) == 2
     assert "holds no results of claims" in capsys.readouterr().err
-    assert (tiny / "claims" / "claims.json").read_text() == "{"
+    assert (tiny / "claims" / "claims.json").read_text(encoding="latin-1") == text
+
+
+def test_two_who_keep_results_lose_none(tiny):
+    one, other = Store("claims"), Store("claims")
+    row = {"found": {"height": 1.0}, "seconds": 1.0}
+    one.keep(CLAIM, "a", "game", 0, row)
+    other.keep(CLAIM, "a", "control", 0, row)
+    assert set(json.loads(Path("claims/claims.json").read_text())["results"]["tiny"]) == {"game 0", "control 0"}
+
+
+def test_a_measure_that_is_not_finite_is_a_failure(tiny, monkeypatch, capsys):
+    Path("told").write_text("nan")
+    assert cli.main(["claim", "tiny", "--seeds", "1", "--quiet"]) == 1
+    assert "failed: game, seed 0: What was measured is not finite: height is nan." in capsys.readouterr().out
 
 
 def test_arms_begin_alike():
@@ -274,8 +291,8 @@ def test_classes_are_read_and_matched():
 
 
 def test_a_pilots_figures_are_printed_as_a_file_holds_them():
-    text = frozen(verdict((1.23456, 2, 3), (0, 0, 0)))
-    assert text.splitlines()[1] == '        "game": [1.2346, 2.0, 3.0],'
+    text = frozen(verdict((1.23456, 2, 3.21e-7), (0, 0, 0)))
+    assert text.splitlines()[1] == '        "game": [1.235, 2.0, 3.21e-07],'
 
 
 @pytest.mark.parametrize("name", list(index.claims()))

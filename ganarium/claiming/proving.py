@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def prove(
         names: Which claims (``ganarium.index.claims()``).
         seeds: How many seeds, from 0 on.
         out: The folder in which results are kept.
-        quick: One seed and a tenth of the budget; nothing is kept, and it proves nothing.
+        quick: One seed, a pilot's, and a tenth of the budget; nothing is kept, and it proves nothing.
         fresh: Play all again.
         workers: How many at once; one for each processor if left out.
         quiet: Say nothing.
@@ -57,7 +58,7 @@ def prove(
         raise ValueError(f"A claim is played with at least one seed; got {seeds}.")
     claims = [index.claim(name) for name in names]
     if quick:
-        return [_played(claim, (0,), QUICK, workers, quiet) for claim in claims]
+        return [_played(claim, PILOT[:1], QUICK, workers, quiet) for claim in claims]
     store = Store(out)
     return [_proved(claim, tuple(range(seeds)), store, fresh, workers, quiet) for claim in claims]
 
@@ -73,27 +74,25 @@ def pilot(name: str, *, workers: int | None = None, quiet: bool = False) -> Verd
     return _played(index.claim(name), PILOT, 1.0, workers, quiet)
 
 
-def kept(out: str | Path = "claims", seeds: int = 3) -> dict[str, Verdict]:
-    """What is kept of all claims, by name, also of earlier code (``Verdict.stale``).
+def kept(out: str | Path = "claims") -> dict[str, Verdict]:
+    """What is kept of all claims, by name and with all seeds, also of earlier code (``Verdict.stale``).
 
     Args:
         out: The folder of the results.
-        seeds: How many seeds.
     """
     store, claims = Store(out), index.claims().values()
-    found = [store.verdict(claim, digest(claim.module), tuple(range(seeds)), stale=True) for claim in claims]
+    found = [store.verdict(claim, digest(claim.module), store.seeds(claim), stale=True) for claim in claims]
     return {each.claim.name: each for each in found if any(each.found.values())}
 
 
-def write_page(out: str | Path = "claims", seeds: int = 3) -> Path:
+def write_page(out: str | Path = "claims") -> Path:
     """Write ``claims.md`` beside the kept results.
 
     Args:
         out: The folder of the results.
-        seeds: How many seeds.
     """
     page = Path(out) / "claims.md"
-    write_text(page, markdown(list(kept(out, seeds).values())))
+    write_text(page, markdown(list(kept(out).values())))
     return page
 
 
@@ -114,13 +113,16 @@ def play(module: str, arm: str, seed: int, share: float, picture: str, tell: Tel
     begun = time.perf_counter()
     played = Arm(arm, seed, share, tell)
     with silent():
-        found = import_module(module).play(played)
+        found = {name: float(value) for name, value in import_module(module).play(played).items()}
+    wrong = [f"{name} is {value}" for name, value in found.items() if not isfinite(value)]
+    if wrong:
+        raise ValueError(f"What was measured is not finite: {', '.join(wrong)}.")
     if picture and played.shown is not None:
         from ganarium import pictures
 
         Path(picture).parent.mkdir(parents=True, exist_ok=True)
         pictures.save(pictures.draw(*played.shown), picture)
-    return {"found": {name: float(value) for name, value in found.items()}, "seconds": time.perf_counter() - begun}
+    return {"found": found, "seconds": time.perf_counter() - begun}
 
 
 def _proved(

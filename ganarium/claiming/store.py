@@ -20,6 +20,8 @@ from ganarium.side_by_side import cores
 
 __all__ = ["Store"]
 
+_FIELDS = {"date", "digest", "found", "machine", "seconds"}
+
 
 class Store:
     """Kept results.
@@ -34,14 +36,24 @@ class Store:
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
         self.file = self.folder / "claims.json"
-        self._rows: dict[str, dict[str, Any]] = {}
-        if self.file.exists():
-            try:
-                self._rows = json.loads(self.file.read_text(encoding="utf-8"))["results"]
-            except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-                raise ValueError(
-                    f"{self.file} holds no results of claims ({error}). Name another --out, or remove it."
-                ) from None
+        self._rows = self._read()
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        if not self.file.exists():
+            return {}
+        try:
+            rows = json.loads(self.file.read_text(encoding="utf-8"))["results"]
+            if any(not row.keys() >= _FIELDS for of_claim in rows.values() for row in of_claim.values()):
+                raise KeyError(", ".join(sorted(_FIELDS)))
+            return rows
+        except (json.JSONDecodeError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+            raise ValueError(
+                f"{self.file} holds no results of claims ({error}). Name another --out, or remove it."
+            ) from None
+
+    def seeds(self, claim: Claim) -> tuple[int, ...]:
+        """The seeds of which something is kept; the first three if there are none."""
+        return tuple(sorted({int(name.split()[1]) for name in self._rows.get(claim.name, {})})) or (0, 1, 2)
 
     def get(self, claim: Claim, digest: str, arm: str, seed: int) -> Mapping[str, Any] | None:
         """What was found of an arm with a seed; None if it was not, or is stale."""
@@ -50,6 +62,7 @@ class Store:
 
     def keep(self, claim: Claim, digest: str, arm: str, seed: int, result: Mapping[str, Any]) -> None:
         """Keep what was found, and write it down at once."""
+        self._rows = self._read()  # somebody else may keep results here too
         row = {"digest": digest, "date": date.today().isoformat(), "machine": machine(), **result}
         rows = {**self._rows.get(claim.name, {}), f"{arm} {seed}": row}
         self._rows[claim.name] = {name: rows[name] for name in sorted(rows, key=_order)}

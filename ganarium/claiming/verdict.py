@@ -61,7 +61,7 @@ class Verdict:
     @property
     def holds(self) -> bool:
         """Whether the claim holds."""
-        return self.whole and self.passes("game") and not self.passes("control")
+        return self.share >= 1 and self.whole and self.passes("game") and not self.passes("control")
 
     @property
     def why(self) -> str:
@@ -71,6 +71,8 @@ class Verdict:
             missing = [f"{arm}, seed {seed}" for arm, seed in places if seed not in self.found.get(arm, {})]
             return f"not measured: {'; '.join(missing)}"
         gains, needed = self.gains(), self.claim.needed
+        if self.share < 1:
+            return f"{self.share:.0%} of the budget, with one seed, which proves nothing; the gain is {gains[0]:+.3g}"
         if needed is None:
             found = "found no gain" if self.claim.pilot else "is still to come"
             return f"the pilot, which says how much is needed, {found}; the mean gain is {fmean(gains):+.3g}"

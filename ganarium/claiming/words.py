@@ -29,15 +29,14 @@ def text(found: Verdict) -> str:
     lines += ["", *_columns(found.rows()), ""]
     failed = [(arm, seed, error) for arm, rows in found.errors.items() for seed, error in rows.items()]
     lines += [f"failed: {arm}, seed {seed}: {error}" for arm, seed, error in failed]
-    verdict = "holds" if found.holds else "does not hold"
-    quick = f" (a quick look at {found.share:.0%} of the budget, which proves nothing)" if found.share < 1 else ""
-    lines.append(f"{claim.name}: {verdict}{quick}: {found.why}; {found.seconds:.0f} s in all")
+    verdict = "a quick look" if found.share < 1 else "holds" if found.holds else "does not hold"
+    lines.append(f"{claim.name}: {verdict}: {found.why}; {found.seconds:.0f} s in all")
     return "\n".join(lines)
 
 
 def frozen(found: Verdict) -> str:
     """The figures of a pilot, as they stand in a claim's file."""
-    rows = [f'        "{arm}": {[round(value, 4) for value in found.values(arm)]},' for arm in found.found]
+    rows = [f'        "{arm}": {[float(f"{value:.4g}") for value in found.values(arm)]},' for arm in found.found]
     return "\n".join(["    pilot={", *rows, "    },"])
 
 
