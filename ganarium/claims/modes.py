@@ -57,4 +57,6 @@ def few(x: Tensor, seed: int) -> Tensor:
     from sklearn.mixture import GaussianMixture
 
     model = GaussianMixture(4, n_init=3, random_state=seed).fit(x[:10_000].numpy())
-    return torch.from_numpy(model.sample(10_000)[0]).float()
+    # They come sorted by their Gaussian.
+    order = torch.randperm(10_000, generator=torch.Generator().manual_seed(seed))
+    return torch.from_numpy(model.sample(10_000)[0]).float()[order]
