@@ -301,8 +301,10 @@ def test_every_claim_is_whole(name):
     assert claim.module.rsplit(".", 1)[1] == Path(import_module(claim.module).__file__ or "").stem
     if name in index.games():
         assert claim.module.rsplit(".", 1)[1] == index.game(name).module.rsplit(".", 1)[1]
-    assert tuple(claim.arms) == tuple(claim.pilot) == ARMS
-    assert {len(values) for values in claim.pilot.values()} == {len(PILOT)}
+    assert tuple(claim.arms) == ARMS
+    # Without a pilot a claim is not proved, and says so.
+    assert tuple(claim.pilot) in (ARMS, ())
+    assert {len(values) for values in claim.pilot.values()} <= {len(PILOT)}
     assert claim.about.endswith(".")
     for words in (claim.says, claim.source, claim.world, claim.measure):
         assert words
