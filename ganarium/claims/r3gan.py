@@ -1,0 +1,51 @@
+"""Scores that are compared in pairs keep modes that plain scores lose, if the slope is penalised."""
+
+from __future__ import annotations
+
+from ganarium.claiming import Arm, claim
+from ganarium.claiming.measures import judged
+from ganarium.data import load
+from ganarium.games.adversarial.gan import GAN
+from ganarium.games.adversarial.r3gan import R3GAN
+from ganarium.nets.flat import Flat
+from ganarium.optimizers import Adam
+from ganarium.penalties import R1, R2
+from ganarium.priors import Normal
+from ganarium.schedules import Cosine
+
+
+@claim(
+    "r3gan",
+    says="With penalties at data and samples, pairs find the modes where plain scores lose some; without, pairs fail",
+    source="Huang et al., 2024, section 2, table 1: stacked MNIST, 1,000 modes against 693, KL 0.078 against 0.927",
+    world="stacked digits of 8 x 8 pixels; 750 rounds of batches of 128, perceptrons without norm, Adam, 2e-3 falling",
+    measure="modes: of 1,000, that a classifier reads from 5,000 samples",
+    better="higher",
+    arms={
+        "game": "r3gan: relativistic pairs, R1 and R2 of weight 0.1",
+        "baseline": "gan, non-saturating, with the same penalties",
+        "control": "relativistic pairs without a penalty",
+    },
+    pilot={
+        "game": [112.0, 75.0, 86.0],
+        "baseline": [39.0, 26.0, 62.0],
+        "control": [7.0, 4.0, 7.0],
+    },
+)
+def play(arm: Arm) -> dict[str, float]:
+    data, networks = load("stacked-digits"), Flat(128)
+    falling = Adam(Cosine(2e-3, 0.0), (0.0, 0.99))
+    penalties = (R1(0.1), R2(0.1))
+    game = arm.played(
+        arm.among(
+            game=lambda: R3GAN(data.spec, 64, 0.1, networks, optimizer=falling),
+            baseline=lambda: GAN(data.spec, 64, networks, prior=Normal(), penalties=penalties, optimizer=falling),
+            control=lambda: R3GAN(data.spec, 64, 0.0, networks, optimizer=falling),
+        ),
+        data,
+        seen=96_000,
+        batch=128,
+    )
+    made = game.sample(5000, seed=arm.seed)
+    arm.show(made[:64], data.spec["x"])
+    return judged(data, made, "modes", "divergence")

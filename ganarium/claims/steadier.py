@@ -1,0 +1,55 @@
+"""Over rates and momenta, a penalised critic keeps the modes that the non-saturating game drops."""
+
+from __future__ import annotations
+
+from functools import partial
+from statistics import fmean
+
+from ganarium.claiming import Arm, claim
+from ganarium.claiming.measures import points
+from ganarium.data import load
+from ganarium.games.adversarial.gan import GAN
+from ganarium.games.adversarial.wgan_gp import WGANGP
+from ganarium.nets.architecture import Plain
+from ganarium.optimizers import Adam
+from ganarium.priors import Normal
+from ganarium.spec import Spec
+
+SETTINGS = (Adam(2e-3, (0.5, 0.9)), Adam(4e-3, (0.0, 0.9)), Adam(4e-3, (0.5, 0.9)))
+
+
+@claim(
+    "steadier",
+    says="Training by the Wasserstein distance is steadier, and drops fewer modes, than the non-saturating game",
+    source="Lectures on generative models; Arjovsky et al., 2017, section 4.3; Gulrajani et al., 2017, section 5.1",
+    world="8 Gaussians of standard deviation 0.15 on a ring; three settings of Adam, 125 rounds each of batches of "
+    "256, five moves of the critic a round",
+    measure="modes: of 8, with a quarter of their fair share of samples, mean over the settings",
+    better="higher",
+    arms={
+        "game": "wgan-gp, penalty 0.1",
+        "baseline": "gan, non-saturating",
+        "control": "wgan-gp without its penalty",
+    },
+    pilot={
+        "game": [7.3333, 8.0, 7.3333],
+        "baseline": [5.0, 5.6667, 4.6667],
+        "control": [1.0, 1.3333, 1.3333],
+    },
+)
+def play(arm: Arm) -> dict[str, float]:
+    data, rows = load("ring", sd=0.15), []
+    for optimizer in SETTINGS:
+        made = arm.played(partial(game, arm.name, data.spec, optimizer), data, 160_000, 256).sample(5000, seed=arm.seed)
+        rows.append(points(data, made))
+        arm.show(made[:2000], data.spec["x"])
+    worst = {f"worst {name}": min(row[name] for row in rows) for name in ("modes", "coverage")}
+    return {"modes": fmean(row["modes"] for row in rows), "coverage": fmean(row["coverage"] for row in rows), **worst}
+
+
+def game(arm: str, spec: Spec, optimizer: Adam) -> WGANGP | GAN:
+    """The game of an arm."""
+    small = Plain(64)
+    if arm == "baseline":
+        return GAN(spec, 8, small, prior=Normal(), discriminator_moves=5, optimizer=optimizer)
+    return WGANGP(spec, 8, 0.1 if arm == "game" else 0.0, architecture=small, optimizer=optimizer)
