@@ -36,6 +36,9 @@ SETTINGS = (Adam(2e-3, (0.5, 0.9)), Adam(4e-3, (0.0, 0.9)), Adam(4e-3, (0.5, 0.9
         "baseline": [5.0, 5.6667, 4.6667],
         "control": [1.0, 1.3333, 1.3333],
     },
+    tried="With the usual standard deviation of 0.05 and rates of 5e-4 and 2e-3 neither game gets sharp in 150 rounds: "
+    "0 modes on average against 1.3 (seed 103). With 0.15 and these rates 5.7 against 4.7. With a momentum of 0.9 "
+    "the penalised critic had 3 modes.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, rows = load("ring", sd=0.15), []
