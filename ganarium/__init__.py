@@ -34,7 +34,7 @@ _NAMES = {
     "diagnose": "diagnosis",
     "fit": "fitting",
     "load": "run",
-    "prove": "claiming",
+    "prove": "claiming.proving",
     "resume": "fitting",
     "rounds": "fitting",
     "runs": "run",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from ganarium.console import duration
@@ -21,10 +21,11 @@ class Board(Watcher):
     Args:
         jobs: All of them.
         quiet: Say nothing.
+        then: Called with each outcome as it comes, to keep it.
     """
 
-    def __init__(self, jobs: Sequence[Job], quiet: bool = False):
-        self.jobs, self.quiet = list(jobs), quiet
+    def __init__(self, jobs: Sequence[Job], quiet: bool = False, then: Callable[[Outcome], None] | None = None):
+        self.jobs, self.quiet, self.then = list(jobs), quiet, then
         self._width = 2 + max((len(job.name) for job in jobs), default=0)
         self._bars: Any = None
         self._rows: dict[str, Any] = {}
@@ -61,6 +62,8 @@ class Board(Watcher):
             print(f"  {job.name:<{self._width}}{words}", file=sys.stderr, flush=True)
 
     def ended(self, outcome: Outcome) -> None:
+        if self.then:
+            self.then(outcome)
         words = outcome.error.split("\n")[0] or f"done in {duration(outcome.seconds)}"
         if self._bars:
             self._bars.update(self._rows[outcome.job.name], text=words)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import ganarium as ga
-from ganarium import claiming, cli, index
-from ganarium.claiming import stale
+from ganarium import cli, index
+from ganarium.claiming import proving, stale
 from ganarium.claiming.arm import Arm
 from ganarium.claiming.measures import agreement, digit_classes, points
 from ganarium.claiming.statement import ARMS, PILOT, Claim
@@ -120,10 +120,10 @@ def test_what_is_stale_is_shown_and_said_to_be(tiny):
     ga.prove(["tiny"], quiet=True)
     file = tiny / "claims" / "claims.json"
     file.write_text(file.read_text().replace(stale.digest(CLAIM.module), "another"))
-    found = claiming.kept()["tiny"]
+    found = proving.kept()["tiny"]
     assert found.whole
     assert found.stale
-    page = claiming.write_page().read_text()
+    page = proving.write_page().read_text()
     assert "holds (stale)" in page
     assert "Measured before its code last changed" in page
 
@@ -151,8 +151,6 @@ def test_what_failed_is_named_and_the_rest_is_kept(tiny, capsys):
 
 
 def test_an_interrupted_claim_keeps_what_it_found(tiny, monkeypatch):
-    from ganarium.claiming import proving
-
     def stopped(jobs, workers, watcher):
         from ganarium.side_by_side import Outcome
 
@@ -254,7 +252,7 @@ def test_a_digest_follows_code_and_not_words(tmp_path, monkeypatch):
         stale._imported.cache_clear()
         return stale.digest("mine")
 
-    code = "from ganarium.games.adversarial.gan import GAN\n\n@claim('x', says='this')\ndef play(arm):\n    return 1\n"
+    code = "from ganarium.claiming.arm import Arm\nfrom ganarium.games.adversarial.gan import GAN\n\n@claim('x', says='this')\ndef play(arm):\n    return 1\n"
     first = digest(code)
     assert (
         digest(code.replace("'this'", "'that'").replace("    return", "    'why'\n    # because\n    return")) == first
@@ -302,6 +300,7 @@ def test_every_claim_is_whole(name):
     if name in index.games():
         assert claim.module.rsplit(".", 1)[1] == index.game(name).module.rsplit(".", 1)[1]
     assert tuple(claim.arms) == ARMS
+    assert "ganarium.trainer" in stale.modules(claim.module)
     # Without a pilot a claim is not proved, and says so.
     assert tuple(claim.pilot) in (ARMS, ())
     assert {len(values) for values in claim.pilot.values()} <= {len(PILOT)}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import torch
-from ganarium.claims.adagan import Shuffled, covered, gaussians
-from ganarium.claims.wgan import estimate, rank_correlation
 
+from ganarium.claims.adagan import Shuffled, covered, gaussians
 from ganarium.claims.non_saturating import Ahead
 from ganarium.claims.sngan import game as sngan
+from ganarium.claims.wgan import estimate, rank_correlation
 from ganarium.data.tensors import random
 from ganarium.game import Game
 from ganarium.optimizers import Adam

@@ -26,7 +26,7 @@ def points(data: Any, made: Tensor, count: int = 2000) -> dict[str, float]:
         count: How many points of each are compared for coverage.
     """
     restore = data.spec["x"].restore
-    real = torch.stack([data["x"][i] for i in torch.randperm(len(data), generator=_order())[:count]])
+    real = data["x"][torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[:count]]
     row = {"coverage": balls(real, made[:count])["coverage"][0]}
     modes = mixture(restore(made), data.truth["centres"], data.truth["sd"])
     return row | {name: pair[0] for name, pair in modes.items()}
@@ -72,7 +72,3 @@ def agreement(found: Tensor, true: Tensor, classes: int = 10) -> float:
     table.index_put_((found, true), torch.ones(len(found)), accumulate=True)
     rows, columns = linear_sum_assignment(-table.numpy())
     return float(table[rows, columns].sum()) / len(found)
-
-
-def _order() -> torch.Generator:
-    return torch.Generator().manual_seed(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
 from math import isfinite
@@ -132,40 +132,44 @@ def _proved(
     wanted = [(arm, seed) for seed in seeds for arm in ARMS if fresh or not store.get(claim, stamp, arm, seed)]
     pictures = {(arm, seeds[0]): str(store.picture(claim, arm)) for arm in ARMS}
     jobs = [_job(claim, arm, seed, 1.0, pictures.get((arm, seed), "")) for arm, seed in wanted]
-    errors: dict[str, dict[int, str]] = {}
 
-    class Keeper(Board):
-        """Keeps every result as it comes."""
+    def keep(outcome: Outcome) -> None:
+        if not outcome.error:
+            store.keep(claim, stamp, *_place(outcome.job), outcome.result)
 
-        def ended(self, outcome: Outcome) -> None:
-            super().ended(outcome)
-            arm, seed = _place(outcome.job)
-            if outcome.error:
-                errors.setdefault(arm, {})[seed] = outcome.error
-            else:
-                store.keep(claim, stamp, arm, seed, outcome.result)
-
-    if jobs:
-        with Keeper(jobs, quiet) as board:
-            run(jobs, workers, board)
-    return replace(store.verdict(claim, stamp, seeds), errors=errors)
+    outcomes = _run(jobs, workers, quiet, keep)
+    return replace(store.verdict(claim, stamp, seeds), errors=_errors(outcomes))
 
 
 def _played(claim: Claim, seeds: tuple[int, ...], share: float, workers: int | None, quiet: bool) -> Verdict:
     """A claim with other seeds or another budget than those of a proof; nothing is kept."""
-    jobs = [_job(claim, arm, seed, share) for seed in seeds for arm in ARMS]
-    with Board(jobs, quiet) as board:
-        outcomes = run(jobs, workers, board)
+    outcomes = _run([_job(claim, arm, seed, share) for seed in seeds for arm in ARMS], workers, quiet)
     found: dict[str, dict[int, dict[str, float]]] = {arm: {} for arm in ARMS}
-    errors: dict[str, dict[int, str]] = {arm: {} for arm in ARMS}
     for outcome in outcomes:
-        arm, seed = _place(outcome.job)
-        if outcome.error:
-            errors[arm][seed] = outcome.error
-        else:
+        if not outcome.error:
+            arm, seed = _place(outcome.job)
             found[arm][seed] = outcome.result["found"]
     seconds = sum(outcome.seconds for outcome in outcomes)
-    return Verdict(claim, seeds, found, errors, seconds, share=share)
+    return Verdict(claim, seeds, found, _errors(outcomes), seconds, share=share)
+
+
+def _run(
+    jobs: list[Job], workers: int | None, quiet: bool, then: Callable[[Outcome], None] | None = None
+) -> list[Outcome]:
+    if not jobs:
+        return []
+    with Board(jobs, quiet, then) as board:
+        return run(jobs, workers, board)
+
+
+def _errors(outcomes: Sequence[Outcome]) -> dict[str, dict[int, str]]:
+    """Why arms failed, by arm and seed."""
+    errors: dict[str, dict[int, str]] = {arm: {} for arm in ARMS}
+    for outcome in outcomes:
+        if outcome.error:
+            arm, seed = _place(outcome.job)
+            errors[arm][seed] = outcome.error
+    return errors
 
 
 def _job(claim: Claim, arm: str, seed: int, share: float, picture: str = "") -> Job:

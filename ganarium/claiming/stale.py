@@ -18,8 +18,6 @@ from ganarium import index
 __all__ = ["digest", "modules"]
 
 _HERE = Path(__file__).parents[1]
-#: What plays every claim.
-_CORE = ("ganarium.claiming.arm",)
 #: What shows, and changes no number.
 _SHOWS = (
     "ganarium.pictures",
@@ -43,7 +41,7 @@ def digest(module: str) -> str:
 
 def modules(module: str) -> list[str]:
     """The modules of ours that a module's results depend on, itself among them, by name."""
-    found, waiting = set(), [module, *_CORE]
+    found, waiting = set(), [module]
     while waiting:
         name = waiting.pop()
         if name not in found and name != "ganarium" and _file(name) is not None and not name.startswith(_SHOWS):

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from ganarium.claiming.verdict import Verdict
+from ganarium.tables import columns
+from ganarium.tables import markdown as as_table
 
 __all__ = ["frozen", "markdown", "summary", "table", "text"]
 
@@ -26,7 +28,7 @@ def text(found: Verdict) -> str:
         **claim.arms,
     }
     lines = [f"{name:<10}{words}" for name, words in head.items()]
-    lines += ["", *_columns(found.rows()), ""]
+    lines += ["", columns(found.rows()), ""]
     failed = [(arm, seed, error) for arm, rows in found.errors.items() for seed, error in rows.items()]
     lines += [f"failed: {arm}, seed {seed}: {error}" for arm, seed, error in failed]
     verdict = "a quick look" if found.share < 1 else "holds" if found.holds else "does not hold"
@@ -60,7 +62,7 @@ def markdown(found: Sequence[Verdict]) -> str:
         "Made by `make claims` (`ganarium claim --all --out docs`); `ganarium claim NAME` repeats one.",
         _RULE,
         f"**{holding} of {len(found)} hold.**",
-        _markdown([_line(each) for each in found]),
+        as_table([_line(each) for each in found]),
         *(f"## {each.claim.name}\n\n{table(each)}" for each in found),
     ]
     return "\n\n".join(parts) + "\n"
@@ -78,9 +80,9 @@ def table(found: Verdict) -> str:
     lines = [f"* *{name}*: {words}" for name, words in rows.items()]
     pilot = "; ".join(f"{arm} {', '.join(f'{v:.4g}' for v in values)}" for arm, values in claim.pilot.items())
     needed = f" The pilot: {pilot}; half of its gain is needed." if pilot else ""
-    parts = ["\n".join(lines), _markdown(_merged(found.rows()))]
+    parts = ["\n".join(lines), as_table(_merged(found.rows()))]
     if found.pictures:
-        parts.append(_markdown([{arm: f"![{arm}]({path})" for arm, path in found.pictures.items()}]))
+        parts.append(as_table([{arm: f"![{arm}]({path})" for arm, path in found.pictures.items()}]))
     cost = f"{found.seconds:.0f} s of one core in all, on {found.machine}, {found.date}. `ganarium claim {claim.name}`"
     parts.append(f"**{'Holds' if found.holds else 'Does not hold'}**: {found.why}.{needed} {cost}")
     if found.stale:
@@ -112,20 +114,3 @@ def _merged(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     for arm, group in groupby(rows, key=lambda row: row["arm"]):
         merged += [{**row, "arm": arm if place == 0 else ""} for place, row in enumerate(group)]
     return merged
-
-
-def _columns(rows: Sequence[dict[str, str]]) -> list[str]:
-    if not rows:
-        return []
-    widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in rows[0]}
-    lines = ["  ".join(name.ljust(width) for name, width in widths.items())]
-    return [
-        line.rstrip() for line in (*lines, *("  ".join(row[n].ljust(w) for n, w in widths.items()) for row in rows))
-    ]
-
-
-def _markdown(rows: Sequence[dict[str, str]]) -> str:
-    if not rows:
-        return ""
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
+from ganarium.claiming.statement import claim
 from ganarium.data import from_tensors
 from ganarium.game import Batch
 from ganarium.games.adversarial.adagan import AdaGAN

@@ -5,7 +5,8 @@ from __future__ import annotations
 from statistics import fmean
 from typing import Any, cast
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
+from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.began import BEGAN
 from ganarium.nets.flat import Flat

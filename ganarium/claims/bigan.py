@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
 from ganarium.claiming.measures import digit_classes
+from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.game import Batch, Terms
 from ganarium.games.inference.bigan import BiGAN

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, pad
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
 from ganarium.claiming.measures import judged
+from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.r3gan import R3GAN
 from ganarium.games.likelihood.vae import VAE

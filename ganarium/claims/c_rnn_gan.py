@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
+from ganarium.claiming.statement import claim
 from ganarium.data import Data, load
 from ganarium.data.melodies import scale_consistency, span
 from ganarium.game import Stage

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
 from ganarium.claiming.measures import agreement, digit_classes, judged
+from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.conditional.cgan import CGAN
 from ganarium.games.conditional.infogan import InfoGAN

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
+from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.data.pairs import factors_of, translate_truth
 from ganarium.games.translation.cyclegan import CycleGAN

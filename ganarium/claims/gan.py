@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
+from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.metrics.requested import parzen

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool3d
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
+from ganarium.claiming.statement import claim
 from ganarium.data import from_tensors, load
 from ganarium.games.volume.gan_3d import GAN3D
 from ganarium.nets.flat import Flat

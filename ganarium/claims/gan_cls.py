@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
+from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.data.captions import UNSEEN_TEMPLATES
 from ganarium.data.sprites import caption, draw_factors, render, tokenise

@@ -7,8 +7,9 @@ import math
 import torch
 from torch import Tensor
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
 from ganarium.claiming.measures import agreement, digit_classes
+from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.game import Batch, Terms
 from ganarium.games.conditional.infogan import InfoGAN

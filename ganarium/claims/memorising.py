@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
 from ganarium.claiming.measures import judged
+from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.r3gan import R3GAN
 from ganarium.games.likelihood.vae import VAE

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
 from ganarium.claiming.measures import judged
+from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.game import Batch, Density, Game, Paper, Player, Samples, Terms
 from ganarium.games.adversarial.r3gan import R3GAN

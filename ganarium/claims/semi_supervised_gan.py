@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
+from ganarium.claiming.statement import claim
 from ganarium.data import InMemory, load
 from ganarium.game import Batch, Player, Terms
 from ganarium.games.adversarial.semi_supervised_gan import SemiSupervisedGAN

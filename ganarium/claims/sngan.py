@@ -8,8 +8,9 @@ from statistics import fmean
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
 from ganarium.claiming.measures import judged
+from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.sngan import SNGAN
 from ganarium.nets.flat import Flat

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, cast
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
 from ganarium.claiming.measures import points
+from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.game import Samples
 from ganarium.games.adversarial.gan import GAN

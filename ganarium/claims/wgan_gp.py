@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ganarium.claiming import Arm, claim
+from ganarium.claiming.arm import Arm
 from ganarium.claiming.measures import points
+from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.wgan import WGAN
 from ganarium.games.adversarial.wgan_gp import WGANGP

@@ -51,12 +51,12 @@ def claim(words: list[str]) -> int:
 
 
 def _pilot(names: list[str], workers: int | None, quiet: bool) -> int:
-    from ganarium import claiming
+    from ganarium.claiming.proving import pilot
     from ganarium.claiming.words import frozen
 
     whole = True
     for name in names:
-        found = claiming.pilot(name, workers=workers, quiet=quiet)
+        found = pilot(name, workers=workers, quiet=quiet)
         print(found, end="\n\n")
         whole &= found.whole
         if found.whole:
@@ -65,17 +65,17 @@ def _pilot(names: list[str], workers: int | None, quiet: bool) -> int:
 
 
 def _prove(names: list[str], seeds: int, quick: bool, fresh: bool, out: str, workers: int | None, quiet: bool) -> int:
-    from ganarium import claiming
+    from ganarium.claiming.proving import prove, write_page
     from ganarium.claiming.words import summary
 
     found = []
     for place, name in enumerate(names, 1):
         if len(names) > 1 and not quiet:
             print(f"[{place}/{len(names)}] {name}")
-        found += claiming.prove([name], seeds=seeds, quick=quick, fresh=fresh, out=out, workers=workers, quiet=quiet)
+        found += prove([name], seeds=seeds, quick=quick, fresh=fresh, out=out, workers=workers, quiet=quiet)
         print(found[-1], end="\n\n")
     if not quick:
-        claiming.write_page(out)
+        write_page(out)
     if len(names) > 1:
         table(summary(found))
     return 0 if all(each.whole if quick else each.holds for each in found) else 1

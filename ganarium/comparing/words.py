@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ganarium.comparing.summary import Difference
+from ganarium.tables import columns
+from ganarium.tables import markdown as table
 
 if TYPE_CHECKING:
     from ganarium.comparing import Comparison
@@ -16,7 +18,7 @@ __all__ = ["difference_rows", "failures", "markdown", "seed_rows", "text", "verd
 
 def text(found: Comparison) -> str:
     """All tables, their columns below each other."""
-    parts = [_columns(found.rows()), _columns(difference_rows(found)), _columns(found.summary.costs())]
+    parts = [columns(found.rows()), columns(difference_rows(found)), columns(found.summary.costs())]
     return "\n\n".join([part for part in parts if part] + failures(found) + [verdict(found)])
 
 
@@ -28,7 +30,7 @@ def markdown(found: Comparison) -> str:
         "What it took": found.summary.costs(),
         "Every seed": seed_rows(found),
     }
-    parts = [f"`{found.command}`", *(f"## {title}\n\n{_markdown(rows)}" for title, rows in titles.items() if rows)]
+    parts = [f"`{found.command}`", *(f"## {title}\n\n{table(rows)}" for title, rows in titles.items() if rows)]
     stamps = dict.fromkeys(number.protocol for result in found.summary.results for number in result.numbers.values())
     parts += [verdict(found), *failures(found), "\n".join(f"* {stamp}" for stamp in stamps)]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -85,18 +87,3 @@ def _told(differences: Sequence[Difference]) -> str:
         metrics = [each.metric for each in differences if each.verdict == word]
         parts += [f"{word} in {', '.join(metrics)}"] if metrics else []
     return "; ".join(parts) + "." if parts else "these seeds cannot tell them apart in any metric."
-
-
-def _columns(rows: Sequence[dict[str, str]]) -> str:
-    if not rows:
-        return ""
-    widths = {name: max(len(name), *(len(row.get(name, "")) for row in rows)) for name in rows[0]}
-    lines = ["  ".join(name.ljust(width) for name, width in widths.items())]
-    lines += ["  ".join(row.get(name, "").ljust(width) for name, width in widths.items()) for row in rows]
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _markdown(rows: Sequence[dict[str, str]]) -> str:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    lines = [names, ["---"] * len(names), *([row.get(name, "") for name in names] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -28,6 +28,7 @@ from ganarium.metrics.catalogue import ON_REQUEST
 from ganarium.metrics.judge import Judge, Reference, check_metrics
 from ganarium.metrics.rows import of_game, of_tensor
 from ganarium.metrics.stamp import Number
+from ganarium.tables import columns
 
 __all__ = ["FILE", "Evaluation", "evaluate", "evaluate_game", "read"]
 
@@ -97,12 +98,8 @@ class Evaluation:
         ]
 
     def __str__(self) -> str:
-        rows = self.rows()
-        widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in rows[0]} if rows else {}
-        lines = ["  ".join(row[name].ljust(width) for name, width in widths.items()).rstrip() for row in rows]
-        head = "  ".join(name.ljust(width) for name, width in widths.items()).rstrip()
         stamps = dict.fromkeys(f"  {number.protocol}" for number in self.numbers)
-        return "\n".join([head, *lines, *stamps, *(f"  {note}" for note in self.notes)])
+        return "\n".join([columns(self.rows()), *stamps, *(f"  {note}" for note in self.notes)])
 
 
 def evaluate(

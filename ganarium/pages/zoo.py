@@ -23,9 +23,17 @@ from ganarium.pages.markdown import markdown
 
 __all__ = ["listing", "page", "write"]
 
-_WORDS = {"sample": "draws samples", "decode": "decodes latents", "score": "scores", "translate": "translates"}
-_WORDS |= {"encode": "encodes", "density": "knows densities", "classify": "classifies", "anomaly": "finds anomalies"}
-_WORDS |= {"complete": "completes"}
+_WORDS = {
+    "sample": "draws samples",
+    "decode": "decodes latents",
+    "score": "scores",
+    "translate": "translates",
+    "encode": "encodes",
+    "density": "knows densities",
+    "classify": "classifies",
+    "anomaly": "finds anomalies",
+    "complete": "completes",
+}
 
 
 def write(docs: Path) -> list[Path]:
@@ -61,7 +69,7 @@ def page(entry: GameEntry, docs: Path, verdict: Verdict | None) -> str:
         "The players": "\n".join(f"* **{name}**: {markdown(text)}" for name, text in players(game).items()),
         "What is logged": notes.pop("What is logged", ""),
         "Where it departs from the paper": _deviations(deviations(game)),
-        "The command": notes.pop("The command", _command(entry)),
+        "The command": notes.pop("The command", f"```sh\nganarium train {entry.command} --data toy --rounds 100\n```"),
         "The claim": "" if verdict is None else table(verdict).replace("](pictures/", "](../pictures/"),
         **notes,
         "To cite it": f"```bibtex\n{entry.paper.cite()}\n```",
@@ -139,14 +147,6 @@ def _after_summary(text: str) -> str:
 
 def _deviations(found: list[str]) -> str:
     return "\n".join(f"{number}. {markdown(text)}" for number, text in enumerate(found, 1))
-
-
-def _command(entry: GameEntry) -> str:
-    kinds = next(iter(index.needs(entry).values()), ())
-    data = next(
-        (each.name for each in index.loaders().values() if not kinds or set(each.kinds.values()) & set(kinds)), ""
-    )
-    return f"```sh\nganarium train {entry.command} --data {data} --minutes 1\n```"
 
 
 if __name__ == "__main__":
