@@ -252,7 +252,8 @@ def test_a_digest_follows_code_and_not_words(tmp_path, monkeypatch):
         stale._imported.cache_clear()
         return stale.digest("mine")
 
-    code = "from ganarium.claiming.arm import Arm\nfrom ganarium.games.adversarial.gan import GAN\n\n@claim('x', says='this')\ndef play(arm):\n    return 1\n"
+    code = "from ganarium.claiming.arm import Arm\nfrom ganarium.games.adversarial.gan import GAN\n\n"
+    code += "@claim('x', says='this')\ndef play(arm):\n    return 1\n"
     first = digest(code)
     assert (
         digest(code.replace("'this'", "'that'").replace("    return", "    'why'\n    # because\n    return")) == first
