@@ -248,26 +248,35 @@ def test_a_digest_follows_code_and_not_words(tmp_path, monkeypatch):
 
     def digest(code: str) -> str:
         (tmp_path / "mine.py").write_text(code)
-        stale._tree.cache_clear()
-        stale._imported.cache_clear()
+        for cached in (stale._read, stale._needs, stale._code):
+            cached.cache_clear()
         return stale.digest("mine")
 
     code = "from ganarium.claiming.arm import Arm\nfrom ganarium.games.adversarial.gan import GAN\n\n"
-    code += "@claim('x', says='this')\ndef play(arm):\n    return 1\n"
+    code += "@claim('x', says='this')\ndef play(arm: Arm):\n    return 1, GAN\n"
     first = digest(code)
     assert (
         digest(code.replace("'this'", "'that'").replace("    return", "    'why'\n    # because\n    return")) == first
     )
     assert digest(code.replace("return 1", "return 2")) != first
-    assert digest(code.replace("gan import GAN", "wgan import WGAN")) != first
+    assert digest(code.replace("gan import GAN", "wgan import WGAN as GAN")) != first
     digest(code)
-    assert {"ganarium.games.adversarial.gan", "ganarium.trainer", "ganarium.objectives"} <= set(stale.modules("mine"))
-    assert not any(name.startswith("ganarium.pictures") for name in stale.modules("mine"))
+    found = set(stale.definitions("mine"))
+    assert {
+        ("mine", "play"),
+        ("ganarium.games.adversarial.gan", "GAN"),
+        ("ganarium.trainer", "Trainer"),
+        ("ganarium.objectives", "NonSaturating"),
+        ("ganarium.seat", "Seat"),
+    } <= found
+    assert ("ganarium.objectives", "Hinge") not in found  # what a game does not play cannot make it stale
+    assert not any(where.startswith("ganarium.pictures") for where, _ in found)
 
 
 def test_data_that_is_named_counts():
-    assert "ganarium.data.points" in stale.modules("ganarium.claims.wgan_gp")
-    assert "ganarium.data.sprites" not in stale.modules("ganarium.claims.wgan_gp")
+    found = [where for where, _ in stale.definitions("ganarium.claims.wgan_gp")]
+    assert "ganarium.data.points" in found
+    assert "ganarium.data.sprites" not in found
 
 
 def test_what_is_measured_of_points():
@@ -301,7 +310,7 @@ def test_every_claim_is_whole(name):
     if name in index.games():
         assert claim.module.rsplit(".", 1)[1] == index.game(name).module.rsplit(".", 1)[1]
     assert tuple(claim.arms) == ARMS
-    assert "ganarium.trainer" in stale.modules(claim.module)
+    assert ("ganarium.trainer", "Trainer") in stale.definitions(claim.module)
     # Without a pilot a claim is not proved, and says so.
     assert tuple(claim.pilot) in (ARMS, ())
     assert {len(values) for values in claim.pilot.values()} <= {len(PILOT)}

@@ -212,7 +212,7 @@ def test_a_game_explains_its_options(run):
         ("sample nothing", "no run at 'nothing'"),
         ("show nothing", "no run at 'nothing'"),
         ("cite gon", "Did you mean gan"),
-        ("list things", "games and of data"),
+        ("list things", "of games, of data and of claims"),
         ("runs --jsn", "--json"),
     ],
 )

@@ -404,7 +404,19 @@ MAY = {
     "games": {"game", "schedules", "spec", *INGREDIENTS},
     "latent": {"data", "game", "priors", "randomness", "spec"},
     # `evaluate` opens runs and keeps its numbers in them; everything else here knows abilities only.
-    "metrics": {"data", "game", "latent", "spec", "randomness", "pictures", "index", "run", "records", "checkpoint"},
+    "metrics": {
+        "data",
+        "game",
+        "latent",
+        "spec",
+        "randomness",
+        "pictures",
+        "index",
+        "run",
+        "records",
+        "checkpoint",
+        "tables",
+    },
 }
 CORE = ["trainer", "seat", "average"]
 FABRIC = {"guard", "report", "trainer", "seat", "fitting", "settings", "session", "tuning", "warm"}

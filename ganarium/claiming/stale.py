@@ -1,21 +1,22 @@
 """What a claim's results depend on, as a digest: the claim, its game, the core that plays it, and the data it names.
 
-Modules are followed through the imports at the head of each file, and for data that is named, to its loader. What
-changes no number does not count: docstrings, comments, the words of a claim, pictures, the names that packages list.
+Names are followed from definition to definition, through the imports at the head of each file, and for data that is
+named, to its loader: a new objective beside the one that a game plays makes nothing stale. What changes no number does
+not count: docstrings, comments, the words of a claim, pictures, the names that packages list.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from ganarium import index
 
-__all__ = ["digest", "modules"]
+__all__ = ["definitions", "digest"]
 
 _HERE = Path(__file__).parents[1]
 #: What shows, and changes no number.
@@ -26,6 +27,7 @@ _SHOWS = (
     "ganarium.data.progress",
     "ganarium.claiming.statement",
 )
+_REST = ""  # the name of what stands in a module and defines nothing
 
 
 def digest(module: str) -> str:
@@ -34,38 +36,83 @@ def digest(module: str) -> str:
     Args:
         module: The claim's.
     """
-    names = [name for name in modules(module) if not _is_package(name)]
-    parts = [f"{name} {ast.unparse(_bare(name))}" for name in names]
+    parts = [f"{where} {_code(where, name)}" for where, name in definitions(module)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def modules(module: str) -> list[str]:
-    """The modules of ours that a module's results depend on, itself among them, by name."""
-    found, waiting = set(), [module]
+def definitions(module: str) -> list[tuple[str, str]]:
+    """What of ours the results of a module depend on, as pairs of a module and what it defines; its own among them.
+
+    Args:
+        module: By name.
+    """
+    found: set[tuple[str, str]] = set()
+    waiting = [(module, name) for name in _read(module).nodes]
     while waiting:
-        name = waiting.pop()
-        if name not in found and name != "ganarium" and _file(name) is not None and not name.startswith(_SHOWS):
-            found.add(name)
-            waiting += _imported(name)
+        where, name = waiting.pop()
+        if (where, name) in found or where.startswith(_SHOWS):
+            continue
+        known = _read(where)
+        if name in known.nodes:
+            found.add((where, name))
+            waiting += [(where, _REST)] if _REST in known.nodes else []
+            waiting += _needs(where, name)
+        elif name in known.imported:
+            waiting += _of(*known.imported[name])
     return sorted(found)
 
 
+@dataclass
+class _Module:
+    """What a file says at its head: what each name stands for there, and where it is from."""
+
+    nodes: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    imported: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def take(self, node: ast.stmt) -> None:
+        if isinstance(node, ast.ImportFrom):
+            names = {alias.asname or alias.name: (str(node.module), alias.name) for alias in node.names}
+            self.imported.update({name: where for name, where in names.items() if _is_ours(where[0])})
+        elif not isinstance(node, ast.Import) and not _is_for_types(node):
+            for name in _defined(node):
+                self.nodes.setdefault(name, []).append(node)
+
+
 @cache
-def _imported(name: str) -> tuple[str, ...]:
-    tree, found = _tree(name), []
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ganarium"):
-            found += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return (*found, *_named_data(tree))
+def _code(where: str, name: str) -> str:
+    return "\n".join(ast.unparse(node) for node in _read(where).nodes[name])
 
 
-def _named_data(tree: ast.Module) -> Iterator[str]:
-    """The loaders of data that is named in a call of ``load``."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "load" and node.args:
-            name = getattr(node.args[0], "value", None)
-            if name in index.loaders():
-                yield index.loaders()[name].module
+@cache
+def _needs(where: str, name: str) -> frozenset[tuple[str, str]]:
+    """The names that a definition uses, and the loaders of the data that it names."""
+    found: set[tuple[str, str]] = set()
+    for each in (each for node in _read(where).nodes[name] for each in ast.walk(node)):
+        if isinstance(each, ast.Name):
+            found.add((where, each.id))
+        if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "load" and each.args:
+            entry = index.loaders().get(getattr(each.args[0], "value", None))  # type: ignore[arg-type]
+            found.update(_of(entry.module) if entry is not None else ())
+    return frozenset(found)
+
+
+def _of(module: str, name: str | None = None) -> list[tuple[str, str]]:
+    """One name of a module, or all of it."""
+    if name is not None and _file(f"{module}.{name}") is not None:
+        module, name = f"{module}.{name}", None
+    return [(module, each) for each in (_read(module).nodes if name is None else [name])]
+
+
+@cache
+def _read(name: str) -> _Module:
+    path, found = _file(name), _Module()
+    if path is None or name == "ganarium":
+        return found
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        found.take(_bare(node))
+    if path.name == "__init__.py":  # a package lists names
+        found.nodes.clear()
+    return found
 
 
 def _file(name: str) -> Path | None:
@@ -77,23 +124,29 @@ def _file(name: str) -> Path | None:
     return path if path.exists() else None
 
 
-def _is_package(name: str) -> bool:
-    path = _file(name)
-    return path is not None and path.name == "__init__.py"
+def _is_ours(name: str) -> bool:
+    return name.split(".")[0] == "ganarium"
 
 
-@cache
-def _tree(name: str) -> ast.Module:
-    path = _file(name)
-    assert path is not None
-    return ast.parse(path.read_text(encoding="utf-8"))
+def _defined(node: ast.stmt) -> list[str]:
+    """The names that a statement defines; none, where it does something else."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
+        return [name for name in names if name != "__all__"]
+    return [] if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) else [_REST]
 
 
-def _bare(name: str) -> ast.Module:
-    """A module without docstrings and without the words of its claim."""
-    tree = _tree(name)
+def _is_for_types(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def _bare(tree: ast.stmt) -> ast.stmt:
+    """A statement without docstrings and without the words of its claim."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node) is not None:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
         if isinstance(node, ast.FunctionDef):
             node.decorator_list = [each for each in node.decorator_list if not _is_claim(each)]
