@@ -35,6 +35,7 @@ _NAMES = {
     "fit": "fitting",
     "load": "run",
     "prove": "claiming.proving",
+    "teach": "theory.lesson",
     "resume": "fitting",
     "rounds": "fitting",
     "runs": "run",

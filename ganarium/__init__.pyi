@@ -40,6 +40,7 @@ from ganarium.schedules import Linear as Linear
 from ganarium.spec import Batch as Batch
 from ganarium.spec import Field as Field
 from ganarium.spec import Spec as Spec
+from ganarium.theory.lesson import teach as teach
 from ganarium.trainer import Trainer as Trainer
 
 # Games are found by their files, so that adding one edits nothing else.

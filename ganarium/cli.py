@@ -23,6 +23,7 @@ from ganarium.commands.compare import compare
 from ganarium.commands.diagnose import diagnose
 from ganarium.commands.evaluate import evaluate
 from ganarium.commands.lists import cite, list_
+from ganarium.commands.theory import theory
 from ganarium.processes import speaks
 
 __all__ = ["main"]
@@ -37,6 +38,7 @@ _HELP = """ganarium: the GAN zoo, alive
   ganarium translate|encode|classify|score RUN     what a trained game does with data
   ganarium compare GAME GAME --data DATA --seen N     games on equal terms: seeds, intervals, a page
   ganarium claim NAME | --all            what its paper says, proved in miniature: baseline, control, seeds
+  ganarium theory [LESSON]               the mathematics, worked out and drawn beside what is exact
   ganarium explore RUN WALK              walks of the latent: interpolate, arithmetic, invert and more
   ganarium evaluate RUN                  how good its samples are: metrics, intervals, floors, stamps
   ganarium diagnose RUN                  why it behaves as it does: collapse, overfitting, no gradient, circles, copies
@@ -190,6 +192,7 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "encode": _ability("encode"),
     "classify": _ability("classify"),
     "score": _ability("score"),
+    "theory": theory,
     "explore": _explore,
     "evaluate": evaluate,
     "compare": compare,

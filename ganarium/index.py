@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganarium.claiming.statement import Claim
 from ganarium.paper import Paper
+
+if TYPE_CHECKING:
+    from ganarium.theory.lesson import Lesson
 
 __all__ = [
     "ABILITIES",
@@ -28,6 +31,8 @@ __all__ = [
     "game",
     "game_class",
     "games",
+    "lesson",
+    "lessons",
     "loaders",
     "nearest",
     "readers",
@@ -205,6 +210,29 @@ def claim(name: str) -> Claim:
     found = claims().get(by_class.get(name.lower(), name))
     if found is None:
         raise ValueError(f"There is no claim '{name}'. {nearest(name, claims())} See `ganarium list claims`.")
+    return found
+
+
+@cache
+def lessons() -> dict[str, Lesson]:
+    """The lessons of the theory, by name."""
+    from ganarium.theory.lesson import Lesson
+
+    return {
+        name: Lesson(name, module=module, function=node.name, about=ast.get_docstring(node) or "", **facts)
+        for module, _, node, name, facts in sorted(_marked("theory", "lesson"), key=lambda row: row[3])
+    }
+
+
+def lesson(name: str) -> Lesson:
+    """A lesson, by its name.
+
+    Raises:
+        ValueError: if there is none, with the nearest names.
+    """
+    found = lessons().get(name)
+    if found is None:
+        raise ValueError(f"There is no lesson '{name}'. {nearest(name, lessons())} See `ganarium theory`.")
     return found
 
 
