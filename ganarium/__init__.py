@@ -43,6 +43,7 @@ _NAMES = {
 _MODULES = (
     "augment",
     "data",
+    "divergences",
     "latent",
     "metrics",
     "nets",

@@ -151,7 +151,7 @@ def answers(rows: Sequence[Row], values: Mapping[str, Any]) -> dict[str, Any]:
             if _many(row.hint):
                 value = tuple(_made(members[name], getattr(numbers, _key(name))) for name in value)
             else:
-                value = None if value == "none" else _made(members[value], numbers)
+                value = None if value == "none" else _made(members[value], numbers, row.default)
         found[row.name] = value
     return found
 
@@ -196,26 +196,23 @@ def _form_of(member: type, given: Any = None) -> type:
     """A form for the numbers of a family's member, with the values of one that is given as defaults."""
     values = {each.name: getattr(given, each.name) for each in dataclasses.fields(member)} if given else {}
     rows = rows_of(member, values)
-    fields = [_field(row.name, *_plain(row), row.name, row.help) for row in rows if not _nested(row)]
+    fields = [_field(row.name, *_plain(row), row.name, row.help) for row in rows]
     form = dataclasses.make_dataclass(member.__name__, fields)
     form.__doc__ = (member.__doc__ or "").strip().split("\n")[0]
     return form
 
 
-def _nested(row: Row) -> bool:
-    """Families within families are left to Python, but for lists of names."""
-    return _family(row.hint) is not None and not _many(row.hint) and not isinstance(row.default, int | float)
-
-
 def _plain(row: Row) -> tuple[Any, Any]:
-    """The type that tyro is told within a family's member, and the default: lists of members go by their names."""
+    """The type that tyro is told within a family's member, and the default: members of families go by their names."""
     family = _family(row.hint)
-    if family is None or not _many(row.hint):
+    if family is None:
         return _plain_hint(row), row.default
     from ganarium.options import choices, word
 
-    default = tuple(word(type(member).__name__) for member in row.default)
-    return tuple[typing.Literal[tuple(choices(family))], ...], default  # type: ignore[misc]
+    names: Any = typing.Literal[tuple(choices(family))]  # type: ignore[valid-type]
+    if _many(row.hint):
+        return tuple[names, ...], tuple(word(type(member).__name__) for member in row.default)
+    return names, word(type(row.default).__name__)
 
 
 def _field(name: str, hint: Any, default: Any, option: str, help: str) -> tuple:
@@ -228,17 +225,23 @@ def _field(name: str, hint: Any, default: Any, option: str, help: str) -> tuple:
     return name, Annotated[hint, argument], dataclasses.field(default=default)
 
 
-def _made(member: type, numbers: Any) -> Any:
+def _made(member: type, numbers: Any, given: Any = None) -> Any:
+    """A member with its numbers; members within it are made by their names, or are those of one that is given."""
     if numbers is None:
         return member()
     values = {each.name: getattr(numbers, each.name) for each in dataclasses.fields(numbers)}
     for row in rows_of(member):
         family = _family(row.hint)
-        if row.name in values and family is not None and _many(row.hint):
-            from ganarium.options import choices
+        if row.name in values and family is not None:
+            from ganarium.options import choices, word
 
-            members = choices(family)
-            values[row.name] = tuple(members[name]() for name in values[row.name])
+            members, inner = choices(family), getattr(given, row.name, None)
+            if _many(row.hint):
+                values[row.name] = tuple(members[name]() for name in values[row.name])
+            elif word(type(inner).__name__) == values[row.name]:
+                values[row.name] = inner
+            else:
+                values[row.name] = members[values[row.name]]()
     return member(**values)
 
 

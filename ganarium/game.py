@@ -28,7 +28,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, cast
 
@@ -81,6 +81,7 @@ class Player:
             what the gate watches stays fresh.
         after: Called with the terms after each move: clip weights, move a controller.
         schedule: The optimiser's settings as a function of the stage's progress, from 0 to 1.
+        also: Further losses, by how rarely they join: ``{16: loss}`` adds a loss's terms in every 16th round.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Player:
     rests: Callable[[], bool] | None = None
     after: Callable[[Terms], None] | None = None
     schedule: Callable[[float], dict[str, Any]] | None = None
+    also: Mapping[int, Callable[[Batch], Terms]] = field(default_factory=dict)
 
     def moves_in(self, round: int) -> int:
         """How many moves the player makes in a round (counted from 0)."""

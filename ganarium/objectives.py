@@ -22,11 +22,13 @@ from torch import Tensor
 from torch.nn.functional import relu, softplus
 
 __all__ = [
+    "BoundarySeeking",
     "Hinge",
     "LeastSquares",
     "Minimax",
     "NonSaturating",
     "Objective",
+    "RelativisticAverage",
     "RelativisticPairs",
     "Wasserstein",
     "accuracy",
@@ -106,6 +108,17 @@ class Minimax(NonSaturating):
 
 
 @dataclass(frozen=True)
+class BoundarySeeking(NonSaturating):
+    r"""Cross entropy for D; G moves its samples to where D cannot tell, :math:`F = 0` (Hjelm et al., 2018, section 3).
+
+    The loss has no sign: a discriminator that has not learned yet teaches nothing.
+    """
+
+    def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
+        return {"fake": fake.square().mean() / 2}
+
+
+@dataclass(frozen=True)
 class LeastSquares(Objective):
     r"""Half squared distances to codes (Mao et al., 2017).
 
@@ -176,6 +189,44 @@ class RelativisticPairs(Objective):
     def margin(self, real: Tensor, fake: Tensor) -> Tensor:
         """The difference of each pair."""
         return real - fake
+
+
+@dataclass(frozen=True)
+class RelativisticAverage(Objective):
+    r"""Any objective, on scores less the mean score of the other side (Jolicoeur-Martineau, 2019, equations 7 and 8).
+
+    .. math::
+
+        2 L_D &= \mathbb E\, a(F(x) - \overline{F(G(z))}) + \mathbb E\, b(F(G(z)) - \overline{F(x)}), \\
+        2 L_G &= \mathbb E\, a(F(G(z)) - \overline{F(x)}) + \mathbb E\, b(F(x) - \overline{F(G(z))}),
+
+    with a and b the discriminator's of the objective: the generator plays the same with both sides exchanged. Means are
+    over the batch, and are not detached.
+
+    Args:
+        of: The objective.
+    """
+
+    of: Objective = NonSaturating()
+    couples_samples = True
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        terms = self.of.discriminator(real - fake.mean(), fake - real.mean())
+        return {name: term / 2 for name, term in terms.items()}
+
+    def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
+        if real is None:
+            raise ValueError("A relativistic generator needs the scores of real data beside those of its samples.")
+        data = real()
+        terms = self.of.discriminator(fake - data.mean(), data - fake.mean())
+        return {"fake": terms["real"] / 2, "real": terms["fake"] / 2}
+
+    def accuracy(self, real: Tensor, fake: Tensor) -> Tensor:
+        return accuracy(real - fake.mean(), fake - real.mean())
+
+    def margin(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The distance from the mean score of samples."""
+        return real - fake.mean()
 
 
 def accuracy(real: Tensor, fake: Tensor) -> Tensor:

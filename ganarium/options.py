@@ -18,6 +18,7 @@ from typing import Any
 
 from ganarium import nets
 from ganarium.augment import Augmentation
+from ganarium.divergences import Divergence
 from ganarium.index import nearest
 from ganarium.nets.architecture import Architecture
 from ganarium.objectives import Objective
@@ -29,7 +30,16 @@ from ganarium.schedules import Schedule
 __all__ = ["FAMILIES", "choices", "of_game", "plain", "read", "word"]
 
 #: The families of options, each an abstract frozen dataclass.
-FAMILIES: tuple[type, ...] = (Architecture, Objective, Penalty, Law, OptimizerChoice, Schedule, Augmentation)
+FAMILIES: tuple[type, ...] = (
+    Architecture,
+    Objective,
+    Divergence,
+    Penalty,
+    Law,
+    OptimizerChoice,
+    Schedule,
+    Augmentation,
+)
 
 
 def word(name: str) -> str:

@@ -7,9 +7,9 @@ the scalar it returns to the critic's loss. Norms are taken for each sample over
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import ClassVar
 
 import torch
@@ -17,7 +17,18 @@ from torch import Tensor, nn
 
 from ganarium.schedules import Schedule, at
 
-__all__ = ["Critic", "GradientPenalty", "OnePass", "Penalty", "R1", "R2", "clip_weights", "input_gradient"]
+__all__ = [
+    "AroundData",
+    "Critic",
+    "GradientPenalty",
+    "OnePass",
+    "Penalised",
+    "Penalty",
+    "R1",
+    "R2",
+    "clip_weights",
+    "input_gradient",
+]
 
 Critic = Callable[[Tensor], Tensor]
 
@@ -83,10 +94,10 @@ class OnePass:
         return next((place for place, batch in enumerate(self.batches) if batch is x), None)
 
     @classmethod
-    def of(cls, critic: Critic, penalties: Iterable[Penalty], real: Tensor, fake: Tensor) -> Critic:
+    def of(cls, critic: Critic, penalties: Iterable[Penalty], real: Tensor, fake: Tensor | None) -> Critic:
         """A critic that judges once where these penalties take its slope; the critic itself, if they do so nowhere."""
         places = {penalty.where for penalty in penalties} - {""}
-        batches = [batch for name, batch in (("real", real), ("fake", fake)) if name in places]
+        batches = [batch for name, batch in (("real", real), ("fake", fake)) if name in places and batch is not None]
         return cls(critic, *batches) if batches else critic
 
 
@@ -106,11 +117,21 @@ class Penalty(ABC):
 
     Args:
         weight: The penalty's weight; a number, or a schedule over the stage.
+        every: In which rounds it is taken: in every n-th, and there n times as heavily (Karras et al., 2020, call it
+            lazy). It costs a further pass, but rarely.
+
+    Raises:
+        ValueError: if ``every`` is below one.
     """
 
     weight: float | Schedule = 10.0
+    every: int = field(default=1, kw_only=True)
     #: Whose slope it takes at the very points that are scored, "real" or "fake"; empty: elsewhere.
     where: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise ValueError(f"A penalty is taken every n-th round, with n at least 1; got every={self.every}.")
 
     @property
     def name(self) -> str:
@@ -130,7 +151,7 @@ class Penalty(ABC):
             fake: Samples, of the same shape.
             progress: The game's clock.
         """
-        return at(self.weight, progress) * self.value(critic, real, fake)
+        return self.every * at(self.weight, progress) * self.value(critic, real, fake)
 
 
 @dataclass(frozen=True)
@@ -151,9 +172,8 @@ class GradientPenalty(Penalty):
 
     def value(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
         epsilon = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device, dtype=real.dtype)
-        slope = input_gradient(critic, torch.lerp(fake, real, epsilon)).flatten(1)
-        # The root has no gradient at zero; 1e-12 keeps it finite.
-        return ((slope.square().sum(1) + 1e-12).sqrt() - self.target).square().mean()
+        slopes = input_gradient(critic, torch.lerp(fake, real, epsilon))
+        return (norms(slopes) - self.target).square().mean()
 
 
 @dataclass(frozen=True)
@@ -188,6 +208,92 @@ class R2(R1):
 
     def value(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
         return super().value(critic, fake, real)
+
+
+@dataclass(frozen=True)
+class AroundData(Penalty):
+    r"""The critic's slope just beside the data is held near a target (Kodali et al., 2017; DRAGAN).
+
+    .. math::
+
+        \lambda\, \mathbb E (\lVert \nabla F(x + \delta) \rVert_2 - t)^2, \qquad
+        \delta \sim \mathcal N(0, (c\, s)^2 I),
+
+    with s the standard deviation of the batch, over all its numbers.
+
+    Args:
+        weight: :math:`\lambda`.
+        target: The slope :math:`t`.
+        spread: The noise's deviation over that of the data, :math:`c`.
+
+    Raises:
+        ValueError: if ``spread`` is not above zero.
+    """
+
+    target: float = 1.0
+    spread: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.spread > 0:
+            raise ValueError(f"DRAGAN's penalty looks beside the data: spread is above zero; got {self.spread}.")
+
+    def value(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        near = real + self.spread * real.std(correction=0) * torch.randn_like(real)
+        return (norms(input_gradient(critic, near)) - self.target).square().mean()
+
+
+class Penalised:
+    """What a critic is penalised for: in every round, and now and then.
+
+    Args:
+        penalties: The penalties; no two under one name.
+        critic: The network, which may not couple the samples of a batch if there are any.
+        who: The game, for messages.
+
+    Raises:
+        ValueError: if the critic has batch norm, or two penalties have one name.
+    """
+
+    def __init__(self, penalties: Sequence[Penalty], critic: nn.Module, who: str):
+        self.penalties = tuple(penalties)
+        names = [penalty.name for penalty in penalties]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{who} logs each penalty by its name; got {', '.join(names)}. Give each kind once.")
+        if penalties:
+            refuse_batch_norm(critic, who)
+
+    def one_pass(self, critic: Critic, real: Tensor, fake: Tensor | None = None) -> Critic:
+        """The critic, such that the penalties of every round take their slopes from the pass that scores.
+
+        Args:
+            critic: From samples to raw scores.
+            real: Data that it will score.
+            fake: Samples that it will score; None, where the game scores them otherwise.
+        """
+        return OnePass.of(critic, self._every(1), real, fake)
+
+    def terms(self, critic: Critic, real: Tensor, fake: Tensor, progress: Tensor, every: int = 1) -> dict[str, Tensor]:
+        """The penalties that are taken in every n-th round, by name; see :class:`Penalty`."""
+        return {penalty.name: penalty(critic, real, fake, progress) for penalty in self._every(every)}
+
+    def also(self, loss: Callable[..., dict[str, Tensor]]) -> dict[int, Callable[..., dict[str, Tensor]]]:
+        """What joins a player's loss now and then (:class:`~ganarium.game.Player`).
+
+        Args:
+            loss: The game's: from a batch and ``every`` to what :meth:`terms` gives.
+        """
+        rare = sorted({penalty.every for penalty in self.penalties} - {1})
+        return {every: partial(loss, every=every) for every in rare}
+
+    def _every(self, every: int) -> list[Penalty]:
+        return [penalty for penalty in self.penalties if penalty.every == every]
+
+
+def norms(slopes: Tensor) -> Tensor:
+    """The length of each sample's gradient, of shape (B,)."""
+    # The root has no gradient at zero; 1e-12 keeps it finite.
+    return (slopes.flatten(1).square().sum(1) + 1e-12).sqrt()
 
 
 @torch.no_grad()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -44,20 +44,30 @@ class Steps:
 
 
 class Move(nn.Module):
-    """A player's loss as a module that owns just the parameters that the player may change.
+    """A player's losses as a module that owns just the parameters that the player may change.
 
     Data-parallel wrappers and compilers see these parameters and no others.
+
+    Args:
+        losses: By how rarely they join: 1 in every round, 16 in every 16th.
+        parameters: The player's own.
+        fabric: Of its precision.
     """
 
-    def __init__(self, loss: Callable[[Batch], Terms], parameters: Iterable[nn.Parameter], fabric: Fabric):
+    def __init__(self, losses: Mapping[int, Callable[[Batch], Terms]], parameters: Iterable[nn.Parameter], fabric: Any):
         super().__init__()
         self.own = nn.ParameterList(parameters)
-        self.loss = loss
+        self.losses = losses
         self.autocast = fabric.autocast
+        self.round = 1
 
     def forward(self, batch: Batch) -> Terms:
+        terms: Terms = {}
         with self.autocast():
-            return self.loss(batch)
+            for rarely, loss in self.losses.items():
+                if self.round % rarely == 0:
+                    terms |= loss(batch)
+        return terms
 
 
 class Seat:
@@ -80,8 +90,10 @@ class Seat:
             raise ValueError(f"{self.who} owns no parameter that can change. Add a network to owns=, or unfreeze one.")
         own = set(self.parameters)
         self.others = [p for p in game.parameters() if p not in own and p not in frozen]
-        loss: Any = torch.compile(player.loss) if steps.compile else player.loss
-        move = Move(loss, self.parameters, fabric)
+        losses = {1: player.loss, **player.also}
+        if steps.compile:
+            losses = {rarely: cast(Any, torch.compile(loss)) for rarely, loss in losses.items()}
+        self._plain = move = Move(losses, self.parameters, fabric)
         # One process needs no wrapper around its forward pass; several need one that averages gradients.
         self.move: Any = fabric.setup_module(move, move_to_device=False) if fabric.world_size > 1 else move
         self.optimizer = player.optimizer(self.parameters)
@@ -110,6 +122,10 @@ class Seat:
         for group, own in zip(self.optimizer.param_groups, self._rates, strict=True):
             group.update(settings)
             group["lr"] = settings.get("lr", own) * (1.0 if rate is None else rate / own) * factor
+
+    def enter(self, round: int) -> None:
+        """Say which round of the stage is played, from one: some losses join only now and then."""
+        self._plain.round = round
 
     def gradient(self, batch: Batch, round: int) -> tuple[Terms, Gradients]:
         """The terms of a move, detached, and its gradients.

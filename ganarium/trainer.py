@@ -211,6 +211,7 @@ class Trainer:
         drawn, shared, report = self.drawn, [], {}
         for seat in self._seats:
             seat.set_rates(self._progress, 0.5**self.rollbacks)
+            seat.enter(self.round - self.stage_start + 1)
         for move, seats in self._turns():
             made: list[tuple[Seat, Terms, Gradients]] = []
             for seat in seats:

@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 from ganarium import cli, forms
+from ganarium.divergences import KL, DensityRatio
+from ganarium.objectives import Hinge, LeastSquares, Objective, RelativisticAverage
 from ganarium.records import read_config
 
 
@@ -239,6 +241,24 @@ def test_a_switch_may_be_followed_by_its_value():
     }.items():
         assert tuple(forms.fill(rows, line.split(), "x", "").values()) == values
         assert tuple(forms.fill(rows, line.split(), "x", "", later=[forms.Row("y", int, 0)]).values()) == values
+
+
+@pytest.mark.parametrize(
+    ("line", "objective"),
+    [
+        ("", RelativisticAverage(LeastSquares(1.0, -1.0, 0.0))),
+        ("--objective relativistic-average", RelativisticAverage(LeastSquares(1.0, -1.0, 0.0))),
+        ("--objective relativistic-average --objective.of hinge", RelativisticAverage(Hinge())),
+        ("--objective.of least-squares", RelativisticAverage(LeastSquares(1.0, -1.0, 0.0))),
+        ("--objective density-ratio --objective.of kl --objective.relative 0.5", DensityRatio(KL(), 0.5)),
+        ("--objective hinge", Hinge()),
+    ],
+)
+def test_a_member_of_a_family_within_a_family_goes_by_its_name(line, objective):
+    def make(objective: Objective = RelativisticAverage(LeastSquares(1.0, -1.0, 0.0))):
+        """Made for this."""
+
+    assert forms.fill(forms.rows_of(make), line.split(), "x", "") == {"objective": objective}
 
 
 def test_bad_samples_write_nothing(run):

@@ -22,6 +22,7 @@ from ganarium.game import Paper
 from ganarium.games.adversarial.gan import GAN
 from ganarium.nets.architecture import Architecture, DeepConvolutional
 from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.penalties import Penalty
 from ganarium.priors import Law, Uniform
 from ganarium.spec import Field, Spec
 
@@ -45,6 +46,7 @@ class DCGAN(GAN):
         prior: The law of the noise.
         discriminator_moves: The discriminator's steps a round.
         optimizer: How both players descend.
+        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
         augment: What the discriminator sees instead of images, in both players' moves.
         generator: From noise (B, latent) to images.
         discriminator: From images to raw scores (B,).
@@ -77,6 +79,7 @@ class DCGAN(GAN):
         prior: Law = Uniform(-1.0, 1.0),
         discriminator_moves: int = 1,
         optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999)),
+        penalties: tuple[Penalty, ...] = (),
         augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         discriminator: nn.Module | None = None,
@@ -88,6 +91,7 @@ class DCGAN(GAN):
             prior=prior,
             discriminator_moves=discriminator_moves,
             optimizer=optimizer,
+            penalties=penalties,
             augment=augment,
             generator=generator,
             discriminator=discriminator,

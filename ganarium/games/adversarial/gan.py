@@ -32,7 +32,7 @@ from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
 from ganarium.nets.architecture import Architecture, Perceptrons, Plain
 from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
-from ganarium.penalties import R1, Critic, OnePass, Penalty, refuse_batch_norm
+from ganarium.penalties import R1, Critic, Penalised, Penalty
 from ganarium.priors import Law, Normal, Uniform
 from ganarium.schedules import Cosine, Exponential, Linear
 from ganarium.spec import Field, Spec
@@ -124,8 +124,7 @@ class GAN(Game, Decodes, Scores):
         self.prior = prior.of(latent)
         self.generator = generator or architecture.generator(latent, spec["x"])
         self.discriminator = discriminator or architecture.discriminator(spec["x"])
-        if penalties:
-            refuse_batch_norm(self.discriminator, type(self).__name__)
+        self.penalised = Penalised(penalties, self.discriminator, type(self).__name__)
 
     def players(self) -> list[Player]:
         return [
@@ -136,22 +135,28 @@ class GAN(Game, Decodes, Scores):
                 optimizer=self.optimizer,
                 moves=self.discriminator_moves,
                 after=self.augmented.controller,
+                also=self.penalised.also(self.penalty_loss),
             ),
             Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
         ]
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        x = batch["x"]
-        with torch.no_grad():
-            fake = self.draw(len(x))
-        # Penalties take their slopes from the pass that gives the scores.
-        critic = OnePass.of(self.verdict, self.penalties, x, fake)
+        x, fake = self.pair(batch)
+        critic = self.penalised.one_pass(self.verdict, x, fake)
         real_scores, fake_scores = self.judge(critic, x, fake)
         terms = self.objective.discriminator(real_scores, fake_scores)
-        for penalty in self.penalties:
-            terms[penalty.name] = penalty(critic, x, fake, self.progress)
+        terms |= self.penalised.terms(critic, x, fake, self.progress)
         watched = self.augmented.watch(self.objective.margin(real_scores, fake_scores))
         return {**terms, "accuracy": self.objective.accuracy(real_scores, fake_scores), **watched}
+
+    def penalty_loss(self, batch: Batch, every: int) -> Terms:
+        """The penalties that are taken in every n-th round."""
+        return self.penalised.terms(self.verdict, *self.pair(batch), self.progress, every)
+
+    def pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Data, and as many samples that the discriminator sees without teaching the generator."""
+        with torch.no_grad():
+            return batch["x"], self.draw(len(batch["x"]))
 
     def generator_loss(self, batch: Batch) -> Terms:
         x = batch["x"]

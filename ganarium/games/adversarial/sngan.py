@@ -38,6 +38,7 @@ from ganarium.nets.flat import Flat
 from ganarium.nets.resnet import Residual
 from ganarium.objectives import Hinge, Objective
 from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.penalties import Penalty
 from ganarium.priors import Law, Normal
 from ganarium.schedules import Cosine, Linear
 from ganarium.spec import Field, Spec
@@ -68,6 +69,7 @@ class SNGAN(GAN):
         prior: The law of the noise.
         discriminator_moves: The discriminator's steps a round, each on its own batch.
         optimizer: How both players descend.
+        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
         augment: What the discriminator sees instead of images, in both players' moves.
         generator: From noise (B, latent) to samples (B, \*shape).
         discriminator: From samples to raw scores (B,).
@@ -102,6 +104,7 @@ class SNGAN(GAN):
         prior: Law = Normal(),
         discriminator_moves: int = 5,
         optimizer: OptimizerChoice = Adam(Linear(2e-4, 0.0), (0.0, 0.9)),
+        penalties: tuple[Penalty, ...] = (),
         augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         discriminator: nn.Module | None = None,
@@ -114,6 +117,7 @@ class SNGAN(GAN):
             prior=prior,
             discriminator_moves=discriminator_moves,
             optimizer=optimizer,
+            penalties=penalties,
             augment=augment,
             generator=generator,
             discriminator=discriminator,

@@ -28,7 +28,7 @@ from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.objectives import Wasserstein
 from ganarium.optimizers import OptimizerChoice, RMSprop
-from ganarium.penalties import clip_weights
+from ganarium.penalties import Penalised, Penalty, clip_weights
 from ganarium.priors import Law, Normal
 from ganarium.spec import Field, Spec
 
@@ -44,7 +44,8 @@ class WGAN(Game, Decodes, Scores):
         \in [-c, c].
 
     Players:
-        critic: ``real`` (minus the mean score of the data) and ``fake`` (the mean score of the samples); ``distance``
+        critic: ``real`` (minus the mean score of the data) and ``fake`` (the mean score of the samples); the name of
+            each penalty; ``distance``
             (watched), the difference of mean scores, which estimates the earth mover's distance up to a factor;
             ``sign`` and ``augmentation`` (watched, where augmentation is adaptive), the mean sign of the data's margins
             and the probability of each transform.
@@ -62,6 +63,7 @@ class WGAN(Game, Decodes, Scores):
         architecture: The family of both networks.
         prior: The law of the noise.
         optimizer: How both players descend.
+        penalties: What else the critic descends; its networks must then not couple samples (no batch norm).
         augment: What the critic sees instead of images, in both players' moves.
         generator: From noise (B, latent) to samples (B, \*shape).
         critic: From samples to raw scores (B,).
@@ -94,6 +96,7 @@ class WGAN(Game, Decodes, Scores):
         architecture: Architecture = Plain(),
         prior: Law = Normal(),
         optimizer: OptimizerChoice = RMSprop(5e-5),
+        penalties: tuple[Penalty, ...] = (),
         augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         critic: nn.Module | None = None,
@@ -107,10 +110,21 @@ class WGAN(Game, Decodes, Scores):
         self.augment, self.augmented = augment, augmented(augment, spec["x"], "WGAN")
         self.generator = generator or architecture.generator(latent, spec["x"])
         self.critic = critic or architecture.discriminator(spec["x"])
+        self.penalties, self.penalised = penalties, Penalised(penalties, self.critic, "WGAN")
 
     def players(self) -> list[Player]:
-        critic = Player("critic", self.critic_loss, [self.critic], self.optimizer, moves=self.turn, after=self.clip)
-        return [critic, Player("generator", self.generator_loss, [self.generator], self.optimizer)]
+        return [
+            Player(
+                "critic",
+                self.critic_loss,
+                owns=[self.critic],
+                optimizer=self.optimizer,
+                moves=self.turn,
+                after=self.clip,
+                also=self.penalised.also(self.penalty_loss),
+            ),
+            Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
+        ]
 
     def turn(self, round: int) -> int:
         """The critic's moves in a round."""
@@ -123,13 +137,22 @@ class WGAN(Game, Decodes, Scores):
             self.augmented.controller(terms)
 
     def critic_loss(self, batch: Batch) -> Terms:
-        x = batch["x"]
-        with torch.no_grad():
-            fake = self.draw(len(x))
-        scores = self.verdict(x), self.verdict(fake)
+        x, fake = self.pair(batch)
+        critic = self.penalised.one_pass(self.verdict, x, fake)
+        scores = critic(x), critic(fake)
         terms = Wasserstein().discriminator(*scores)
-        watched = self.augmented.watch(Wasserstein().margin(*scores))
-        return {**terms, "distance": -(terms["real"] + terms["fake"]).detach(), **watched}
+        distance = -(terms["real"] + terms["fake"]).detach()
+        terms |= self.penalised.terms(critic, x, fake, self.progress)
+        return {**terms, "distance": distance, **self.augmented.watch(Wasserstein().margin(*scores))}
+
+    def penalty_loss(self, batch: Batch, every: int) -> Terms:
+        """The penalties that are taken in every n-th round."""
+        return self.penalised.terms(self.verdict, *self.pair(batch), self.progress, every)
+
+    def pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Data, and as many samples that the critic sees without teaching the generator."""
+        with torch.no_grad():
+            return batch["x"], self.draw(len(batch["x"]))
 
     def generator_loss(self, batch: Batch) -> Terms:
         return Wasserstein().generator(self.verdict(self.draw(len(batch["x"]))))

@@ -28,7 +28,7 @@ from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.objectives import Wasserstein
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import GradientPenalty, refuse_batch_norm
+from ganarium.penalties import GradientPenalty, Penalised, Penalty
 from ganarium.priors import Law, Normal
 from ganarium.schedules import Schedule
 from ganarium.spec import Field, Spec
@@ -63,6 +63,7 @@ class WGANGP(Game, Decodes, Scores):
         architecture: The family of both networks.
         prior: The law of the noise.
         optimizer: How both players descend.
+        penalties: What else the critic descends; its networks must then not couple samples (no batch norm).
         augment: What the critic sees instead of images, in both players' moves.
         generator: From noise (B, latent) to samples (B, \*shape).
         critic: From samples to raw scores (B,); no batch norm.
@@ -100,6 +101,7 @@ class WGANGP(Game, Decodes, Scores):
         architecture: Architecture = Plain(),
         prior: Law = Normal(),
         optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.9)),
+        penalties: tuple[Penalty, ...] = (),
         augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         critic: nn.Module | None = None,
@@ -107,12 +109,12 @@ class WGANGP(Game, Decodes, Scores):
         super().__init__(spec)
         self.latent, self.penalty, self.critic_moves = latent, penalty, critic_moves
         self.architecture, self.optimizer = architecture, optimizer
-        self.gradient_penalty = GradientPenalty(penalty)
         self.prior = prior.of(latent)
         self.augment, self.augmented = augment, augmented(augment, spec["x"], "WGANGP")
         self.generator = generator or architecture.generator(latent, spec["x"])
         self.critic = critic or architecture.discriminator(spec["x"])
-        refuse_batch_norm(self.critic, "WGANGP")
+        self.penalties = penalties
+        self.penalised = Penalised((GradientPenalty(penalty), *penalties), self.critic, "WGANGP")
 
     def players(self) -> list[Player]:
         return [
@@ -123,19 +125,28 @@ class WGANGP(Game, Decodes, Scores):
                 optimizer=self.optimizer,
                 moves=self.critic_moves,
                 after=self.augmented.controller,
+                also=self.penalised.also(self.penalty_loss),
             ),
             Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
         ]
 
     def critic_loss(self, batch: Batch) -> Terms:
-        x = batch["x"]
-        with torch.no_grad():
-            fake = self.draw(len(x))
-        scores = self.verdict(x), self.verdict(fake)
+        x, fake = self.pair(batch)
+        critic = self.penalised.one_pass(self.verdict, x, fake)
+        scores = critic(x), critic(fake)
         terms = Wasserstein().discriminator(*scores)
         distance = -(terms["real"] + terms["fake"]).detach()
-        terms["penalty"] = self.gradient_penalty(self.verdict, x, fake, self.progress)
+        terms |= self.penalised.terms(critic, x, fake, self.progress)
         return {**terms, "distance": distance, **self.augmented.watch(Wasserstein().margin(*scores))}
+
+    def penalty_loss(self, batch: Batch, every: int) -> Terms:
+        """The penalties that are taken in every n-th round."""
+        return self.penalised.terms(self.verdict, *self.pair(batch), self.progress, every)
+
+    def pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Data, and as many samples that the critic sees without teaching the generator."""
+        with torch.no_grad():
+            return batch["x"], self.draw(len(batch["x"]))
 
     def generator_loss(self, batch: Batch) -> Terms:
         return {"fake": -self.verdict(self.draw(len(batch["x"]))).mean()}

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Self
 
 import torch
@@ -38,6 +39,7 @@ from ganarium.nets.cgan import TwoStreams
 from ganarium.nets.conditions import one_hot
 from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
+from ganarium.penalties import Critic, Penalised, Penalty
 from ganarium.priors import Law, Normal, Uniform
 from ganarium.schedules import Exponential, Linear
 from ganarium.spec import Field, Spec
@@ -69,6 +71,7 @@ class CGAN(Game, Decodes, Scores):
         prior: The law of the noise; the paper says "the unit hypercube".
         discriminator_moves: The discriminator's steps a round, each on its own batch.
         optimizer: How both players descend.
+        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
         augment: What the discriminator sees instead of images, in both players' moves.
         generator: From noise (B, latent) and one-hot labels (B, K) to samples (B, \*shape).
         discriminator: From samples and one-hot labels to raw scores (B,).
@@ -102,6 +105,7 @@ class CGAN(Game, Decodes, Scores):
         prior: Law = Uniform(-1.0, 1.0),
         discriminator_moves: int = 1,
         optimizer: OptimizerChoice = SGD(lr=Exponential(0.1, 1e-6), momentum=Linear(0.5, 0.7)),
+        penalties: tuple[Penalty, ...] = (),
         augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         discriminator: nn.Module | None = None,
@@ -114,6 +118,7 @@ class CGAN(Game, Decodes, Scores):
         self.prior = prior.of(latent)
         self.generator = generator or architecture.generator(latent, spec["x"], condition=self.classes)
         self.discriminator = discriminator or architecture.discriminator(spec["x"], condition=self.classes)
+        self.penalties, self.penalised = penalties, Penalised(penalties, self.discriminator, type(self).__name__)
 
     def players(self) -> list[Player]:
         return [
@@ -124,18 +129,29 @@ class CGAN(Game, Decodes, Scores):
                 optimizer=self.optimizer,
                 moves=self.discriminator_moves,
                 after=self.augmented.controller,
+                also=self.penalised.also(self.penalty_loss),
             ),
             Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
         ]
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        x, y = batch["x"], batch["y"]
-        with torch.no_grad():
-            fake = self.draw(len(x), y=y)
-        real_scores, fake_scores = self.verdict(x, y), self.verdict(fake, y)
+        verdict, x, fake = self.pair(batch)
+        critic = self.penalised.one_pass(verdict, x, fake)
+        real_scores, fake_scores = critic(x), critic(fake)
         terms = self.objective.discriminator(real_scores, fake_scores)
+        terms |= self.penalised.terms(critic, x, fake, self.progress)
         watched = self.augmented.watch(self.objective.margin(real_scores, fake_scores))
         return {**terms, "accuracy": self.objective.accuracy(real_scores, fake_scores), **watched}
+
+    def penalty_loss(self, batch: Batch, every: int) -> Terms:
+        """The penalties that are taken in every n-th round."""
+        return self.penalised.terms(*self.pair(batch), self.progress, every)
+
+    def pair(self, batch: Batch) -> tuple[Critic, Tensor, Tensor]:
+        """The verdict given the batch's labels, data, and as many samples of these labels, without a gradient."""
+        x, y = batch["x"], batch["y"]
+        with torch.no_grad():
+            return partial(self.verdict, y=y), x, self.draw(len(x), y=y)
 
     def generator_loss(self, batch: Batch) -> Terms:
         x, y = batch["x"], batch["y"]

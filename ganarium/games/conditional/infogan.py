@@ -43,6 +43,7 @@ from ganarium.nets.conditions import one_hot
 from ganarium.nets.roles import Discriminator
 from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.penalties import Penalised, Penalty
 from ganarium.priors import Law, Uniform
 from ganarium.spec import Field, Spec
 
@@ -79,6 +80,7 @@ class InfoGAN(Game, Decodes, Scores, Encodes, Classifies):
         prior: The law of the noise.
         discriminator_optimizer: How the discriminator and Q descend.
         generator_optimizer: How the generator descends.
+        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
         augment: What the discriminator sees instead of images, in both players' moves. Q, on the same trunk, sees
             the same.
         generator: From noise (B, latent) and codes (B, categories + codes), the category one-hot, to samples.
@@ -119,6 +121,7 @@ class InfoGAN(Game, Decodes, Scores, Encodes, Classifies):
         prior: Law = Uniform(-1.0, 1.0),
         discriminator_optimizer: OptimizerChoice = Adam(2e-4),
         generator_optimizer: OptimizerChoice = Adam(1e-3),
+        penalties: tuple[Penalty, ...] = (),
         augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         discriminator: Discriminator | None = None,
@@ -139,6 +142,7 @@ class InfoGAN(Game, Decodes, Scores, Encodes, Classifies):
         size = categories + codes
         self.generator = generator or architecture.generator(latent, spec["x"], condition=size)
         self.discriminator = discriminator or architecture.discriminator(spec["x"])
+        self.penalties, self.penalised = penalties, Penalised(penalties, self.discriminator, "InfoGAN")
         self.recogniser = recogniser or nn.Sequential(
             nn.Linear(self.discriminator.feature_size, 128), nn.LeakyReLU(0.1), nn.Linear(128, size)
         )
@@ -152,6 +156,7 @@ class InfoGAN(Game, Decodes, Scores, Encodes, Classifies):
                 owns=judges,
                 optimizer=self.discriminator_optimizer,
                 after=self.augmented.controller,
+                also=self.penalised.also(self.penalty_loss),
             ),
             Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.generator_optimizer),
         ]
@@ -161,9 +166,11 @@ class InfoGAN(Game, Decodes, Scores, Encodes, Classifies):
         category, code = self.draw_codes(len(x))
         with torch.no_grad():
             fake = self.draw(len(x), category=category, code=code)
-        real_scores = self.score(self.augmented(x))
+        critic = self.penalised.one_pass(self.verdict, x)
+        real_scores = critic(x)
         fake_scores, logits, means = self.judge(self.augmented(fake))
         terms = self.objective.discriminator(real_scores, fake_scores) | self.reading(logits, means, category, code)
+        terms |= self.penalised.terms(critic, x, fake, self.progress)
         # Weighted terms say nothing of the bound where the weight is zero.
         information = math.log(self.categories) - cross_entropy(logits.detach(), category)
         watched = self.augmented.watch(self.objective.margin(real_scores, fake_scores))
@@ -174,12 +181,23 @@ class InfoGAN(Game, Decodes, Scores, Encodes, Classifies):
             **watched,
         }
 
+    def penalty_loss(self, batch: Batch, every: int) -> Terms:
+        """The penalties that are taken in every n-th round."""
+        x = batch["x"]
+        with torch.no_grad():
+            fake = self.draw(len(x))
+        return self.penalised.terms(self.verdict, x, fake, self.progress, every)
+
+    def verdict(self, x: Tensor) -> Tensor:
+        """The discriminator's scores of what it sees of ``x``, of shape (B,)."""
+        return self.score(self.augmented(x))
+
     def generator_loss(self, batch: Batch) -> Terms:
         x = batch["x"]
         category, code = self.draw_codes(len(x))
         fake = self.augmented(self.draw(len(x), category=category, code=code))
         scores, logits, means = self.judge(fake)
-        terms = self.objective.generator(scores, lambda: self.score(self.augmented(x)))
+        terms = self.objective.generator(scores, lambda: self.verdict(x))
         return terms | self.reading(logits, means, category, code)
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

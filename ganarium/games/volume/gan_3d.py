@@ -34,6 +34,7 @@ from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional
 from ganarium.objectives import NonSaturating, accuracy
 from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.penalties import Penalised, Penalty
 from ganarium.priors import Law, Uniform
 from ganarium.spec import Field, Spec
 
@@ -65,6 +66,7 @@ class GAN3D(Game, Decodes, Scores):
         prior: The law of the noise.
         generator_optimizer: How the generator descends.
         discriminator_optimizer: How the discriminator descends.
+        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
         augment: What the discriminator sees instead of volumes, in both players' moves.
         generator: From noise (B, latent) to volumes.
         discriminator: From volumes to raw scores (B,).
@@ -104,6 +106,7 @@ class GAN3D(Game, Decodes, Scores):
         prior: Law = Uniform(0.0, 1.0),
         generator_optimizer: OptimizerChoice = Adam(2.5e-3, (0.5, 0.999)),
         discriminator_optimizer: OptimizerChoice = Adam(1e-5, (0.5, 0.999)),
+        penalties: tuple[Penalty, ...] = (),
         augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         discriminator: nn.Module | None = None,
@@ -120,6 +123,7 @@ class GAN3D(Game, Decodes, Scores):
         self.prior = prior.of(latent)
         self.generator = generator or architecture.generator(latent, spec["x"])
         self.discriminator = discriminator or architecture.discriminator(spec["x"])
+        self.penalties, self.penalised = penalties, Penalised(penalties, self.discriminator, "GAN3D")
         # What the gate reads. At first nothing has been judged, and the discriminator plays.
         self.register_buffer("last_accuracy", torch.zeros(()))
 
@@ -132,6 +136,7 @@ class GAN3D(Game, Decodes, Scores):
                 optimizer=self.discriminator_optimizer,
                 rests=self.winning,
                 after=self.remember,
+                also=self.penalised.also(self.penalty_loss),
             ),
             Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.generator_optimizer),
         ]
@@ -147,16 +152,25 @@ class GAN3D(Game, Decodes, Scores):
             self.augmented.controller(terms)
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        x = batch["x"]
-        with torch.no_grad():
-            fake = self.draw(len(x))
-        real_scores, fake_scores = self.verdict(x), self.verdict(fake)
+        x, fake = self.pair(batch)
+        critic = self.penalised.one_pass(self.verdict, x, fake)
+        real_scores, fake_scores = critic(x), critic(fake)
         return {
             **NonSaturating().discriminator(real_scores, fake_scores),
+            **self.penalised.terms(critic, x, fake, self.progress),
             "accuracy": accuracy(real_scores, fake_scores),
             "rested": self.last_accuracy.gt(self.rest_above).to(x.dtype),
             **self.augmented.watch(real_scores),
         }
+
+    def penalty_loss(self, batch: Batch, every: int) -> Terms:
+        """The penalties that are taken in every n-th round."""
+        return self.penalised.terms(self.verdict, *self.pair(batch), self.progress, every)
+
+    def pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Data, and as many samples that the discriminator sees without teaching the generator."""
+        with torch.no_grad():
+            return batch["x"], self.draw(len(batch["x"]))
 
     def generator_loss(self, batch: Batch) -> Terms:
         return NonSaturating().generator(self.verdict(self.draw(len(batch["x"]))))
