@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MINUTES ?= 1
+WORKERS ?= 2
 KILLS ?= 1000
 TIMES ?= 20
 SOAK_MINUTES ?= 20
@@ -22,7 +23,7 @@ demo: $(VENV)/.installed  ## a minute of training on real digits, then its score
 	$(BIN)/python -m benchmarks.quality $(DEMO)
 
 test: $(VENV)/.installed lint  ## what CI runs
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

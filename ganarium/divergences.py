@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ganarium.objectives import Objective, accuracy
+from ganarium.objectives import Objective
 
 __all__ = [
     "KL",
@@ -83,9 +83,6 @@ class Divergence(Objective):
 
     def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
         return {"fake": -(self.activation(fake) if self.practical else self.dual(fake)).mean()}
-
-    def accuracy(self, real: Tensor, fake: Tensor) -> Tensor:
-        return accuracy(real - self.line, fake - self.line)
 
     def margin(self, real: Tensor, fake: Tensor) -> Tensor:
         """The distance from the score of p = q."""

@@ -56,8 +56,8 @@ class Objective(ABC):
         """
 
     def accuracy(self, real: Tensor, fake: Tensor) -> Tensor:
-        """The share of scores on the right side of zero; of relativistic pairs, that of pairs in the right order."""
-        return accuracy(real, fake)
+        """The share of scores on the right side of the line; of pairs, that of those in the right order."""
+        return accuracy(self.margin(real, fake), self.margin(fake, real))
 
     def margin(self, real: Tensor, fake: Tensor) -> Tensor:
         """How far the scores of data lie on the side of data: of zero, unless an objective draws the line elsewhere.
@@ -183,9 +183,6 @@ class RelativisticPairs(Objective):
             raise ValueError("A relativistic generator needs the scores of real data beside those of its samples.")
         return {"pair": softplus(real() - fake).mean()}
 
-    def accuracy(self, real: Tensor, fake: Tensor) -> Tensor:
-        return (real > fake).mean(dtype=real.dtype)
-
     def margin(self, real: Tensor, fake: Tensor) -> Tensor:
         """The difference of each pair."""
         return real - fake
@@ -220,9 +217,6 @@ class RelativisticAverage(Objective):
         data = real()
         terms = self.of.discriminator(fake - data.mean(), data - fake.mean())
         return {"fake": terms["real"] / 2, "real": terms["fake"] / 2}
-
-    def accuracy(self, real: Tensor, fake: Tensor) -> Tensor:
-        return accuracy(real - fake.mean(), fake - real.mean())
 
     def margin(self, real: Tensor, fake: Tensor) -> Tensor:
         """The distance from the mean score of samples."""

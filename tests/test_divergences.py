@@ -214,3 +214,16 @@ def test_a_boundary_seeking_generator_goes_to_score_zero_from_both_sides():
         BoundarySeeking().generator(held)["fake"].backward()
         optimizer.step()
     assert held.abs().max() < 1e-2
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [NonSaturating(), LeastSquares(), LeastSquares(-1.0, 1.0, 0.0), RelativisticAverage(LeastSquares()), *ALL],
+    ids=str,
+)
+def test_accuracy_counts_the_right_side_of_each_objective_s_line(objective):
+    """Scores that say for sure that data are data and samples samples are all right; exchanged, all wrong."""
+    sure = LeastSquares(-1.0, 1.0, 0.0) == objective
+    real, fake = torch.full((4,), -1.0 if sure else 5.0), torch.full((4,), 1.0 if sure else -5.0)
+    assert objective.accuracy(real, fake).item() == 1
+    assert objective.accuracy(fake, real).item() == 0

@@ -129,9 +129,7 @@ class InfoGAN(Game, Decodes, Scores, Encodes, Classifies):
     ):
         super().__init__(spec)
         if categories < 2 or codes < 0:
-            raise ValueError(
-                f"InfoGAN has two categories or more and no fewer than 0 codes; got {categories} and {codes}."
-            )
+            raise ValueError(f"InfoGAN has two categories or more, codes or none; got {categories} and {codes}.")
         self.latent, self.categories, self.codes = latent, categories, codes
         self.category_weight, self.code_weight = category_weight, code_weight
         self.architecture, self.objective = architecture, objective
@@ -174,19 +172,14 @@ class InfoGAN(Game, Decodes, Scores, Encodes, Classifies):
         # Weighted terms say nothing of the bound where the weight is zero.
         information = math.log(self.categories) - cross_entropy(logits.detach(), category)
         watched = self.augmented.watch(self.objective.margin(real_scores, fake_scores))
-        return {
-            **terms,
-            "information": information,
-            "accuracy": self.objective.accuracy(real_scores, fake_scores),
-            **watched,
-        }
+        accuracy = self.objective.accuracy(real_scores, fake_scores)
+        return {**terms, "information": information, "accuracy": accuracy, **watched}
 
     def penalty_loss(self, batch: Batch, every: int) -> Terms:
         """The penalties that are taken in every n-th round."""
-        x = batch["x"]
         with torch.no_grad():
-            fake = self.draw(len(x))
-        return self.penalised.terms(self.verdict, x, fake, self.progress, every)
+            fake = self.draw(len(batch["x"]))
+        return self.penalised.terms(self.verdict, batch["x"], fake, self.progress, every)
 
     def verdict(self, x: Tensor) -> Tensor:
         """The discriminator's scores of what it sees of ``x``, of shape (B,)."""

@@ -1,0 +1,116 @@
+r"""The ratio of densities is learned first; the generator then lowers the divergence that it says.
+
+The discriminator's score becomes a ratio :math:`r > 0`, which is matched to :math:`p / q` in a Bregman divergence; the
+generator takes it as it is:
+
+.. math::
+
+    L_D = \mathbb E\,[r f'(r) - f(r)](G(z)) - \mathbb E f'(r(x)), \qquad L_G = \mathbb E f(r(G(z))).
+
+The two steps need not be of one divergence's game, which tells what the discriminator is for: it estimates a ratio.
+Any estimator will do, and its known weaknesses are the game's: where data and samples do not overlap the ratio is
+unbounded. Two cures are offered. A ratio relative to a mixture, :math:`p / (\alpha p + (1 - \alpha) q)`, is at most
+:math:`1 / \alpha`. And Pearson's :math:`f`, a square, keeps both losses tame where logarithms do not.
+
+Since q changes with the generator but r's dependence on q is not seen, :math:`\mathbb E f(r)` pulls samples to where
+:math:`f(r)` is least: f must be least at :math:`r = 1`, or samples leave the data (:mod:`ganarium.divergences`).
+
+Reference:
+    Uehara, Sato, Suzuki, Nakayama, Matsuo: Generative Adversarial Nets from a Density Ratio Estimation Perspective,
+    2016, arXiv 1610.02920. Mohamed, Lakshminarayanan: Learning in Implicit Generative Models, 2016, equations 18 to 23.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from torch import nn
+
+from ganarium.augment import Augmentation
+from ganarium.divergences import DensityRatio, Divergence, Pearson
+from ganarium.game import Paper
+from ganarium.games.adversarial.gan import GAN
+from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
+from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.penalties import Penalty
+from ganarium.priors import Law, Uniform
+from ganarium.spec import Field, Spec
+
+__all__ = ["BGAN"]
+
+
+class BGAN(GAN):
+    r"""The b-GAN: density-ratio estimation and divergence minimisation in turns.
+
+    Players:
+        discriminator: ``real`` and ``fake``, the two parts of the Bregman divergence to the true ratio, up to a
+            constant; otherwise as in :class:`~ganarium.games.adversarial.gan.GAN`.
+        generator: ``fake``, the divergence by the estimated ratio.
+
+    Batch:
+        ``x`` (B, \*shape): data.
+
+    Args:
+        spec: What the batches hold.
+        latent: Coordinates of the noise.
+        divergence: Whose f matches the ratio, and is lowered.
+        relative: The share of data in the ratio's denominator, :math:`\alpha`.
+        architecture: The family of both networks.
+        prior: The law of the noise.
+        optimizer: How both players descend.
+        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
+        augment: What the discriminator sees instead of images, in both players' moves.
+        generator: From noise (B, latent) to samples (B, \*shape).
+        discriminator: From samples to raw scores (B,), of which softplus over log 2 makes ratios.
+
+    Deviations from the paper:
+        1. Pearson's f is the square itself; the paper's has a factor one half.
+
+    Raises:
+        ValueError: if ``relative`` is not in [0, 1).
+
+    Example:
+        >>> BGAN.toy().sample(3, seed=0).shape
+        torch.Size([3, 2])
+    """
+
+    paper = Paper(
+        title="Generative Adversarial Nets from a Density Ratio Estimation Perspective",
+        authors=("Masatoshi Uehara", "Issei Sato", "Masahiro Suzuki", "Kotaro Nakayama", "Yutaka Matsuo"),
+        year=2016,
+        arxiv="1610.02920",
+        venue="NIPS Workshop on Adversarial Training",
+        command="b-gan",
+    )
+
+    def __init__(
+        self,
+        spec: Spec,
+        latent: int = 100,
+        divergence: Divergence = Pearson(),
+        relative: float = 0.0,
+        architecture: Architecture = DeepConvolutional(64),
+        prior: Law = Uniform(-1.0, 1.0),
+        optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999)),
+        penalties: tuple[Penalty, ...] = (),
+        augment: Augmentation | None = None,
+        generator: nn.Module | None = None,
+        discriminator: nn.Module | None = None,
+    ):
+        super().__init__(
+            spec,
+            latent=latent,
+            architecture=architecture,
+            objective=DensityRatio(divergence, relative),
+            prior=prior,
+            optimizer=optimizer,
+            penalties=penalties,
+            augment=augment,
+            generator=generator,
+            discriminator=discriminator,
+        )
+        self.divergence, self.relative = divergence, relative
+
+    @classmethod
+    def toy(cls) -> Self:
+        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=Plain())

@@ -1,0 +1,118 @@
+r"""Squared distances to codes: a sample on the right side, but far from the data, still has a long way to go.
+
+The discriminator's scores are pulled to a code :math:`b` for data and :math:`a` for samples, and the generator pulls
+those of its samples to :math:`c`:
+
+.. math::
+
+    L_D &= \tfrac12\, \mathbb E (F(x) - b)^2 + \tfrac12\, \mathbb E (F(G(z)) - a)^2, \\
+    L_G &= \tfrac12\, \mathbb E (F(G(z)) - c)^2.
+
+Cross entropy hardly teaches a sample that the discriminator takes for data: its slope there is zero, wherever the data
+may be. A square's is not. The best discriminator is :math:`F^* = (b\,p + a\,q) / (p + q)`; with
+:math:`b - c = 1, b - a = 2` what is left for the generator is half of Pearson's :math:`\chi^2(p + q \Vert 2 q)`. The
+authors train with :math:`a = 0, b = c = 1`, which they find as good.
+
+Reference:
+    Mao, Li, Xie, Lau, Wang, Smolley: Least Squares Generative Adversarial Networks, ICCV 2017, arXiv 1611.04076.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from torch import nn
+
+from ganarium.augment import Augmentation
+from ganarium.game import Paper
+from ganarium.games.adversarial.gan import GAN
+from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
+from ganarium.objectives import LeastSquares
+from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.penalties import Penalty
+from ganarium.priors import Law, Uniform
+from ganarium.spec import Field, Spec
+
+__all__ = ["LSGAN"]
+
+
+class LSGAN(GAN):
+    r"""The least squares GAN.
+
+    Players:
+        discriminator: ``real`` and ``fake``, half the mean squared distance of scores to their codes; otherwise as in
+            :class:`~ganarium.games.adversarial.gan.GAN`.
+        generator: ``fake``, half the mean squared distance of its samples' scores to the target.
+
+    Batch:
+        ``x`` (B, \*shape): data.
+
+    Args:
+        spec: What the batches hold.
+        latent: Coordinates of the noise.
+        real: The code of data for the discriminator, b.
+        fake: The code of samples for the discriminator, a.
+        target: The code that the generator wants, c; -1, 1, 0 for a, b, c give Pearson's chi squared.
+        architecture: The family of both networks.
+        prior: The law of the noise.
+        optimizer: How both players descend.
+        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
+        augment: What the discriminator sees instead of images, in both players' moves.
+        generator: From noise (B, latent) to samples (B, \*shape).
+        discriminator: From samples to raw scores (B,).
+
+    Deviations from the paper:
+        1. The networks are DCGAN's; the paper's generator for 112 x 112 has two further layers.
+        2. Losses are means over the batch; the authors' code takes sums, which Adam does not notice.
+
+    Raises:
+        ValueError: if data and samples have one code.
+
+    Example:
+        >>> LSGAN.toy().sample(3, seed=0).shape
+        torch.Size([3, 2])
+    """
+
+    paper = Paper(
+        title="Least Squares Generative Adversarial Networks",
+        authors=("Xudong Mao", "Qing Li", "Haoran Xie", "Raymond Lau", "Zhen Wang", "Stephen Smolley"),
+        year=2017,
+        arxiv="1611.04076",
+        venue="International Conference on Computer Vision",
+        command="lsgan",
+    )
+
+    def __init__(
+        self,
+        spec: Spec,
+        latent: int = 1024,
+        real: float = 1.0,
+        fake: float = 0.0,
+        target: float = 1.0,
+        architecture: Architecture = DeepConvolutional(64),
+        prior: Law = Uniform(-1.0, 1.0),
+        optimizer: OptimizerChoice = Adam(1e-3, (0.5, 0.999)),
+        penalties: tuple[Penalty, ...] = (),
+        augment: Augmentation | None = None,
+        generator: nn.Module | None = None,
+        discriminator: nn.Module | None = None,
+    ):
+        if real == fake:
+            raise ValueError(f"LSGAN tells data from samples by their codes; got real={real} and fake={fake}.")
+        super().__init__(
+            spec,
+            latent=latent,
+            architecture=architecture,
+            objective=LeastSquares(real, fake, target),
+            prior=prior,
+            optimizer=optimizer,
+            penalties=penalties,
+            augment=augment,
+            generator=generator,
+            discriminator=discriminator,
+        )
+        self.real, self.fake, self.target = real, fake, target
+
+    @classmethod
+    def toy(cls) -> Self:
+        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=Plain())
