@@ -51,7 +51,7 @@ from ganarium.objectives import (
     Wasserstein,
 )
 from ganarium.options import word
-from ganarium.penalties import R1, R2, GradientPenalty, Penalty
+from ganarium.penalties import GradientPenalty
 from ganarium.randomness import seeded
 from ganarium.theory.dynamics import (
     RULES,
@@ -67,12 +67,13 @@ from ganarium.theory.dynamics import (
 )
 from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.panels import COLOURS, INK, legend, panels
+from ganarium.theory.remedies import Remedy, remedies
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["EVERY", "DiracGAN", "Remedy", "remedies"]
+__all__ = ["EVERY", "DiracGAN"]
 
 _CPU = torch.device("cpu")
 _START = (1.0, -1.0)  # a sample away from the data, and a critic that tells it
@@ -94,49 +95,6 @@ EVERY: tuple[Objective, ...] = (
 
 
 @dataclass(frozen=True)
-class Remedy:
-    """What is done about a game that turns.
-
-    Args:
-        penalty: A term of D's loss.
-        noise: The deviation of noise that is added to data and samples.
-        consensus: The weight of the velocity's squared length, which both players descend.
-        clip: The bound on the critic's weight.
-    """
-
-    penalty: Penalty | None = None
-    noise: float = 0.0
-    consensus: float = 0.0
-    clip: float = math.inf
-
-
-def remedies(gamma: float = 0.5, noise: float = 0.7, target: float = 0.3, clip: float = 0.3) -> dict[str, Remedy]:
-    """The remedies by their names.
-
-    Args:
-        gamma: The weight of penalties and of consensus.
-        noise: The deviation of instance noise.
-        target: The slope that the gradient penalty asks for.
-        clip: The bound on the critic's weight.
-
-    Raises:
-        ValueError: if one of these is not positive.
-    """
-    given = {"gamma": gamma, "noise": noise, "target": target, "clip": clip}
-    if min(given.values()) <= 0:
-        raise ValueError(f"The remedies' numbers are positive; got {', '.join(f'{k}={v}' for k, v in given.items())}.")
-    return {
-        "none": Remedy(),
-        "R1": Remedy(R1(gamma)),
-        "R2": Remedy(R2(gamma)),
-        "consensus": Remedy(consensus=gamma),
-        "instance noise": Remedy(noise=noise),
-        "gradient penalty": Remedy(GradientPenalty(gamma, target)),
-        "clipping": Remedy(clip=clip),
-    }
-
-
-@dataclass(frozen=True)
 class DiracGAN:
     r"""The game of :math:`\theta` and :math:`\psi`.
 
@@ -145,11 +103,9 @@ class DiracGAN:
         remedy: What else is done.
 
     Example:
-        >>> game = DiracGAN(NonSaturating(), Remedy(R1(0.5)))
-        >>> eigenvalues(jacobian(game.velocity, [0.0, 0.0])).tolist()
-        [(-0.25+0.433...j), (-0.25-0.433...j)]
-        >>> game.exact()
-        ((-0.25+0.433...j), (-0.25-0.433...j))
+        >>> from ganarium.penalties import R1
+        >>> DiracGAN(NonSaturating(), Remedy(R1(1.25))).exact()
+        ((-0.25+0j), (-1+0j))
     """
 
     objective: Objective

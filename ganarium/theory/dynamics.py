@@ -155,7 +155,7 @@ class Alternating(Rule):
 
     def step(self, velocity: Velocity, state: Tensor, rate: float, allowed: Projection = _anywhere) -> Tensor:
         for player in (self.first, 1 - self.first):
-            own = torch.arange(2) == player
+            own = (torch.arange(2) == player).to(state)
             state = allowed(state + rate * own * velocity(state))
         return state
 
@@ -271,8 +271,8 @@ def eigenvalues(matrix: Tensor) -> Tensor:
     """The eigenvalues of a matrix, complex, the one that decides first: the largest real part, then the imaginary one.
 
     Example:
-        >>> eigenvalues(torch.tensor([[0.0, -2.0], [2.0, 0.0]]))
-        tensor([0.+2.j, 0.-2.j], dtype=torch.complex128)
+        >>> eigenvalues(torch.diag(torch.tensor([-3.0, 2.0]))).tolist()
+        [(2+0j), (-3+0j)]
     """
     found = sorted(torch.linalg.eigvals(matrix).tolist(), key=lambda value: (-round(value.real, 12), -value.imag))
     return torch.tensor(found, dtype=torch.complex128)

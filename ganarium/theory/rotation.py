@@ -30,10 +30,11 @@ from ganarium.data.progress import watched
 from ganarium.objectives import NonSaturating, Wasserstein
 from ganarium.options import word
 from ganarium.penalties import R1
-from ganarium.theory.dirac import EVERY, DiracGAN, Remedy, remedies
+from ganarium.theory.dirac import EVERY, DiracGAN
 from ganarium.theory.dynamics import Simultaneous, Velocity, eigenvalues, jacobian, leading, update
 from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.panels import COLOURS, INK, legend, panels
+from ganarium.theory.remedies import Remedy, remedies
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,10 +61,12 @@ def longest(eigenvalue: complex) -> float:
     """The length below which simultaneous steps draw nearer along an eigenvalue; 0 if none do.
 
     Example:
-        >>> longest(-0.25 + 0.5j), longest(1j)
-        (1.6, 0.0)
+        >>> longest(-1 + 1j), longest(-0.5 + 0.5j), longest(1j)
+        (1.0, 2.0, 0.0)
     """
-    return max(0.0, -2 * eigenvalue.real / abs(eigenvalue) ** 2)
+    if not eigenvalue:
+        return 0.0
+    return max(0.0, -2 * eigenvalue.real / (eigenvalue.real**2 + eigenvalue.imag**2))
 
 
 def growth(velocity: Velocity, rate: float, steps: int, near: float = 1e-5) -> float:
@@ -141,24 +144,23 @@ def _picture(spectra: _Spectra, rate: float) -> Figure:
         _scatter(axes, {key: pair[which] for key, pair in spectra.items()})
         axes.set(xlabel="real part", ylabel="imaginary part; the lower half mirrors it")
         _near(axes, torch.cat([pair[which] for pair in spectra.values()]))
-    legend(field, loc="center left")
+    figure.legend(*field.get_legend_handles_labels(), loc="outside right center", frameon=False, labelcolor=INK)
     _over_gamma(weight, rate)
     return figure
 
 
 def _near(axes: Axes, values: Tensor) -> None:
     """Look at the upper half plane around eigenvalues and the border, in equal units."""
-    left, high = float(values.real.min()), max(float(values.imag.max()), 0.1)
-    right = float(values.real.max()) + 0.25 * high
-    axes.set(xlim=(min(left, right - 1.5 * high) - 0.5 * high, right), ylim=(-0.1 * high, 1.2 * high))
-    axes.set_aspect("equal", adjustable="datalim")
+    side = 1.3 * max(float(values.imag.max()), float(values.real.max() - values.real.min()), 0.1)
+    right = float(values.real.max()) + 0.15 * side
+    axes.set(xlim=(right - side, right), ylim=(-0.1 * side, 0.9 * side), aspect="equal")
 
 
 def _scatter(axes: Axes, values: Mapping[tuple[str, str], Tensor]) -> None:
     """Colours tell remedies, marks objectives; those of one slope and curvature lie within each other."""
     objectives, cures = (list(dict.fromkeys(names)) for names in zip(*values, strict=True))
     for (objective, cure), each in values.items():
-        size = 3 + 2.2 * objectives.index(objective)
+        size = 3.5 + 2.4 * objectives.index(objective)
         mark, colour = _MARKS[objectives.index(objective)], COLOURS[cures.index(cure)]
         axes.plot(each.real, each.imag, mark, color=colour, fillstyle="none", markersize=size)
     for cure, colour in zip(cures, COLOURS, strict=False):
