@@ -176,7 +176,7 @@ def _noise(deviation: float) -> Tensor:
 @lesson(
     "dirac-gan",
     says="A GAN of one sample and one weight circles its equilibrium; R1, R2 and consensus damp it, clipping does not",
-    source="Mescheder, Geiger and Nowozin, 2018, sections 2 and 3, figures 1 to 3",
+    source="Mescheder, Geiger and Nowozin, 2018, sections 2 and 3",
     quick={"steps": 20},
 )
 def dirac_gan(
