@@ -51,8 +51,10 @@ def mixture(weights: Sequence[float], means: Sequence[float], sds: Sequence[floa
         ValueError: if the three are not of one length, or a weight is not above zero.
     """
     if not len(weights) == len(means) == len(sds) or min(weights, default=0) <= 0:
-        raise ValueError(f"A mixture has a weight above zero, a mean and an sd for each part; got {weights, means, sds}.")
-    parts = normal(torch.tensor(means), torch.tensor(sds))
+        raise ValueError(
+            f"A mixture has a weight above zero, a mean and an sd for each part; got {weights, means, sds}."
+        )
+    parts = normal(torch.tensor(means, dtype=torch.float64), torch.tensor(sds, dtype=torch.float64))
     return MixtureSameFamily(Categorical(torch.tensor(weights, dtype=torch.float64)), parts)
 
 
@@ -146,9 +148,7 @@ GENERATORS: Mapping[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def f_divergence(
-    f: Callable[[Tensor], Tensor], p: Distribution, q: Distribution, line: Line | None = None
-) -> Tensor:
+def f_divergence(f: Callable[[Tensor], Tensor], p: Distribution, q: Distribution, line: Line | None = None) -> Tensor:
     """The f-divergence of p from q; ratios beyond e^700 count as that much, so use :func:`kl` for laws far apart.
 
     Args:

@@ -145,15 +145,15 @@ def _drawn(
             _against(beside, p, laws[i], judges[i], how, colour, f"distance {distances[i]:.3g}")
     _diagonal(beside, "exact")
     beside.set(xlabel="exact", ylabel="learned")
-    divergence.plot([row["KL"] for row in rows], [row["KL estimated"] for row in rows], "o-", color="black", markersize=5)
+    divergence.plot(
+        [row["KL"] for row in rows], [row["KL estimated"] for row in rows], "o-", color="black", markersize=5
+    )
     _diagonal(divergence, "exact")
     divergence.set(xlabel="KL(p, q), exact", ylabel="estimated")
     return figure
 
 
-def _contours(
-    axes: Axes, p: MultivariateNormal, q: MultivariateNormal, judge: Discriminator, how: Training
-) -> None:
+def _contours(axes: Axes, p: MultivariateNormal, q: MultivariateNormal, judge: Discriminator, how: Training) -> None:
     for law, colour, name in ((p, DATA, "p"), (q, SAMPLES, "q")):
         axes.scatter(*law.sample((800,)).T, s=5, color=colour, alpha=0.5, linewidths=0, label=f"draws of {name}")
     along = torch.linspace(-3.5, 4.5, 120)
@@ -163,7 +163,9 @@ def _contours(
         (logit(p, q, places), COLOURS[5], 4.0),
         (log_ratio(judge, how, places), "black", 1.0),
     ):
-        lines = axes.contour(along, along, values.view(120, 120).T, levels, colors=colour, linewidths=wide, linestyles="-")
+        lines = axes.contour(
+            along, along, values.view(120, 120).T, levels, colors=colour, linewidths=wide, linestyles="-"
+        )
     axes.clabel(lines, fontsize=8)
     axes.plot([], [], color=COLOURS[5], linewidth=4, label="exact")
     axes.plot([], [], color="black", linewidth=1, label="learned")
