@@ -156,7 +156,7 @@ def _drawn(
 def _contours(axes: Axes, p: MultivariateNormal, q: MultivariateNormal, judge: Discriminator, how: Training) -> None:
     for law, colour, name in ((p, DATA, "p"), (q, SAMPLES, "q")):
         axes.scatter(*law.sample((800,)).T, s=5, color=colour, alpha=0.5, linewidths=0, label=f"draws of {name}")
-    along = torch.linspace(-3.5, 4.5, 120)
+    along = torch.linspace(-3.5, 5.5, 120)
     places = torch.cartesian_prod(along, along)
     levels = list(range(-6, 7, 2))
     for values, colour, wide in (
@@ -169,8 +169,8 @@ def _contours(axes: Axes, p: MultivariateNormal, q: MultivariateNormal, judge: D
     axes.clabel(lines, fontsize=8)
     axes.plot([], [], color=COLOURS[5], linewidth=4, label="exact")
     axes.plot([], [], color="black", linewidth=1, label="learned")
-    axes.set(aspect="equal", xlim=(-3.5, 4.5), ylim=(-3.5, 4.5))
-    axes.legend(fontsize=8, framealpha=0.9, edgecolor="white", loc="lower left", markerscale=2)
+    axes.set(aspect="equal", xlim=(-3.5, 4.5), ylim=(-3.5, 5.5))
+    axes.legend(fontsize=8, framealpha=0.9, edgecolor="white", loc="upper right", markerscale=2)
 
 
 def _against(

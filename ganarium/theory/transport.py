@@ -4,9 +4,9 @@ r"""The earth mover's distance: how far mass must be carried to make one law of 
 
     W_1(p, q) = \min_{\pi \in \Pi(p, q)} \mathbb E_{(x, y) \sim \pi} |x - y|,
 
-over all couplings, the joint laws whose marginals are :math:`p` and :math:`q`. On the line the best one keeps the order,
-so that :math:`W_1 = \int |F - G|`, which between n draws of each is the mean distance of the sorted ones. Between n
-points and n in the plane a best coupling is a permutation.
+over all couplings, the joint laws whose marginals are :math:`p` and :math:`q`. On the line the best one keeps the
+order, so that :math:`W_1 = \int |F - G|`, which between n draws of each is the mean distance of the sorted ones.
+Between n points and n in the plane a best coupling is a permutation.
 
 Two segments side by side, at a distance :math:`\theta`, have no place in common, so that for every
 :math:`\theta \neq 0` it is :math:`JS = \log 2` and :math:`KL = \infty`, while :math:`W_1 = |\theta|` tells how far.
@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
-from ganarium.metrics.transport import POINTS, exact
+from ganarium.metrics.transport import exact
 from ganarium.randomness import mix, seeded
 from ganarium.theory.laws import Line, distribution, js, kl, normal
 from ganarium.theory.lesson import Shown, lesson
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["along", "best_plan", "by_program", "by_sorting", "carried", "divergences", "segments"]
+
+_SPREAD = torch.tensor([0.3, 1.2])  # of the clouds: tall, so that couplings can cross
+_MOST = 100  # points of a cloud: more make the linear program slow and the picture black
 
 
 def by_sorting(a: Tensor, b: Tensor) -> float:
@@ -148,13 +151,13 @@ def wasserstein(
         seed: What the draws follow from.
 
     Raises:
-        ValueError: if there are too few draws or points, or too many points for a plan.
+        ValueError: if there are too few draws or points, or too many points.
     """
-    if draws < 2 or not 2 <= points <= POINTS:
-        raise ValueError(f"This lesson needs 2 draws or more and 2 to {POINTS} points; got {draws} and {points}.")
+    if draws < 2 or not 2 <= points <= _MOST:
+        raise ValueError(f"This lesson needs 2 draws or more and 2 to {_MOST} points; got {draws} and {points}.")
     with seeded(torch.device("cpu"), mix(seed, 34)):
         a, b = torch.randn(2, draws, dtype=torch.float64) + torch.tensor([[0.0], [shift]])
-        cloud, other = 0.7 * torch.randn(2, points, 2) + torch.tensor([[[0.0, 0.0]], [[shift, 1.0]]])
+        cloud, other = torch.randn(2, points, 2) * _SPREAD + torch.tensor([[[0.0, 0.0]], [[shift, 0.5]]])
         heights, poor = torch.rand(points), torch.randperm(points)
     best, line = best_plan(cloud, other), (normal(), normal(shift))
     rows = [
@@ -218,16 +221,18 @@ def _coupling(axes: Axes, a: Tensor, b: Tensor, plan: Tensor) -> None:
 
 def _curves(axes: Axes, thetas: Sequence[float], heights: Tensor) -> None:
     reach = max(1.0, *map(abs, thetas)) if thetas else 1.0
-    along = [reach * i / 20 for i in range(-20, 21)]
-    pairs = [segments(theta, heights) for theta in along]
+    right = torch.logspace(-3, 0, 20).mul(reach).tolist()
+    places = [*(-at for at in reversed(right)), 0.0, *right]
+    pairs = [segments(theta, heights) for theta in places]
     flat = [divergences(*pair)[0] for pair in pairs]
-    axes.plot(along, [exact(*pair) for pair in pairs], color=COLOURS[0], linewidth=1.8, label="W1")
-    beside = [math.nan if theta == 0 else value for theta, value in zip(along, flat, strict=True)]
-    axes.plot(along, beside, color=COLOURS[1], linewidth=1.8, label="JS")
+    axes.plot(places, [exact(*pair) for pair in pairs], color=COLOURS[0], linewidth=1.8, label="W1")
+    beside = [math.nan if theta == 0 else value for theta, value in zip(places, flat, strict=True)]
+    axes.plot(places, beside, color=COLOURS[1], linewidth=1.8, label="JS")
     axes.plot([0], [flat[20]], "o", color=COLOURS[1], markersize=5)
+    axes.plot([0], [flat[-1]], "o", color=COLOURS[1], markersize=6, markerfacecolor="white")
     top = 1.25 * max(reach, math.log(2))
     sky = [top if math.isinf(divergences(*pair)[1]) else math.nan for pair in pairs]
-    axes.plot(along, sky, color=COLOURS[2], linewidth=3, label="KL, infinite", clip_on=False)
+    axes.plot(places, sky, color=COLOURS[2], linewidth=3, label="KL, infinite", clip_on=False)
     axes.plot([0], [divergences(*pairs[20])[1]], "o", color=COLOURS[2], markersize=9, fillstyle="none")
     axes.set(xlabel="theta", ylim=(-0.05 * top, top))
     legend(axes, loc="center", bbox_to_anchor=(0.5, 0.78))
