@@ -152,7 +152,7 @@ def _scores(judge: Discriminator, line: Line) -> Tensor:
     "optimal-discriminator",
     says="The best D is p / (p + q), and the game is then worth 2 JS - log 4: a trained D comes to both",
     source="Goodfellow et al., 2014, proposition 1 and theorem 1",
-    quick={"distances": (0.0, 2.0), "steps": 150},
+    quick={"distances": (0.0, 2.0), "steps": 60},
 )
 def optimal_discriminator(
     distances: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0),

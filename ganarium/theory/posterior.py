@@ -81,9 +81,9 @@ class NoisyOr:
 
     def __post_init__(self) -> None:
         strengths = self.strengths
-        if not 0 < self.prior < 1 or not 0 <= self.leak < 1 or bool(((strengths < 0) | (strengths >= 1)).any()):
+        if not 0 < self.prior < 1 or not 0 < self.leak < 1 or bool(((strengths < 0) | (strengths >= 1)).any()):
             raise ValueError(
-                "A noisy or needs a prior between 0 and 1, and a leak and strengths from 0 to less than 1; got "
+                "A noisy or needs a prior and a leak between 0 and 1, and strengths from 0 to less than 1; got "
                 f"prior={self.prior}, leak={self.leak}, strengths from {strengths.min():g} to {strengths.max():g}."
             )
 
@@ -114,7 +114,7 @@ class Guess:
     Args:
         beliefs: The probability of each cause, of shape (causes,).
         bound: Its evidence lower bound on log p(x), in nats.
-        rises: The bound after each round of updates.
+        rises: The bound before and after each round.
     """
 
     beliefs: Tensor
@@ -166,14 +166,8 @@ def mean_field(joint: Tensor, begin: Tensor, rounds: int = 200, tolerance: float
 
 
 def best_guess(joint: Tensor, causes: int) -> Guess:
-    """The best that :func:`mean_field` comes to from undecided beliefs and from each cause alone.
-
-    Args:
-        joint: log p(x, h) of all configurations, of shape (2^causes,).
-        causes: How many there are.
-    """
-    alone = 0.05 + 0.9 * torch.eye(causes)
-    begun = torch.cat([torch.full((1, causes), 0.5), alone])
+    """The best that :func:`mean_field` comes to from undecided beliefs and from each cause alone."""
+    begun = torch.cat([torch.full((1, causes), 0.5), 0.05 + 0.9 * torch.eye(causes)])
     return max((mean_field(joint, begin) for begin in begun), key=lambda guess: guess.bound)
 
 
@@ -204,7 +198,7 @@ def by_effects(model: NoisyOr, x: Tensor) -> float:
     "posterior",
     says="The exact posterior of H causes is a sum of 2^H terms; independent guesses cannot explain away",
     source="Pearl, 1988, section 4.3.2; Saul, Jaakkola, Jordan, 1996",
-    quick={"causes": (2, 4, 8)},
+    quick={"causes": (2, 4, 6)},
 )
 def posterior(
     causes: tuple[int, ...] = (2, 4, 6, 8, 10, 12, 14, 16),
@@ -265,7 +259,7 @@ def _row(world: NoisyOr) -> dict[str, Any]:
 def _found(rows: Sequence[Mapping[str, Any]]) -> str:
     first, last = rows[0], rows[-1]
     return (
-        f"{first['terms']:,} terms for {first['H']} causes, {last['terms']:,} for {last['H']}. Of {first['H']} causes, "
+        f"{last['terms']:,} terms for {last['H']} causes. Of {first['H']} causes, "
         f"the effects raise the first from {first['p(h1)']:.2f} to {first['p(h1 | x)']:.2f}, and knowing the second "
         f"{'lowers' if first['p(h1 | x, h2)'] < first['p(h1 | x)'] else 'raises'} it to {first['p(h1 | x, h2)']:.2f}. "
         f"The independent guess misses {min(row['missed'] for row in rows):.2f} nats of log p(x) or more."
@@ -286,9 +280,9 @@ def _configurations(axes: Axes, world: NoisyOr) -> None:
     h = configurations(world.causes)
     joint = log_joint(world, torch.ones(len(world.strengths)), h)
     guess = best_guess(joint, world.causes)
-    places = torch.arange(len(h))
-    axes.bar(places - 0.2, (joint - joint.logsumexp(0)).exp(), 0.4, color=COLOURS[1], label="posterior")
-    axes.bar(places + 0.2, guess.law, 0.4, color=COLOURS[5], label="best independent guess")
+    places, exact = torch.arange(len(h)), (joint - joint.logsumexp(0)).exp()
+    axes.bar((places - 0.2).tolist(), exact.tolist(), 0.4, color=COLOURS[1], label="posterior")
+    axes.bar((places + 0.2).tolist(), guess.law.tolist(), 0.4, color=COLOURS[5], label="best independent guess")
     words = ["".join(str(int(bit)) for bit in row) for row in h]
     axes.set_xticks(places.tolist(), words, rotation=90, family="monospace")
     axes.set(xlabel="which causes are there", ylabel="probability")
@@ -296,8 +290,7 @@ def _configurations(axes: Axes, world: NoisyOr) -> None:
 
 
 def _terms(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
-    year = 365.25 * 24 * 3600 * 1e9
-    along = range(1, 65)
+    along, year = range(1, 65), 365.25 * 24 * 3600 * 1e9
     axes.semilogy(along, [2.0**count for count in along], "--", color=COLOURS[1], linewidth=1.2, label="posterior: 2^H")
     axes.semilogy([row["H"] for row in rows], [row["terms"] for row in rows], "o", color=COLOURS[1], label="counted")
     axes.semilogy(along, list(along), color=COLOURS[5], linewidth=2, label="numbers of the guess: H")

@@ -94,7 +94,7 @@ def by_program(a: Tensor, b: Tensor) -> float:
     ones = torch.ones(1, n).numpy()
     marginals = vstack([kron(eye_array(n), ones), kron(ones, eye_array(n))])
     cost = torch.cdist(a.double(), b.double()).flatten().numpy()
-    return float(linprog(cost, A_eq=marginals, b_eq=torch.full((2 * n,), 1 / n).double().numpy()).fun)
+    return float(linprog(cost, A_eq=marginals, b_eq=torch.full((2 * n,), 1 / n, dtype=torch.float64).numpy()).fun)
 
 
 def carried(a: Tensor, b: Tensor, plan: Tensor) -> float:
