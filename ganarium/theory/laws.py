@@ -27,6 +27,8 @@ from torch import Tensor
 from torch.distributions import Categorical, Distribution, MixtureSameFamily, Normal
 from torch.nn.functional import logsigmoid
 
+from ganarium.divergences import KL, JensenShannon, Pearson, ReverseKL, SquaredHellinger
+
 __all__ = ["GENERATORS", "Line", "distribution", "f_divergence", "js", "kl", "mixture", "normal"]
 
 _FARTHEST = 700.0  # the largest log ratio whose exponential a double holds
@@ -139,12 +141,12 @@ def js(p: Distribution, q: Distribution, line: Line | None = None) -> Tensor:
 
 #: Convex functions of the ratio u = p / q, by the name of the divergence of p from q that they generate.
 GENERATORS: Mapping[str, Callable[[Tensor], Tensor]] = {
-    "kl": lambda u: torch.special.xlogy(u, u),
-    "reverse kl": lambda u: -u.log(),
-    "jensen-shannon": lambda u: (torch.special.xlogy(u, u) - (1 + u) * ((1 + u) / 2).log()) / 2,
+    "kl": KL().f,
+    "reverse kl": ReverseKL().f,
+    "jensen-shannon": lambda u: JensenShannon().f(u) / 2,
     "total variation": lambda u: (u - 1).abs() / 2,
-    "squared hellinger": lambda u: (u.sqrt() - 1).square() / 2,
-    "pearson": lambda u: (u - 1).square(),
+    "squared hellinger": lambda u: SquaredHellinger().f(u) / 2,
+    "pearson": Pearson().f,
 }
 
 
