@@ -58,7 +58,7 @@ LOSSES: dict[str, Score] = {
 _OBJECTIVES: dict[str, Objective] = {"non-saturating": NonSaturating(), "minimax": Minimax()}
 _Z = torch.linspace(-8, 8, 1601, dtype=torch.float64)
 _WEIGHTS = torch.exp(-0.5 * _Z**2) * (16 / 1600 / math.sqrt(2 * math.pi))  # those of an integral over the normal law
-_ALONE = 600  # steps in which D learns alone, so that all begin near the best
+_ALONE = 400  # steps in which D learns alone, so that all begin near the best
 
 
 def best_score(x: Tensor, mu: float, sigma: float) -> Tensor:
@@ -183,7 +183,7 @@ def why_k_steps(
     loss: Literal["non-saturating", "minimax"] = "non-saturating",
     mu: float = 2.5,
     sigma: float = 0.5,
-    rounds: int = 150,
+    rounds: int = 120,
     rate: float = 0.1,
     judge_rate: float = 1e-3,
     batch: int = 256,
@@ -229,7 +229,7 @@ def why_k_steps(
             paths[f"{k}"] = game.steps
     paths["best D"] = best_path(mu, sigma, rounds, rate, loss)
     rows = [_row(k, path) for k, path in paths.items()]
-    return Shown(rows, _drawn(paths), found=_found(rows))
+    return Shown(rows, _drawn(rows, paths), found=_found(rows))
 
 
 def _row(k: str, path: Sequence[Step]) -> dict[str, str | float]:
@@ -253,22 +253,25 @@ def _found(rows: Sequence[Mapping[str, str | float]]) -> str:
     )
 
 
-def _drawn(paths: Mapping[str, Sequence[Step]]) -> Figure:
-    figure, (behind, wrong, plane) = panels(
-        ["How far D is from its best", "The gradient's error, by the true one", "Where the generator goes"]
-    )
+def _drawn(rows: Sequence[Mapping[str, str | float]], paths: Mapping[str, Sequence[Step]]) -> Figure:
+    titles = ["How far D is from its best", "G's gradient beside the true one", "Where the generator goes"]
+    figure, (behind, wrong, plane) = panels(titles)
     for (k, path), colour in zip(paths.items(), [*COLOURS[: len(paths) - 1], "black"], strict=False):
-        label = k if k == "best D" else f"k = {k}"
-        look: dict[str, Any] = {"color": colour, "label": label, "linewidth": 1.3}
+        look: dict[str, Any] = {"color": colour, "label": k if k == "best D" else f"k = {k}", "linewidth": 1.4}
         if k != "best D":
             behind.plot([step.away for step in path], **look)
-            wrong.semilogy([step.wrong / step.length for step in path], **look)
         plane.plot([step.mu for step in path], [step.sigma for step in path], **look)
-    for axes in (behind, wrong):
-        axes.set_xlabel("rounds", color=INK)
+    for name, colour in (("cosine", COLOURS[0]), ("gradient error", COLOURS[1])):
+        values = [float(row[name]) for row in rows[:-1]]
+        wrong.plot([row["steps of D"] for row in rows[:-1]], values, "o-", color=colour, label=name)
+    for level in (0, 1):
+        wrong.axhline(level, color="#cccccc", linewidth=0.8, zorder=0)
+    behind.set_xlabel("steps of G", color=INK)
     behind.set_ylabel("mean |D - D*|", color=INK)
+    wrong.set_xlabel("steps of D for each of G", color=INK)
     plane.plot(0, 1, "+", color=INK, markersize=12)
     plane.set_xlabel("mean of the samples", color=INK)
     plane.set_ylabel("their deviation", color=INK)
-    legend(plane)
+    legend(wrong, loc="center right")
+    legend(plane, loc="lower right")
     return figure
