@@ -246,10 +246,11 @@ def _row(k: str, path: Sequence[Step]) -> dict[str, str | float]:
 
 def _found(rows: Sequence[Mapping[str, str | float]]) -> str:
     few, many = rows[0], rows[-2]
+    behind, cosines = ([float(row[name]) for row in (few, many)] for name in ("mean |D - D*|", "cosine"))
     return (
-        f"With {few['steps of D']} step of D a round the generator's gradient is wrong by "
-        f"{float(few['gradient error']):.0%} of the true one; with {many['steps of D']}, by "
-        f"{float(many['gradient error']):.0%}."
+        f"With k = {few['steps of D']}, D is {behind[0]:.3f} from its best on average, and the gradient that G follows "
+        f"has the cosine {cosines[0]:.2f} with the true one; with k = {many['steps of D']}, {behind[1]:.3f} and "
+        f"{cosines[1]:.2f}."
     )
 
 
@@ -272,6 +273,6 @@ def _drawn(rows: Sequence[Mapping[str, str | float]], paths: Mapping[str, Sequen
     plane.plot(0, 1, "+", color=INK, markersize=12)
     plane.set_xlabel("mean of the samples", color=INK)
     plane.set_ylabel("their deviation", color=INK)
-    legend(wrong, loc="center right")
-    legend(plane, loc="lower right")
+    legend(wrong, loc="lower right", bbox_to_anchor=(1, 0.05))
+    legend(plane, loc="upper right")
     return figure
