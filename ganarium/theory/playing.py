@@ -18,7 +18,7 @@ from ganarium.randomness import mix, seeded
 from ganarium.spec import Field
 from ganarium.trainer import Trainer
 
-__all__ = ["Ahead", "moments", "played", "require", "world"]
+__all__ = ["Ahead", "last", "moments", "played", "require", "world"]
 
 _CPU = torch.device("cpu")
 
@@ -75,6 +75,12 @@ def played(
     yield 0, trainer.average
     for report in watched(trainer.play(data, batch, rounds), rounds, lambda _: 1, doing=doing):
         yield report.round, trainer.average
+
+
+def last(games: Iterator[tuple[int, Any]]) -> Any:
+    """The game after the last round, of what :func:`played` gives."""
+    *_, (_, game) = games
+    return game
 
 
 def moments(rounds: int, count: int, power: float = 1.0) -> list[int]:

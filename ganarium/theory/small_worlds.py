@@ -17,8 +17,7 @@ __all__ = [
     "COLOURS",
     "DOTS",
     "PAIRS",
-    "Patches",
-    "corners",
+    "Windows",
     "count_dots",
     "draw_dots",
     "draw_pairs",
@@ -26,12 +25,13 @@ __all__ = [
     "places_of_dots",
     "read_pairs",
     "shares",
+    "size_of_dots",
     "total_variation",
 ]
 
 SIDE = 16
 DOTS = Field((1, SIDE, SIDE), "image")
-PAIRS = Field((3, SIDE, SIDE), "image")
+PAIRS = Field((3, 8, 8), "image")
 #: The colours of squares, as bytes.
 COLOURS = ((226, 63, 60), (64, 178, 92), (66, 112, 232), (242, 200, 60))
 
@@ -40,7 +40,8 @@ _APART = 2 * _RADIUS + 2  # the least distance of two centres: two pixels of gro
 _LEAST = 0.4  # of a dot's area that a spot must have to count
 _MOST = 4  # dots that surely find room
 _PAPER = (26, 28, 40)
-_SQUARE, _CORNERS = 4, (1, 11)  # pixels of a square's side, and where it begins, give or take one
+_SQUARES = (slice(0, 2), slice(6, 8))  # the rows, and the columns, of the square above on the left and of the other
+_DIMMEST = 0.7  # of its colour, that a pair has
 
 
 def places_of_dots(n: int, dots: int, seed: int = 0) -> Tensor:
@@ -75,50 +76,50 @@ def count_dots(pictures: Tensor) -> Tensor:
         >>> count_dots(draw_dots(places_of_dots(4, 3))).tolist()
         [3, 3, 3, 3]
     """
+    return torch.tensor([len(sizes) for sizes in _spots(pictures)])
+
+
+def _spots(pictures: Tensor) -> list[Tensor]:
+    """The pixels of each spot that counts, picture by picture."""
     import numpy as np
     from scipy.ndimage import label
 
-    least = _LEAST * torch.pi * _RADIUS**2
-    counts = []
+    found = []
     for picture in (pictures[:, 0] > 0).numpy():
         spots, _ = label(picture, structure=np.ones((3, 3)))
-        counts.append(int((np.bincount(spots.ravel())[1:] >= least).sum()))
-    return torch.tensor(counts)
+        sizes = np.bincount(spots.ravel())[1:]
+        found.append(torch.from_numpy(sizes[sizes >= _LEAST * np.pi * _RADIUS**2]))
+    return found
 
 
-def corners(n: int, seed: int = 0) -> Tensor:
-    """Where the two squares of pairs are moved to, in pixels of shape (n, 2, 2): -1, 0 or 1."""
-    return torch.randint(-1, 2, (n, 2, 2), generator=torch.Generator().manual_seed(seed))
-
-
-def draw_pairs(inks: Tensor, moved: Tensor) -> Tensor:
-    """Pictures in [-1, 1], of shape (n, 3, 16, 16), of a square above on the left and one below on the right.
+def draw_pairs(inks: Tensor, seed: int = 0) -> Tensor:
+    """Pictures in [-1, 1], of shape (n, 3, 8, 8), of a square above on the left and one below on the right.
 
     Args:
         inks: Their places in :data:`COLOURS`, of shape (n, 2).
-        moved: As from :func:`corners`.
+        seed: What the light of each picture follows from.
     """
-    pictures = colours([_PAPER]).reshape(1, 3, 1, 1).repeat(len(inks), 1, SIDE, SIDE)
-    for which, begin in enumerate(_CORNERS):
-        along = torch.arange(SIDE) - begin
-        inside = [(along - moved[:, which, axis, None]) // _SQUARE == 0 for axis in (0, 1)]
-        covered = (inside[1][:, :, None] & inside[0][:, None, :]).float()
-        pictures = torch.where(covered[:, None] > 0, colours(COLOURS)[inks[:, which]][:, :, None, None], pictures)
+    pictures = colours([_PAPER]).reshape(1, 3, 1, 1).repeat(len(inks), 1, *PAIRS.shape[1:])
+    light = _DIMMEST + (1 - _DIMMEST) * torch.rand(len(inks), 1, generator=torch.Generator().manual_seed(seed))
+    for which, square in enumerate(_SQUARES):
+        pictures[:, :, square, square] = (light * colours(COLOURS)[inks[:, which]])[:, :, None, None]
     return pictures
 
 
 def read_pairs(pictures: Tensor) -> Tensor:
-    """The colours of both squares, of shape (n, 2): the nearest one to the pixels that lie in the square however moved.
+    """The colours of both squares, of shape (n, 2): for each the nearest one to the mean of its pixels.
 
     Example:
-        >>> read_pairs(draw_pairs(torch.tensor([[2, 0], [1, 3]]), corners(2))).tolist()
+        >>> read_pairs(draw_pairs(torch.tensor([[2, 0], [1, 3]]))).tolist()
         [[2, 0], [1, 3]]
     """
-    known, found = colours(COLOURS), []
-    for begin in _CORNERS:
-        sure = slice(begin + 1, begin + _SQUARE - 1)
-        found.append(torch.cdist(pictures[:, :, sure, sure].mean((2, 3)), known).argmin(1))
-    return torch.stack(found, 1)
+    means = [pictures[:, :, square, square].mean((2, 3)) for square in _SQUARES]
+    return torch.stack([torch.cdist(mean, colours(COLOURS)).argmin(1) for mean in means], 1)
+
+
+def size_of_dots(pictures: Tensor) -> Tensor:
+    """The pixels of every spot that counts in pictures (n, 1, H, W), in one list, of shape (spots,)."""
+    return torch.cat(_spots(pictures)) if len(pictures) else torch.zeros(0)
 
 
 def shares(numbers: Tensor, most: int) -> Tensor:
@@ -147,26 +148,28 @@ def information(pairs: Tensor, kinds: int = len(COLOURS)) -> float:
     return float(torch.special.xlogy(joint, joint / apart.clamp_min(1e-300)).sum())
 
 
-class Patches(nn.Module):
-    """A discriminator whose score is a mean over patches of 5 x 5 pixels, each judged alone.
+class Windows(nn.Module):
+    """A discriminator that looks through overlapping windows, each of which knows where it is.
 
     Args:
-        field: What is judged.
-        width: Channels.
+        field: What is judged: images with equal sides.
+        side: Pixels of a window's side; each begins half a side after the one before.
+        together: Whether one verdict is reached on what all windows show, or the score is the mean of theirs.
+        width: Units of each layer.
     """
 
-    def __init__(self, field: Field, width: int = 32):
+    def __init__(self, field: Field, side: int, together: bool, width: int = 64):
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(field.shape[0], width, 3),
-            nn.LeakyReLU(SLOPE),
-            nn.Conv2d(width, width, 3, stride=2),
-            nn.LeakyReLU(SLOPE),
-            nn.Conv2d(width, width, 1),
-            nn.LeakyReLU(SLOPE),
-            nn.Conv2d(width, 1, 1),
-        )
+        self.side, self.together = side, together
+        count = ((field.shape[1] - side) // (side // 2) + 1) ** 2
+        self.look = nn.Linear(field.shape[0] * side**2, width)
+        self.where = nn.Parameter(0.1 * torch.randn(count, width))
+        self.think = nn.Sequential(nn.LeakyReLU(SLOPE), nn.Linear(width, width), nn.LeakyReLU(SLOPE))
+        joined = [nn.Flatten(), nn.Linear(count * width, width), nn.LeakyReLU(SLOPE)] if together else []
+        self.say = nn.Sequential(*joined, nn.Linear(width, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         """Raw scores of shape (B,)."""
-        return self.layers(x).mean((1, 2, 3))
+        windows = x.unfold(2, self.side, self.side // 2).unfold(3, self.side, self.side // 2)
+        seen = windows.permute(0, 2, 3, 1, 4, 5).flatten(3).flatten(1, 2)
+        return self.say(self.think(self.look(seen) + self.where)).flatten(1).mean(1)
