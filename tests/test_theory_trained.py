@@ -9,9 +9,10 @@ from scipy import integrate, stats
 import ganarium as ga
 from ganarium.games.adversarial.gan import GAN
 from ganarium.nets.flat import Flat
-from ganarium.theory import collapse, equilibrium, four_panels, playing, steps_of_d
+from ganarium.theory import collapse, counts, equilibrium, four_panels, playing, relations, small_worlds, steps_of_d
 
 QUICK = {name: ga.index.lesson(name).quick for name in ("nash", "four-panels", "why-k-steps", "mode-collapse")}
+QUICK |= {name: ga.index.lesson(name).quick for name in ("counting", "global-structure")}
 
 
 def two_bells(x):
@@ -25,8 +26,7 @@ def test_a_game_in_a_lesson_follows_its_seed_and_leaves_the_random_state():
     data = playing.world(torch.randn(200, 2), equilibrium._FIELD)
     before, ends = torch.get_rng_state(), []
     for seed in (3, 3, 4):
-        for _, game in playing.played(lambda: GAN.on(data), data, 3, 16, seed=seed):
-            pass
+        game = playing.last(playing.played(lambda: GAN.on(data), data, 3, 16, seed=seed))
         ends.append(torch.cat([weight.flatten() for weight in game.generator.parameters()]))
     assert ends[0].equal(ends[1])
     assert not ends[0].equal(ends[2])
@@ -55,6 +55,10 @@ def test_the_discriminator_is_ahead_for_its_share_of_the_rounds():
         ("why-k-steps", {"rate": 0.0}, "above zero"),
         ("mode-collapse", {"looks": 1}, "looks"),
         ("mode-collapse", {"gamma": 0.0}, "above zero"),
+        ("counting", {"dots": 5}, "dots"),
+        ("counting", {"count": 0}, "count"),
+        ("global-structure", {"rate": 0.0}, "above zero"),
+        ("global-structure", {"batch": 0}, "batch"),
     ],
 )
 def test_options_that_do_not_fit_are_told(name, options, words):
@@ -128,7 +132,7 @@ def test_a_look_compares_with_the_best_discriminator():
 
 
 def test_alone_the_discriminator_comes_to_its_best():
-    before, alone, *_ = ga.teach("four-panels", **{**QUICK["four-panels"], "rounds": 80}).rows
+    before, alone, *_ = ga.teach("four-panels", **{**QUICK["four-panels"], "rounds": 60}).rows
     assert alone["JS(p, q)"] == before["JS(p, q)"]
     assert alone["mean |D - D*|"] < before["mean |D - D*|"] / 2
 
@@ -172,9 +176,10 @@ def test_a_step_measures_the_discriminator_beside_the_best_one():
     assert blind.wrong == pytest.approx(blind.length)
 
 
-def test_the_best_discriminator_leads_to_the_data():
+def test_the_best_discriminator_leads_to_the_data(monkeypatch):
     path = steps_of_d.best_path(2.0, 0.5, 300, rate=0.1)
     assert path[-1].distance < 0.01
+    monkeypatch.setattr(steps_of_d, "_ALONE", 80)  # it begins less near the best, in less time
     few, many, best = ga.teach("why-k-steps", **{**QUICK["why-k-steps"], "steps": (1, 8)}).rows
     assert few["mean |D - D*|"] > many["mean |D - D*|"] > best["mean |D - D*|"] == 0
 
@@ -189,3 +194,71 @@ def test_data_has_its_modes_and_its_share_of_good_samples():
     assert data["good"] == pytest.approx(exact["good"], abs=0.01)
     assert plain["good"] < exact["good"]
     assert 0 <= kept["divergence"] <= math.log(8)
+
+
+# -- pictures under a law that no part shows ----------------------------------------------------------------------
+
+
+def test_dots_are_counted_as_they_were_drawn():
+    for dots in (1, 2, 3, 4):
+        assert small_worlds.count_dots(small_worlds.draw_dots(small_worlds.places_of_dots(300, dots))).eq(dots).all()
+    rows = torch.full((1, 1, 16, 16), -1.0)
+    rows[..., 1:4, 1:4] = rows[..., 4:7, 4:7] = 1  # they touch at a corner: one spot of 18 pixels
+    rows[..., 12, 12] = 1  # too small
+    assert small_worlds.count_dots(rows).tolist() == [1]
+    assert small_worlds.size_of_dots(rows).tolist() == [18]
+
+
+def test_dots_have_the_area_of_a_disc():
+    pictures = small_worlds.draw_dots(small_worlds.places_of_dots(2000, 1))
+    # What is bright is nearer than 1.7 pixels to the centre, wherever that lies between pixels.
+    assert small_worlds.size_of_dots(pictures).double().mean() == pytest.approx(math.pi * 1.7**2, rel=0.02)
+
+
+def test_shuffled_pictures_have_the_parts_of_the_data_and_not_its_law():
+    pictures = small_worlds.draw_dots(small_worlds.places_of_dots(500, 3))
+    mixed = counts.quarters_shuffled(pictures, 1)
+    order = lambda x, part: x[:, 0, part[0], part[1]].flatten(1).unique(dim=0)  # noqa: E731
+    for part in ((slice(8), slice(8)), (slice(8, 16), slice(8))):
+        assert order(pictures, part).equal(order(mixed, part))
+    assert small_worlds.count_dots(mixed).ne(3).double().mean() > 0.4
+
+    real = relations.alike(4000, 0)
+    colours, other = (small_worlds.read_pairs(each) for each in (real, relations.halves_shuffled(real, 1)))
+    assert colours[:, 0].equal(colours[:, 1])
+    assert other[:, 0].equal(colours[:, 0])
+    assert other[:, 0].ne(other[:, 1]).double().mean() == pytest.approx(0.75, abs=0.03)
+
+
+def test_information_is_what_scikit_learn_says():
+    from sklearn.metrics import mutual_info_score
+
+    pairs = torch.randint(4, (500, 2), generator=torch.Generator().manual_seed(0))
+    pairs[:250, 1] = pairs[:250, 0]
+    assert small_worlds.information(pairs) == pytest.approx(mutual_info_score(*pairs.T.numpy()), abs=1e-9)
+    even = torch.arange(4).repeat(10)
+    assert small_worlds.information(torch.stack([even, even], 1)) == pytest.approx(math.log(4))
+    assert small_worlds.information(torch.cartesian_prod(even[:4], even[:4])) == pytest.approx(0, abs=1e-12)
+
+
+def test_windows_judged_apart_cannot_tell_pairs_from_shuffled_ones():
+    real = relations.alike(64, 0)
+    mixed = relations.halves_shuffled(real, 1)
+    torch.manual_seed(0)
+    apart, together = (small_worlds.Windows(small_worlds.PAIRS, 4, which) for which in (False, True))
+    # Light and colours of each half are the same in all: only what is in one picture with what has changed.
+    middle = small_worlds.colours([small_worlds._PAPER]).reshape(1, 3, 1, 1)
+    assert real[:, :, 2:6].sub(middle).abs().max() == 0
+    torch.testing.assert_close(apart(real).mean(), apart(mixed).mean(), atol=1e-6, rtol=0)
+    assert abs(together(real).mean() - together(mixed).mean()) > 1e-5
+
+
+def test_the_controls_of_both_lessons_stand_beside_their_games():
+    rows = {row["pictures"]: row for row in ga.teach("counting", **QUICK["counting"]).rows}
+    assert rows["data"]["wrong number"] == rows["data"]["size away"] == 0
+    assert rows["quarters shuffled"]["wrong number"] > 0.4
+    rows = {row["pictures"]: row for row in ga.teach("global-structure", **QUICK["global-structure"]).rows}
+    assert rows["data"]["broken"] == 0
+    assert rows["data"]["I(a; b)"] == pytest.approx(math.log(4), abs=0.02)
+    assert rows["halves shuffled"]["broken"] == pytest.approx(rows["exact, if independent"]["broken"], abs=0.1)
+    assert rows["halves shuffled"]["I(a; b)"] < 0.05

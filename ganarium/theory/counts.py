@@ -1,8 +1,8 @@
-r"""Pictures whose every part is as it should be, and which show the wrong number of them.
+r"""Pictures that show the wrong number of what they show.
 
 All pictures of the data show the same number k of dots, which do not touch. A dot is a law of a few pixels; their
-number is a law of the whole picture. Both are read by rules: a spot is a set of connected bright pixels, and counts if
-it has two fifths of a dot's area.
+number is a law of the whole picture, of which a mean over pictures shows little. Both are read by rules: a spot is a
+set of connected bright pixels, and counts if it has two fifths of a dot's area.
 
 The control cuts pictures of data into quarters and puts together quarters of four different ones. Away from the cuts
 all is as in the data, and the number is right only by chance.
@@ -78,7 +78,7 @@ def _generator() -> nn.Module:
 
 @lesson(
     "counting",
-    says="All data shows the same number of dots; a GAN comes near it on average, and misses it in many single pictures",
+    says="All data shows the same number of dots; a GAN comes near it on average, and misses it in many pictures",
     source="Goodfellow, 2016, section 7.2",
     quick={"rounds": 30, "looks": 3, "count": 300},
 )
@@ -152,11 +152,11 @@ def _row(name: str, pictures: Tensor, real: Tensor, dots: int) -> dict[str, str 
 def _found(rows: Sequence[Mapping[str, Any]], dots: int) -> str:
     by = {row["pictures"]: row for row in rows}
     game, control = rows[-2], by[_CONTROL]
+    wrong = f"{game['wrong number']:.0%} of its pictures, {control['wrong number']:.0%} of shuffled ones"
     return (
-        f"At the end the game draws {game['mean number']:.2f} dots on average where there should be {dots}; "
-        f"the number is wrong in {game['wrong number']:.0%} of its pictures, in {control['wrong number']:.0%} of "
-        f"shuffled ones and in {by[_DATA]['wrong number']:.1%} of the data. The sizes of dots are {game['size away']:.2f} away from the "
-        f"data's (total variation), those of shuffled ones {control['size away']:.2f}."
+        f"At the end the game draws {game['mean number']:.2f} dots on average where there should be {dots}; the number "
+        f"is wrong in {wrong} and {by[_DATA]['wrong number']:.1%} of the data. Sizes of dots are "
+        f"{game['size away']:.2f} away from the data's (total variation); of shuffled ones, {control['size away']:.2f}."
     )
 
 
@@ -169,14 +169,14 @@ def _drawn(shown: Mapping[str, Tensor], rows: Sequence[Mapping[str, Any]], at: S
         axes.spines[["left", "bottom"]].set_visible(False)
     numbers, learning = every[3:]
     for place, (pictures, colour) in enumerate(zip(three.values(), (DATA, SAMPLES, COLOURS[0]), strict=True)):
-        bars = torch.arange(_MOST + 1) + 0.28 * (place - 1)
-        numbers.bar(bars, shares(count_dots(pictures), _MOST), 0.28, color=colour, label=list(three)[place])
+        bars = [number + 0.28 * (place - 1) for number in range(_MOST + 1)]
+        numbers.bar(bars, shares(count_dots(pictures), _MOST).tolist(), 0.28, color=colour, label=list(three)[place])
     numbers.set_xlabel(f"dots in a picture; {dots} is right", color=INK)
     legend(numbers)
     for name, colour in (("wrong number", SAMPLES), ("size away", COLOURS[0])):
         learning.plot(at, [row[name] for row in rows[1 : len(at) + 1]], "o-", color=colour, label=name, markersize=4)
     learning.axhline(rows[-1]["wrong number"], color=INK, linestyle="--", linewidth=0.8, label="wrong, if shuffled")
-    learning.set(ylim=(0, 1.03))
+    learning.set_ylim(0, 1.35)
     learning.set_xlabel("rounds", color=INK)
     legend(learning)
     return figure

@@ -10,9 +10,9 @@ their colours. In the data
 and where the lower half of each picture is taken from another one, :math:`P(a \ne b) = 1 - 1/K` and
 :math:`I(a; b) = 0`: a control in which every part is as it should be.
 
-A discriminator whose score is a mean of verdicts on windows, :math:`F(x) = \frac{1}{n} \sum_w F_w(x_w)`, has the same mean score
-under all laws whose windows are distributed alike, for then :math:`\mathbb E\,F` is a mean over windows. What it
-rewards says nothing of a pair that no window shows. One that looks at what all windows show together can reward it.
+A discriminator whose score is a mean of verdicts on windows, :math:`F(x) = \frac{1}{n} \sum_w F_w(x_w)`, has the same
+mean score under all laws whose windows are distributed alike, for then :math:`\mathbb E\,F` is a mean over windows.
+What it rewards says nothing of a pair that no window shows. One that looks at what all windows show together can.
 
 Reference:
     Goodfellow: NIPS 2016 Tutorial: Generative Adversarial Networks, section 7.2 (global structure), arXiv 1701.00160.
@@ -149,7 +149,9 @@ def _found(rows: Sequence[Mapping[str, str | float]]) -> str:
         f"The squares differ in {together:.1%} of the samples where windows are judged together, in {apart:.1%} where "
         f"they are judged apart, and would in {1 - 1 / _KINDS:.0%} if they had nothing to do with each other; "
         f"I(a; b) is {float(by[_TOGETHER]['I(a; b)']):.2f} and {float(by[_APART]['I(a; b)']):.2f} of "
-        f"log {_KINDS} = {math.log(_KINDS):.2f}."
+        f"log {_KINDS} = {math.log(_KINDS):.2f}. "
+        f"Each square alone is {float(by[_TOGETHER]['colours away']):.2f} and {float(by[_APART]['colours away']):.2f} "
+        "away from the data's colours (total variation)."
     )
 
 
