@@ -86,7 +86,8 @@ def _spots(pictures: Tensor) -> list[Tensor]:
 
     found = []
     for picture in (pictures[:, 0] > 0).numpy():
-        spots, _ = label(picture, structure=np.ones((3, 3)))
+        spots = np.empty(picture.shape, np.int32)
+        label(picture, np.ones((3, 3)), spots)
         sizes = np.bincount(spots.ravel())[1:]
         found.append(torch.from_numpy(sizes[sizes >= _LEAST * np.pi * _RADIUS**2]))
     return found

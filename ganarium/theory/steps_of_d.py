@@ -152,7 +152,10 @@ class Moving(Ahead):
         self.loss, self.steps = loss, []
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        mu, sigma = self.generator.mu.item(), self.generator.log_sigma.exp().item()
+        line = self.generator
+        if not isinstance(line, Line):
+            raise TypeError(f"A generator on the line is a Line; got {type(line).__name__}.")
+        mu, sigma = line.mu.item(), line.log_sigma.exp().item()
         self.steps.append(Step.of(self.scores, mu, sigma, self.loss))
         return super().generator_loss(batch)
 
