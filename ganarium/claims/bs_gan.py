@@ -1,0 +1,62 @@
+"""A generator that moves often should fare better if its samples stop at the boundary; here it does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ganarium.claiming.arm import Arm
+from ganarium.claiming.measures import judged
+from ganarium.claiming.statement import claim
+from ganarium.data import load
+from ganarium.games.adversarial.bs_gan import BSGAN
+from ganarium.nets.flat import Flat
+from ganarium.objectives import BoundarySeeking, NonSaturating
+from ganarium.optimizers import Adam
+
+
+@dataclass(frozen=True)
+class Beyond(BoundarySeeking):
+    """Samples are moved to where the discriminator takes them for data, e to the fourth to one."""
+
+    def generator(self, fake: Tensor, real: object = None) -> dict[str, Tensor]:
+        return {"fake": (fake - 4).square().mean() / 2}
+
+
+@claim(
+    "bs-gan",
+    says="A generator that seeks the boundary trains more steadily than the non-saturating one where it moves several "
+    "times for each move of the discriminator",
+    source="Hjelm et al., 2018, section 3 and its experiments with several moves of the generator; no figures known",
+    world="digits of 8 x 8 pixels; 300 rounds of five moves of the generator and one of the discriminator, batches of "
+    "64, Adam(1e-3, (0.5, 0.999)), perceptrons of 128 units, batch norm where samples are drawn",
+    measure="distance: Frechet's, of 2,000 samples to the data, in features of a classifier of digits",
+    better="lower",
+    arms={
+        "game": "bs-gan, which seeks scores of 0",
+        "baseline": "the same with the non-saturating loss",
+        "control": "the same, but it seeks scores of 4",
+    },
+    pilot={
+        "game": [2.961, 2.863, 3.039],
+        "baseline": [2.331, 2.178, 2.408],
+        "control": [2.172, 2.376, 2.883],
+    },
+    tried="Seed 103, Frechet distance of bs-gan against non-saturating, 400 rounds: five moves 3.54 against 2.03 at a "
+    "rate of 3e-4, 3.19 against 1.97 at 1e-3; one move 1.81 against 1.51 at both. On the ring (standard deviations of "
+    "0.05 and 0.15, rates of 2e-4 to 2e-3) five moves send the samples of both to one place; with R1(0.1) likewise; "
+    "one move with R1(0.1) finds 5 modes against 8. Of one Gaussian, five moves leave the sliced distance at 1.05 "
+    "against 1.16 with samples at one place, twenty at 1.16 against 1.04",
+)
+def play(arm: Arm) -> dict[str, float]:
+    data, networks = load("digits", split="train"), Flat(128, generator_norm="batch", depth=2)
+    objective = arm.among(game=BoundarySeeking(), baseline=NonSaturating(), control=Beyond())
+
+    def make() -> BSGAN:
+        return BSGAN(data.spec, 32, networks, objective, generator_moves=5, optimizer=Adam(1e-3, (0.5, 0.999)))
+
+    made = arm.played(make, data, seen=96_000).sample(2000, seed=arm.seed)
+    arm.show(made[:64], data.spec["x"])
+    rows = judged(data, made, "frechet", "coverage")
+    return {"distance": rows["frechet"], "coverage": rows["coverage"]}
