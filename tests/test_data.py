@@ -505,7 +505,7 @@ def test_digits():
     assert (len(train), len(test)) == (1400, 397)
     assert (test["y"].bincount() - data["y"].bincount() * 397 / 1797).abs().max() < 1
     assert torch.equal(train["x"], data.train["x"])
-    assert train.source == {"name": "digits", "options": {"size": 8, "channels": 1, "split": "train"}}
+    assert train.source == {"name": "digits", "options": {"size": 8, "channels": 1, "binary": False, "split": "train"}}
 
 
 def test_digits_of_another_size():
@@ -517,6 +517,17 @@ def test_digits_of_another_size():
     # Averaging back over 4 x 4 pixels gives the small ones, but for what interpolation smooths.
     small = torch.nn.functional.avg_pool2d(x[:, :1], 4)
     assert torch.corrcoef(torch.stack([small.flatten(), gd.load("digits")["x"].flatten()]))[0, 1] > 0.97
+
+
+@pytest.mark.parametrize("size", [8, 16])
+def test_binary_digits_are_the_digits_cut_at_the_middle(size):
+    grey, binary = gd.load("digits", size=size), gd.load("digits", size=size, binary=True)
+    x = binary["x"]
+    assert set(x.unique().tolist()) == {-1, 1}
+    assert torch.equal(x > 0, grey["x"] > 0)
+    assert 0.2 < x.gt(0).float().mean() < 0.5
+    assert torch.equal(binary["y"], grey["y"])
+    assert binary.source == {"name": "digits", "options": {"size": size, "channels": 1, "binary": True}}
 
 
 def test_ring_has_the_law_that_it_says():

@@ -17,12 +17,13 @@ __all__ = ["digits", "stacked_digits"]
 @loader(
     "digits", title="1,797 handwritten digits of 8 x 8 pixels", fields=("x", "y"), kinds={"x": "image", "y": "label"}
 )
-def digits(size: int = 8, channels: int = 1) -> InMemory:
+def digits(size: int = 8, channels: int = 1, binary: bool = False) -> InMemory:
     """Real handwritten digits (Alpaydin and Kaynak, 1998), as scikit-learn holds them; 1,400 train and 397 test.
 
     Args:
         size: The side of the images in pixels; other than 8 they are resized with antialiased bicubic interpolation.
         channels: 1 for grey, 3 for the same in colour.
+        binary: Whether pixels are only -1 or 1: those above the middle of their range are 1.
     """
     if size < 2 or channels not in (1, 3):
         raise ValueError(f"digits have a size of 2 or more and 1 or 3 channels; got size={size}, channels={channels}.")
@@ -32,6 +33,8 @@ def digits(size: int = 8, channels: int = 1) -> InMemory:
     x = torch.from_numpy(images).float().reshape(-1, 1, 8, 8) / 8 - 1
     if size != 8:
         x = interpolate(x, size=(size, size), mode="bicubic", antialias=True).clamp(-1, 1)
+    if binary:
+        x = (x > 0).float() * 2 - 1
     fields = {
         "x": Field((channels, size, size), "image"),
         "y": Field((), "label", classes=10, names=tuple("0123456789")),
