@@ -47,7 +47,7 @@ class Beyond(BoundarySeeking):
     "rate of 3e-4, 3.19 against 1.97 at 1e-3; one move 1.81 against 1.51 at both. On the ring (standard deviations of "
     "0.05 and 0.15, rates of 2e-4 to 2e-3) five moves find no mode with either, and none with R1(0.1); one move with "
     "R1(0.1) finds 5 modes against 8. Of one Gaussian, five moves leave the sliced distance at 1.05 against 1.16, "
-    "twenty at 1.16 against 1.04, and the samples of both in a spot a quarter as wide as the data or less",
+    "twenty at 1.16 against 1.04, and the samples of both at most 0.27 times as wide as the data",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, networks = load("digits", split="train"), Flat(128, generator_norm="batch", depth=2)
