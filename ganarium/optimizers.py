@@ -3,22 +3,25 @@ r"""The optimisers that papers name, as small objects that wait for parameters.
 A player's ``optimizer`` is any callable from parameters to a :class:`torch.optim.Optimizer`;
 ``partial(torch.optim.Adam, lr=1e-3)`` will do. The ones here can also be named on the command line (``--optimizer sgd
 --optimizer.lr 0.1``), written to a run's config, and step all their parameters in one fused operation. Each of their
-numbers may be a schedule over the stage: ``SGD(lr=0.1, momentum=Linear(0.5, 0.7))``.
+numbers may be a schedule over the stage: ``SGD(lr=0.1, momentum=Linear(0.5, 0.7))``. One does not descend but samples:
+:class:`SGHMC`.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn import Parameter
 
 from ganarium.schedules import Schedule
 
-__all__ = ["Adam", "OptimizerChoice", "RMSprop", "SGD"]
+__all__ = ["Adam", "OptimizerChoice", "RMSprop", "SGD", "SGHMC"]
 
 Number = float | Schedule
 
@@ -113,3 +116,65 @@ class RMSprop(OptimizerChoice):
 
     def build(self, parameters: Iterable[Parameter], numbers: dict[str, Any]) -> torch.optim.Optimizer:
         return torch.optim.RMSprop(parameters, **numbers, foreach=True)
+
+
+@dataclass(frozen=True)
+class SGHMC(OptimizerChoice):
+    r"""Stochastic-gradient Hamiltonian Monte Carlo (Chen, Fox and Guestrin, 2014, equation 15): descent with noise.
+
+    With a loss U, rate :math:`\eta`, friction :math:`\alpha` and temperature T,
+
+    .. math::
+
+        v \leftarrow (1 - \alpha) v - \eta \nabla U + \sqrt{2 \alpha \eta T}\, \varepsilon, \qquad
+        \theta \leftarrow \theta + v, \qquad \varepsilon \sim N(0, I).
+
+    Where the rate is small, :math:`\theta` comes to be drawn from :math:`e^{-U/T}` over its normaliser. For a posterior
+    given N data U is their mean negative log-likelihood plus that of the prior over N, and T = 1/N. At T = 0 it is
+    gradient descent with the momentum :math:`1 - \alpha`. Noise is drawn from PyTorch's default generator.
+
+    Args:
+        lr: The learning rate.
+        friction: How much of the velocity is lost in a step, in (0, 1].
+        temperature: The temperature T, in the units of the loss.
+    """
+
+    lr: Number = 1e-2
+    friction: Number = 0.01
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ends = [_now(self.friction, 0.0), _now(self.friction, 1.0)]
+        if not (min(ends) > 0 and max(ends) <= 1 and self.temperature >= 0):
+            raise ValueError(
+                "SGHMC needs a friction in (0, 1] and a temperature that is not negative; "
+                f"got friction={self.friction}, temperature={self.temperature}."
+            )
+
+    def build(self, parameters: Iterable[Parameter], numbers: dict[str, Any]) -> torch.optim.Optimizer:
+        return _SGHMC(parameters, numbers)
+
+
+class _SGHMC(torch.optim.Optimizer):
+    """The steps of :class:`SGHMC`."""
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:
+        for group in self.param_groups:
+            moved = [parameter for parameter in group["params"] if parameter.grad is not None]
+            if not moved:
+                continue
+            velocities = [self._velocity(parameter) for parameter in moved]
+            torch._foreach_mul_(velocities, 1 - group["friction"])
+            torch._foreach_add_(velocities, [parameter.grad for parameter in moved], alpha=-group["lr"])
+            spread = math.sqrt(2 * group["friction"] * group["lr"] * group["temperature"])
+            if spread:
+                torch._foreach_add_(velocities, [torch.randn_like(each) for each in velocities], alpha=spread)
+            torch._foreach_add_(moved, velocities)
+
+    def _velocity(self, parameter: Tensor) -> Tensor:
+        state = self.state[parameter]
+        if "velocity" not in state:
+            state["velocity"] = torch.zeros_like(parameter)
+        return state["velocity"]
