@@ -26,6 +26,7 @@ from ganarium.optimizers import OptimizerChoice
 from ganarium.penalties import Penalty
 from ganarium.priors import Law
 from ganarium.schedules import Schedule
+from ganarium.simulators import Simulator
 
 __all__ = ["FAMILIES", "choices", "of_game", "plain", "read", "word"]
 
@@ -39,6 +40,7 @@ FAMILIES: tuple[type, ...] = (
     OptimizerChoice,
     Schedule,
     Augmentation,
+    Simulator,
 )
 
 

@@ -396,12 +396,23 @@ FILES = {
     for path in sorted(HOUSE.rglob("*.py"))
 }
 BASE = {"processes", "spec", "randomness", "schedules"}
-INGREDIENTS = {"nets", "objectives", "divergences", "penalties", "pools", "priors", "augment", "optimizers"}
+INGREDIENTS = {
+    "nets",
+    "objectives",
+    "divergences",
+    "penalties",
+    "pools",
+    "priors",
+    "augment",
+    "optimizers",
+    "simulators",
+}
 #: What each part may import of ours, beside its own folder.
 MAY = {
     **dict.fromkeys((*BASE, "paper"), frozenset()),
     **dict.fromkeys((*INGREDIENTS, "data"), frozenset(BASE)),
     "divergences": {"objectives"},
+    "data": {*BASE, "simulators"},
     "game": {"spec", "optimizers", "priors", "randomness", "paper"},
     "games": {"game", "schedules", "spec", *INGREDIENTS},
     "latent": {"data", "game", "priors", "randomness", "spec"},
