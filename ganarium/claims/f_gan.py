@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from statistics import fmean
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,7 @@ from ganarium.optimizers import Adam
 from ganarium.priors import Normal
 from ganarium.randomness import mix, seeded
 from ganarium.schedules import Cosine
-from ganarium.spec import Field
+from ganarium.spec import Field, Spec
 from ganarium.theory.laws import Line, f_divergence, mixture, normal
 
 #: Data's law: two modes of unlike weight, which no normal law matches.
@@ -61,20 +62,19 @@ def play(arm: Arm) -> dict[str, float]:
     found, shown = {}, []
     for wanted, divergence in zip(PLAYED, played, strict=True):
         game = arm.played(lambda divergence=divergence: game_of(data.spec, divergence), data, seen=512_000, batch=256)
-        mean, sd = float(game.generator.mean), float(game.generator.log_sd.exp())
+        fitted = cast(Affine, game.generator)
+        mean, sd = float(fitted.mean), float(fitted.log_sd.exp())
         found[type(wanted).__name__] = value(wanted, mean, sd) - least(wanted)
         shown.append(game.sample(1000, seed=arm.seed))
     arm.show(torch.cat([x[:1000], *shown], 1), Field((3,), "points"))
     return {"excess": fmean(found.values()), **found}
 
 
-def game_of(spec, divergence: Divergence) -> FGAN:
+def game_of(spec: Spec, divergence: Divergence) -> FGAN:
     """A normal law against a discriminator of two layers."""
     judge = nn.Sequential(nn.Linear(1, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 1), nn.Flatten(0))
     optimizer = Adam(Cosine(3e-3, 0.0), (0.5, 0.999))
-    return FGAN(
-        spec, 1, divergence, prior=Normal(), optimizer=optimizer, generator=Affine(), discriminator=judge
-    )
+    return FGAN(spec, 1, divergence, prior=Normal(), optimizer=optimizer, generator=Affine(), discriminator=judge)
 
 
 def value(divergence: Divergence, mean: float, sd: float) -> float:

@@ -1,0 +1,47 @@
+"""Squares keep a game together that cross entropy, with the same settings, does not."""
+
+from __future__ import annotations
+
+from ganarium.claiming.arm import Arm
+from ganarium.claiming.measures import points
+from ganarium.claiming.statement import claim
+from ganarium.data import load
+from ganarium.games.adversarial.gan import GAN
+from ganarium.games.adversarial.lsgan import LSGAN
+from ganarium.nets.architecture import Plain
+from ganarium.objectives import Minimax
+from ganarium.optimizers import Adam
+from ganarium.priors import Normal
+
+
+@claim(
+    "lsgan",
+    says="Least squares instead of cross entropy make the game steadier, and lose fewer modes",
+    source="Mao et al., 2017, section 4.2 and figure 7: a mixture of 8 Gaussians, which LSGAN learns and "
+    "the plain GAN collapses on; no figures in numbers",
+    world="8 Gaussians on a ring; 2,000 rounds of batches of 128; perceptrons of 64 units, noise of 8 coordinates; "
+    "Adam(1e-3, (0.5, 0.999)) for both players",
+    measure="coverage: the share of data that lie nearer to one of 2,000 samples than to their own fifth neighbours",
+    better="higher",
+    arms={
+        "game": "lsgan, codes 0 and 1",
+        "baseline": "gan, non-saturating",
+        "control": "gan, minimax: cross entropy that is flat just where samples are worst",
+    },
+    pilot={},
+    tried="What the squares are for is not shown. For the discriminator only, with a linear loss for G, they "
+    "cover 0.46, 0.75, 0.45; with the non-saturating one 0.58, 0.66, 0.72; for the generator only 0.02, 0.44, 0.41; of "
+    "sigmoids, flat far from the data, 0.70, 0.42, 0.48; the game itself 0.49, 0.36, 0.39 (seeds 103 to 105). "
+    "So it is not, in this world, that samples on the right side, but far, are pulled back.",
+)
+def play(arm: Arm) -> dict[str, float]:
+    data = load("ring")
+    common = {"architecture": Plain(64), "prior": Normal(), "optimizer": Adam(1e-3, (0.5, 0.999))}
+    make = arm.among(
+        game=lambda: LSGAN(data.spec, 8, **common),
+        baseline=lambda: GAN(data.spec, 8, **common),
+        control=lambda: GAN(data.spec, 8, objective=Minimax(), **common),
+    )
+    made = arm.played(make, data, seen=256_000, batch=128, average=12_800).sample(10_000, seed=arm.seed)
+    arm.show(made[:2000], data.spec["x"])
+    return points(data, made)

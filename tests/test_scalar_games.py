@@ -1,0 +1,187 @@
+"""Games that score the plain game otherwise: what their papers prove, and what they refuse."""
+
+from typing import Any, cast
+
+import pytest
+import torch
+from scipy import integrate, stats
+from torch import nn
+from zoo import toy, toy_batch
+
+from ganarium.divergences import KL, DensityRatio, GANDivergence
+from ganarium.games.adversarial.b_gan import BGAN
+from ganarium.games.adversarial.dragan import DRAGAN
+from ganarium.games.adversarial.f_gan import FGAN
+from ganarium.games.adversarial.gan import GAN
+from ganarium.games.adversarial.geometric_gan import GeometricGAN
+from ganarium.games.adversarial.lsgan import LSGAN
+from ganarium.games.adversarial.relativistic_gan import RelativisticGAN
+from ganarium.nets.architecture import Plain
+from ganarium.objectives import Hinge, LeastSquares, Minimax, NonSaturating, RelativisticAverage, RelativisticPairs
+from ganarium.penalties import AroundData
+from ganarium.priors import Normal
+from ganarium.spec import Field, Spec
+
+POINTS = Spec(x=Field((2,), "points"))
+P: Any = stats.norm(0, 1)
+Q: Any = stats.norm(1, 1.5)
+
+
+def slope(objective, score: float) -> float:
+    """Of the generator's loss of one sample."""
+    fake = torch.tensor([score], dtype=torch.float64, requires_grad=True)
+    return float(torch.autograd.grad(objective.generator(fake)["fake"], fake)[0])
+
+
+# -- lsgan -------------------------------------------------------------------------------------------------------
+
+
+def test_a_square_still_teaches_a_sample_that_looks_real_but_is_far():
+    game = toy("lsgan")
+    assert slope(game.objective, 5.0) == pytest.approx(4)
+    assert slope(NonSaturating(), 5.0) == pytest.approx(-0.00669, rel=1e-2)
+
+
+def test_with_codes_two_apart_the_generator_lowers_pearson_s_chi_squared():
+    """With the best D the loss is half the chi squared of p + q from 2 q, by quadrature."""
+    a, b, c = -1.0, 1.0, 0.0
+
+    def best(x):
+        p, q = P.pdf(x), Q.pdf(x)
+        return (b * p + a * q) / (p + q)
+
+    def over(function):
+        return integrate.quad(function, -15, 15, limit=200)[0]
+
+    left = over(lambda x: (P.pdf(x) + Q.pdf(x)) * (best(x) - c) ** 2) / 2
+    chi = over(lambda x: (2 * Q.pdf(x) - (P.pdf(x) + Q.pdf(x))) ** 2 / (P.pdf(x) + Q.pdf(x)))
+    assert left == pytest.approx(chi / 2)
+    # That code is the least of D's loss at each place, as torch finds it.
+    objective = LSGAN(POINTS, real=b, fake=a, target=c, architecture=Plain(4)).objective
+    assert objective == LeastSquares(b, a, c)
+    score = torch.tensor(best(0.7), dtype=torch.float64, requires_grad=True)
+    terms = objective.discriminator(score[None], score[None])
+    loss = P.pdf(0.7) * terms["real"] + Q.pdf(0.7) * terms["fake"]
+    assert float(torch.autograd.grad(loss, score)[0]) == pytest.approx(0, abs=1e-12)
+
+
+def test_data_and_samples_have_different_codes():
+    with pytest.raises(ValueError, match=r"real=1\.0 and fake=1\.0"):
+        LSGAN(POINTS, fake=1.0)
+
+
+# -- geometric-gan -----------------------------------------------------------------------------------------------
+
+
+def test_the_margin_s_term_is_the_norm_of_the_last_layer_alone():
+    torch.manual_seed(0)
+    game = GeometricGAN(POINTS, latent=2, architecture=Plain(4), decay=0.5)
+    terms = game.discriminator_loss(toy_batch(game))
+    weight = game.discriminator.head.weight
+    assert terms["decay"].item() == pytest.approx(0.25 * weight.square().sum().item())
+    (slopes,) = torch.autograd.grad(terms["decay"], weight)
+    assert torch.allclose(slopes, 0.5 * weight)
+
+
+def test_every_sample_feels_the_normal_of_the_boundary():
+    game = toy("geometric-gan")
+    features = torch.randn(6, game.discriminator.feature_size, requires_grad=True)
+    loss = game.objective.generator(game.discriminator.head(features).squeeze(1))["fake"]
+    (force,) = torch.autograd.grad(loss, features)
+    assert torch.allclose(-6 * force, game.discriminator.head.weight.expand(6, -1))
+
+
+def test_where_samples_are_data_the_hinges_are_two_at_best():
+    scores = torch.linspace(-3, 3, 601, dtype=torch.float64)
+    losses = torch.stack([torch.stack([*Hinge().discriminator(s[None], s[None]).values()]).sum() for s in scores])
+    assert losses.min().item() == pytest.approx(2)
+
+
+def test_weights_do_not_grow_on_purpose():
+    with pytest.raises(ValueError, match="decay=-1"):
+        GeometricGAN(POINTS, decay=-1.0)
+
+
+# -- dragan ------------------------------------------------------------------------------------------------------
+
+
+def test_a_discriminator_of_slope_one_is_not_penalised():
+    game = DRAGAN(POINTS, latent=2, architecture=Plain(4), discriminator=Linear([0.6, 0.8]))
+    assert game.penalties == (AroundData(10.0),)
+    assert game.discriminator_loss(toy_batch(game))["penalty"].item() == pytest.approx(0, abs=1e-10)
+    steep = DRAGAN(POINTS, latent=2, penalty=3.0, architecture=Plain(4), discriminator=Linear([3.0, 0.0]))
+    assert steep.discriminator_loss(toy_batch(steep))["penalty"].item() == pytest.approx(12, rel=1e-5)
+
+
+class Linear(nn.Module):
+    """A discriminator of one slope."""
+
+    def __init__(self, weight: list[float]):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(weight))
+
+    def forward(self, x):
+        return x @ self.weight
+
+
+# -- f-gan, b-gan ------------------------------------------------------------------------------------------------
+
+
+def test_the_game_of_the_first_gan_s_divergence_is_minimax():
+    losses = []
+    for make in (
+        lambda: FGAN(POINTS, latent=2, divergence=GANDivergence(), architecture=Plain(4), prior=Normal()),
+        lambda: GAN(POINTS, latent=2, objective=Minimax(), architecture=Plain(4), prior=Normal()),
+    ):
+        torch.manual_seed(0)
+        game = make()
+        batch = toy_batch(game)
+        torch.manual_seed(1)
+        terms = game.discriminator_loss(batch)
+        losses.append((terms["real"], terms["fake"], game.generator_loss(batch)["fake"]))
+    for one, other in zip(*losses, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_the_bound_is_what_the_discriminator_raises_and_players_move_at_once():
+    game = toy("f-gan")
+    terms = game.discriminator_loss(toy_batch(game))
+    assert terms["bound"].item() == pytest.approx(-(terms["real"] + terms["fake"]).item())
+    assert not terms["bound"].requires_grad
+    assert game.simultaneous
+
+
+def test_the_ratio_s_options_reach_its_objective():
+    assert BGAN(POINTS, architecture=Plain(4), divergence=KL(), relative=0.2).objective == DensityRatio(KL(), 0.2)
+    with pytest.raises(ValueError, match=r"relative=1\.5"):
+        BGAN(POINTS, architecture=Plain(4), relative=1.5)
+
+
+# -- relativistic-gan --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "objective", [RelativisticAverage(), RelativisticAverage(Hinge()), RelativisticPairs()], ids=str
+)
+def test_the_generator_answers_for_the_scores_of_data_and_constants_do_not_matter(objective):
+    torch.manual_seed(0)
+    game = RelativisticGAN(POINTS, latent=2, objective=objective, architecture=Plain(4))
+    batch, losses = toy_batch(game), []
+    for shift in (0.0, 7.0):
+        with torch.no_grad():
+            cast(Any, game.discriminator).head.bias.add_(shift)
+        torch.manual_seed(1)
+        terms = [*game.discriminator_loss(batch).items(), *game.generator_loss(batch).items()]
+        losses.append(torch.stack([term for name, term in terms if name != "accuracy"]))
+    torch.testing.assert_close(*losses, rtol=1e-4, atol=1e-5)
+    real, fake = torch.randn(8, requires_grad=True), torch.randn(8, requires_grad=True)
+    total = torch.stack([*objective.generator(fake, lambda: real).values()]).sum()
+    lower, higher = torch.autograd.grad(total, (real, fake))
+    # Descending, the scores of data fall by as much as those of samples rise.
+    assert lower.sum() > 0
+    assert (lower.sum() + higher.sum()).abs() < 1e-6
+
+
+def test_an_objective_that_compares_nothing_is_refused():
+    with pytest.raises(ValueError, match="got Hinge"):
+        RelativisticGAN(POINTS, objective=Hinge())
