@@ -45,6 +45,9 @@ def shortened(words: list[str]) -> list[str]:
         short = [*_without(short, "--seeds"), "--seen", "128", "--seeds", "1", "--count", "70", "--measure", "1"]
     if words[0] == "evaluate":
         short = [*_without(short, "--count"), "--count", "200"]
+    if words[0] == "theory":
+        quick = index.lessons()[words[1]].quick
+        short += [word for name, value in quick.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     return [*short, "--quick"] if words[0] == "claim" else short
 
 

@@ -27,7 +27,11 @@ from ganarium.priors import Normal
         "baseline": "gan, non-saturating, without the penalty",
         "control": "dragan whose noise is 20 times the data's deviation: the same penalty, but nowhere near the data",
     },
-    pilot={},
+    pilot={
+        "game": [2.09, 1.771, 1.876],
+        "baseline": [4.969, 5.573, 4.983],
+        "control": [3.707, 4.741, 3.004],
+    },
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("digits")
