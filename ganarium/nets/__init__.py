@@ -12,6 +12,7 @@ from ganarium.nets.conditions import one_hot
 from ganarium.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganarium.nets.flat import Flat
 from ganarium.nets.improved_gan import NoisyPerceptrons
+from ganarium.nets.minibatch import MinibatchDiscriminating
 from ganarium.nets.norms import Norm
 from ganarium.nets.r3gan import ModernResidual
 from ganarium.nets.resnet import Residual
@@ -27,6 +28,7 @@ __all__ = [
     "Encoder",
     "Flat",
     "Generator",
+    "MinibatchDiscriminating",
     "ModernResidual",
     "NoisyPerceptrons",
     "Norm",

@@ -63,6 +63,7 @@ class MinibatchDiscriminating(Architecture):
     """Any family of networks, whose discriminator also sees how alike a batch is (Salimans et al., 2016).
 
     A game shows its discriminator data and samples in batches of their own, so that each is compared with its like.
+    Penalties on the discriminator's slope want a score that depends on one sample alone, and do not suit it.
 
     Args:
         family: The networks.
