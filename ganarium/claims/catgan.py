@@ -49,8 +49,9 @@ def without_balance(terms: Terms) -> Terms:
         "control": [0.1008, 0.1008, 0.1008],
     },
     tried="this design had 0.821 and 0.839 against 0.783 and 0.783 (seeds 103, 104), which the pilot did not repeat; a "
-    "third of the rate 0.655, and with it input noise of 0.6 and 1.0 0.597 and 0.494 (seed 103); three layers of 256 units "
-    "0.534 and 0.388 (seeds 103, 104); 1,000 rounds each. k-means from one start had 0.703, 0.751, 0.688 (seeds 103 to 105)",
+    "third of the rate 0.655, and with it input noise of 0.6 and 1.0 0.597 and 0.494 (seed 103); three layers of 256 "
+    "units 0.534 and 0.388 (seeds 103, 104); 1,000 rounds each. k-means from one start had 0.703, 0.751, 0.688 (seeds "
+    "103 to 105)",
 )
 def play(arm: Arm) -> dict[str, float]:
     whole, held = load("digits", split="train"), load("digits", split="test")
