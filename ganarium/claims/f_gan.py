@@ -52,7 +52,11 @@ class Affine(nn.Module):
         "baseline": "f-gan, for both the game of the first GAN, of Jensen and Shannon's divergence",
         "control": "f-gan, for each divergence the game of the other one",
     },
-    pilot={},
+    pilot={
+        "game": [0.000533, 0.0008704, 0.001231],
+        "baseline": [1.622, 1.655, 1.65],
+        "control": [1.933, 1.934, 1.929],
+    },
 )
 def play(arm: Arm) -> dict[str, float]:
     with seeded(torch.device("cpu"), mix(arm.seed, 1)):
