@@ -33,10 +33,11 @@ from ganarium.priors import Normal
         "baseline": [0.453, 0.403, 0.438],
         "control": [0.4965, 0.498, 0.7655],
     },
-    tried="What the squares are for is not shown. For the discriminator only, with a linear loss for G, they "
-    "cover 0.46, 0.75, 0.45; with the non-saturating one 0.58, 0.66, 0.72; for the generator only 0.02, 0.44, 0.41; of "
-    "sigmoids, flat far from the data, 0.70, 0.42, 0.48; the game itself 0.49, 0.36, 0.39 (seeds 103 to 105). "
-    "So it is not, in this world, that samples on the right side, but far, are pulled back.",
+    tried="With seeds 103 to 105, by which the design was chosen, the plain loss found no mode and the game covered "
+    "0.49, 0.36, 0.39; with the pilot's it does as well as squares. Nor is it shown what the squares are for: for the "
+    "discriminator only, with a linear loss for G, they cover 0.46, 0.75, 0.45; with the non-saturating one 0.58, "
+    "0.66, 0.72; for the generator only 0.02, 0.44, 0.41; of sigmoids, flat far from the data, 0.70, 0.42, 0.48 (103 "
+    "to 105). On digits with Adam(2e-3, (0.5, 0.999)): Frechet distances 0.78, 0.43 against 0.74, 0.71 (103, 104).",
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("ring")
