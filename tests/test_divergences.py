@@ -131,7 +131,7 @@ def test_the_discriminator_of_a_ratio_is_that_of_its_divergence(of):
         (DensityRatio(GANDivergence()), lambda r: r),
         (DensityRatio(Pearson(), relative=0.5), lambda r: r / (0.5 * r + 0.5)),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, DensityRatio) else "",
 )
 def test_a_trained_score_is_the_ratio_of_densities(objective, truth):
     """On a grid of 16 values both laws are known, and so is every ratio."""
