@@ -47,7 +47,9 @@ def shortened(words: list[str]) -> list[str]:
         short = [*_without(short, "--count"), "--count", "200"]
     if words[0] == "theory":
         quick = index.lessons()[words[1]].quick
-        short += [word for name, value in quick.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+        for name, value in quick.items():
+            values = value if isinstance(value, tuple | list) else (value,)
+            short += [f"--{name.replace('_', '-')}", *map(str, values)]
     return [*short, "--quick"] if words[0] == "claim" else short
 
 

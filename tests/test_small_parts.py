@@ -400,6 +400,8 @@ INGREDIENTS = {
     "nets",
     "objectives",
     "divergences",
+    "entropies",
+    "history",
     "penalties",
     "pools",
     "priors",

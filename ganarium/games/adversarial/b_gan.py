@@ -5,7 +5,7 @@ generator takes it as it is:
 
 .. math::
 
-    L_D = \mathbb E\,[r f'(r) - f(r)](G(z)) - \mathbb E f'(r(x)), \qquad L_G = \mathbb E f(r(G(z))).
+    L_D = \mathbb E\,\bigl(r f'(r) - f(r)\bigr)(G(z)) - \mathbb E f'(r(x)), \qquad L_G = \mathbb E f(r(G(z))).
 
 The two steps need not be of one divergence's game, which tells what the discriminator is for: it estimates a ratio.
 Any estimator will do, and its known weaknesses are the game's: where data and samples do not overlap the ratio is

@@ -32,7 +32,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ganarium.augment import Augmentation, augmented
 from ganarium.entropies import class_entropy, marginal_entropy
 from ganarium.game import Batch, Classifies, Decodes, Game, Paper, Player, Stage, Terms
 from ganarium.nets.architecture import Architecture
@@ -65,7 +64,6 @@ class CatGAN(Game, Decodes, Classifies):
         architecture: The family of both networks.
         prior: The law of the noise.
         optimizer: How both players descend.
-        augment: What the discriminator sees instead of images, in both players' moves.
         generator: From noise (B, latent) to samples (B, \*shape).
         discriminator: From samples to K logits (B, K).
 
@@ -105,14 +103,12 @@ class CatGAN(Game, Decodes, Classifies):
         architecture: Architecture = NoisyPerceptrons(),
         prior: Law = Uniform(0.0, 1.0),
         optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999)),
-        augment: Augmentation | None = None,
         generator: nn.Module | None = None,
         discriminator: Discriminator | None = None,
     ):
         super().__init__(spec)
         self.latent, self.classes, self.label_weight = latent, classes, label_weight
         self.architecture, self.optimizer = architecture, optimizer
-        self.augment, self.augmented = augment, augmented(augment, spec["x"], "CatGAN")
         self.prior = prior.of(latent)
         self.named = spec["y"].classes if label_weight and "y" in spec else 0
         outputs = checked(classes or (spec["y"].classes if "y" in spec else 20), self.named, label_weight)
@@ -125,9 +121,8 @@ class CatGAN(Game, Decodes, Classifies):
         return [Stage("play", self.players(), begin=self.count_labels if self.named else None)]
 
     def players(self) -> list[Player]:
-        judge, after = self.discriminator, self.augmented.controller
         return [
-            Player("discriminator", self.discriminator_loss, owns=[judge], optimizer=self.optimizer, after=after),
+            Player("discriminator", self.discriminator_loss, owns=[self.discriminator], optimizer=self.optimizer),
             Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
         ]
 
@@ -140,10 +135,10 @@ class CatGAN(Game, Decodes, Classifies):
         x = batch["x"]
         with torch.no_grad():
             fake = self.draw(len(x))
-        logits = self.discriminator(self.augmented(x))
+        logits = self.discriminator(x)
         terms = {
             "sure": class_entropy(logits).mean(),
-            "unsure": -class_entropy(self.discriminator(self.augmented(fake))).mean(),
+            "unsure": -class_entropy(self.discriminator(fake)).mean(),
             "balance": -marginal_entropy(logits),
         }
         if self.named:
@@ -156,7 +151,7 @@ class CatGAN(Game, Decodes, Classifies):
         return total / (len(y) * self.labelled.clamp(min=1e-6))
 
     def generator_loss(self, batch: Batch) -> Terms:
-        logits = self.discriminator(self.augmented(self.draw(len(batch["x"]))))
+        logits = self.discriminator(self.draw(len(batch["x"])))
         return {"sure": class_entropy(logits).mean(), "balance": -marginal_entropy(logits)}
 
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:

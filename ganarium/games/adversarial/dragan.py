@@ -75,6 +75,7 @@ class DRAGAN(GAN):
         venue="arXiv",
         command="dragan",
     )
+    couples_samples = "the penalty's noise is as wide as the batch"
 
     def __init__(
         self,

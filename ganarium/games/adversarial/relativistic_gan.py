@@ -84,6 +84,7 @@ class RelativisticGAN(GAN):
         venue="International Conference on Learning Representations",
         command="relativistic-gan",
     )
+    couples_samples = "scores are compared with the other side's mean"
 
     def __init__(
         self,
