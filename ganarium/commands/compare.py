@@ -18,6 +18,7 @@ def compare(words: list[str]) -> int:
     Args:
         data: What to learn from: a name (`ganarium list data`) or a path.
         seen: Samples that each sees.
+        minutes: Minutes that each plays for, instead of --seen: a short trial of each turns them into samples.
         seeds: How many seeds, from 0 on.
         seed_list: Which seeds, with commas between, instead.
         batch: Samples in a batch.
@@ -32,7 +33,8 @@ def compare(words: list[str]) -> int:
 
     def run(
         data: str = "",
-        seen: int = 0,
+        seen: int | None = None,
+        minutes: float | None = None,
         seeds: int = 3,
         seed_list: str = "",
         batch: int = 64,
@@ -47,16 +49,17 @@ def compare(words: list[str]) -> int:
         from ganarium import comparing
 
         if resume is not None:
-            if games or data or data_words or seen or out:
+            if games or data or data_words or seen or minutes or out:
                 raise ValueError("--resume FOLDER goes on with what the folder says; give it neither games nor data.")
             found = comparing.go_on(resume, workers, quiet)
         else:
-            if not data or not seen:
+            if not data or (seen is None and minutes is None):
                 raise ValueError("On what, and for how long? `ganarium compare GAME GAME --data DATA --seen SAMPLES`.")
             found = comparing.compare(
                 games,
                 data,
                 seen=seen,
+                minutes=minutes,
                 seeds=_seeds(seed_list) if seed_list else seeds,
                 batch=batch,
                 measure=measure,

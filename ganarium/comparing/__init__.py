@@ -33,6 +33,9 @@ __all__ = ["CONFIG", "Comparison", "compare", "go_on"]
 #: What a comparison's folder says of itself.
 CONFIG = "comparison.yaml"
 
+#: And what each contestant's minutes were found to be worth, in samples.
+BUDGETS = "budgets.json"
+
 #: Options of ``train`` that are the same for all contestants, or follow from the comparison.
 _SHARED = ("data", "from", "seen", "rounds", "epochs", "minutes", "batch", "seed", "evaluate-every", "evaluate-count")
 _SHARED += ("threads", "tune", "devices", "num-nodes", "strategy", "average")
@@ -65,7 +68,9 @@ class Comparison:
         """What repeats it."""
         config = self.config
         words = ["ganarium", "compare", *config["contestants"], "--data", config["data"], *config["data_options"]]
-        words += ["--seen", str(config["seen"]), "--seed-list", ",".join(map(str, config["seeds"]))]
+        name = "minutes" if config["minutes"] else "seen"
+        words += [f"--{name}", str(config[name])]
+        words += ["--seed-list", ",".join(map(str, config["seeds"]))]
         words += ["--batch", str(config["batch"]), "--measure", str(config["measure"]), "--count", str(config["count"])]
         return shlex.join(words + (["--paper"] if config["paper"] else []))
 
@@ -79,7 +84,8 @@ def compare(
     contestants: Sequence[str],
     data: str,
     *,
-    seen: int,
+    seen: int | None = None,
+    minutes: float | None = None,
     seeds: int | Sequence[int] = 3,
     batch: int = 64,
     measure: int = 8,
@@ -96,6 +102,8 @@ def compare(
         contestants: Games, each with options of its own where it has any: ``"gan"``, ``"wgan-gp --critic-moves 1"``.
         data: What to learn from, by name or path.
         seen: Samples that each sees.
+        minutes: Minutes that each plays for, instead: a trial of each, side by side, turns them into samples once, before
+            any run starts.
         seeds: How many seeds, from 0 on; or which.
         batch: Samples in a batch.
         measure: How often quality is measured on the way.
@@ -108,7 +116,8 @@ def compare(
         quiet: Say nothing.
 
     Raises:
-        ValueError: if a contestant is unknown or cannot play on the data, or the folder holds another comparison.
+        ValueError: if a contestant is unknown or cannot play on the data, the length is given twice or not at all, or
+            the folder holds another comparison.
         Interrupted: after a signal; the same call goes on.
     """
     config = {
@@ -116,6 +125,7 @@ def compare(
         "data": str(data),
         "data_options": list(data_options),
         "seen": seen,
+        "minutes": minutes,
         "seeds": list(range(seeds)) if isinstance(seeds, int) else [int(seed) for seed in seeds],
         "batch": batch,
         "measure": measure,
@@ -154,15 +164,21 @@ def _check(config: Mapping[str, Any]) -> None:
         raise ValueError(f"A comparison has two contestants or more, each once; got {', '.join(labels) or 'none'}.")
     if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
         raise ValueError(f"A comparison has one seed or more, each once, from 0 on; got {seeds}.")
+    if (config["seen"] is None) == (config["minutes"] is None):
+        raise ValueError(
+            "A comparison lasts for so many samples seen, or for so many minutes: give one, seen or minutes."
+        )
     for name in ("seen", "batch", "measure", "count"):
-        if config[name] < 1:
+        if config[name] is not None and config[name] < 1:
             raise ValueError(f"{name} must be at least 1; got {config[name]}.")
+    if config["minutes"] is not None and not config["minutes"] > 0:
+        raise ValueError(f"minutes must be above 0; got {config['minutes']}.")
     if config["data"] == "toy":
         raise ValueError("Every game has toy data of its own, so nothing is compared on it. See `ganarium list data`.")
     index.check_data(config["data"])
     for label in labels:
         _check_label(label)
-        request = Request(_words(config, label, seeds[0]), "compare", GAME)
+        request = Request(_words(config, label, seeds[0], config["batch"]), "compare", GAME)
         try:
             data = request.data()
             game = request.game(data)
@@ -187,14 +203,14 @@ def _check_label(label: str) -> None:
             )
 
 
-def _words(config: Mapping[str, Any], label: str, seed: int) -> list[str]:
-    """What ``ganarium train`` is given for a contestant and a seed."""
+def _words(config: Mapping[str, Any], label: str, seed: int, seen: int) -> list[str]:
+    """What ``ganarium train`` is given for a contestant and a seed, to see so many samples."""
     words = [*shlex.split(label), "--data", config["data"], *config["data_options"]]
-    every = max(config["seen"] // config["measure"], 1)
-    numbers = {"seen": config["seen"], "batch": config["batch"], "seed": seed, "threads": 1}
+    every = max(seen // config["measure"], 1)
+    numbers = {"seen": seen, "batch": config["batch"], "seed": seed, "threads": 1}
     numbers |= {"evaluate-every": every, "evaluate-count": config["count"]}
     # What is judged is an average: one half-life for all, a tenth of what is seen.
-    numbers["average"] = max(config["seen"] // 10, 1)
+    numbers["average"] = max(seen // 10, 1)
     words += [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
     return words + (["--paper"] if config["paper"] else [])
 
@@ -230,7 +246,38 @@ def _read(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path / CONFIG} cannot be read ({error}).") from error
 
 
+def _budgets(path: Path, config: Mapping[str, Any], workers: int | None, quiet: bool) -> dict[str, int]:
+    """The samples that each contestant sees: those that were asked for, or as many as its minutes are worth."""
+    labels = config["contestants"]
+    if config["seen"] is not None:
+        return dict.fromkeys(labels, config["seen"])
+    file = path / BUDGETS
+    if not file.exists():
+        jobs = [
+            Job(
+                f"{label}, how fast it is",
+                "ganarium.comparing.contest:pace",
+                {"words": _words(config, label, config["seeds"][0], config["batch"]), "minutes": config["minutes"]},
+            )
+            for label in labels
+        ]
+        with Board(jobs, quiet) as board:
+            outcomes = run(jobs, workers, board)
+        # Who fails in the trial fails in its runs too, and is shown there.
+        found = {o.job.name.rpartition(",")[0]: o.result or config["batch"] for o in outcomes}
+        write_text(file, json.dumps(found, indent=1) + "\n")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
 def _play(path: Path, config: Mapping[str, Any], workers: int | None, quiet: bool) -> Comparison:
+    try:
+        return _played(path, config, workers, quiet)
+    except Interrupted as stop:
+        raise Interrupted(stop.signal, path, f"ganarium compare --resume {path}") from None
+
+
+def _played(path: Path, config: Mapping[str, Any], workers: int | None, quiet: bool) -> Comparison:
+    budgets = _budgets(path, config, workers, quiet)
     places = {}
     for seed in config["seeds"]:
         for number, label in enumerate(config["contestants"]):
@@ -239,16 +286,13 @@ def _play(path: Path, config: Mapping[str, Any], workers: int | None, quiet: boo
         Job(
             name,
             "ganarium.comparing.contest:play",
-            {"words": _words(config, label, seed), "path": str(folder), "count": config["count"]},
+            {"words": _words(config, label, seed, budgets[label]), "path": str(folder), "count": config["count"]},
             str(path / "runs" / f"{folder.name}.log"),
         )
         for name, (label, seed, folder) in places.items()
     ]
-    try:
-        with Board(jobs, quiet) as board:
-            outcomes = run(jobs, workers, board)
-    except Interrupted as stop:
-        raise Interrupted(stop.signal, path, f"ganarium compare --resume {path}") from None
+    with Board(jobs, quiet) as board:
+        outcomes = run(jobs, workers, board)
     results = [_result(outcome, *places[outcome.job.name][:2]) for outcome in outcomes]
     found = Comparison(path, config, Summary(config["contestants"], results))
     _write(found)

@@ -4,22 +4,43 @@ from __future__ import annotations
 
 import json
 import shutil
+import statistics
 from pathlib import Path
 from typing import Any
 
 from ganarium import checkpoint, metrics
 from ganarium.data.progress import silent
 from ganarium.fitting import begun, taken_up
+from ganarium.forecast import forecast
 from ganarium.records import read_config
 from ganarium.request import GAME, Request
 from ganarium.run import Run
 from ganarium.session import Session
 from ganarium.side_by_side import Tell
 
-__all__ = ["JUDGED", "judged", "play", "sitting"]
+__all__ = ["JUDGED", "judged", "pace", "play", "sitting"]
 
 #: Where a run keeps what the comparison measured of it.
 JUDGED = "judged.json"
+
+
+def pace(words: list[str], minutes: float, tell: Tell) -> int:
+    """How many samples a run sees in so many minutes here: the median of three trials.
+
+    Args:
+        words: What ``ganarium train`` would be given.
+        minutes: The run's.
+        tell: Is told of the progress.
+    """
+    request = Request(words, "train", GAME)
+    with silent():
+        data = request.data()
+        settings = request.settings(data).changed(seen=None, minutes=minutes)
+        found = []
+        for i in range(3):
+            tell(i, 3, "")
+            found.append(forecast(request.game(data), data, settings).per_thousand)
+    return max(round(60_000 * minutes / statistics.median(found)), settings.batch_size)
 
 
 def play(words: list[str], path: str, count: int, tell: Tell) -> dict[str, Any]:

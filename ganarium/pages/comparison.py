@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganarium.comparing.words import difference_rows, failures, seed_rows, verdict
+from ganarium.console import duration
 from ganarium.gallery import gallery
 from ganarium.metrics.stamp import WATCHED
 from ganarium.pages.page import (
@@ -39,9 +40,13 @@ def comparison(found: Comparison) -> str:
     """A comparison as HTML, self-contained."""
     config = found.config
     seeds = ", ".join(map(str, config["seeds"]))
+    each = (
+        f"Each plays for {duration(60 * config['minutes'])}, which a trial turned into samples,"
+        if config["minutes"]
+        else f"Each sees {config['seen']:,} samples"
+    )
     how = (
-        f"Each sees {config['seen']:,} samples of {config['data']} in batches of {config['batch']}, with the seeds "
-        f"{seeds}, in one thread. Games have "
+        f"{each} of {config['data']} in batches of {config['batch']}, with the seeds {seeds}, in one thread. Games have "
         + ("their papers' settings." if config["paper"] else "the settings that were measured for such data.")
     )
     return page(
