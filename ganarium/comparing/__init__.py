@@ -102,8 +102,7 @@ def compare(
         contestants: Games, each with options of its own where it has any: ``"gan"``, ``"wgan-gp --critic-moves 1"``.
         data: What to learn from, by name or path.
         seen: Samples that each sees.
-        minutes: Minutes that each plays for, instead: a trial of each, side by side, turns them into samples once, before
-            any run starts.
+        minutes: Minutes that each plays for, instead: a trial of each turns them into samples before any run starts.
         seeds: How many seeds, from 0 on; or which.
         batch: Samples in a batch.
         measure: How often quality is measured on the way.
@@ -250,7 +249,7 @@ def _budgets(path: Path, config: Mapping[str, Any], workers: int | None, quiet: 
     """The samples that each contestant sees: those that were asked for, or as many as its minutes are worth."""
     labels = config["contestants"]
     if config["seen"] is not None:
-        return dict.fromkeys(labels, config["seen"])
+        return dict.fromkeys(labels, int(config["seen"]))
     file = path / BUDGETS
     if not file.exists():
         jobs = [
@@ -264,9 +263,10 @@ def _budgets(path: Path, config: Mapping[str, Any], workers: int | None, quiet: 
         with Board(jobs, quiet) as board:
             outcomes = run(jobs, workers, board)
         # Who fails in the trial fails in its runs too, and is shown there.
-        found = {o.job.name.rpartition(",")[0]: o.result or config["batch"] for o in outcomes}
+        found = {label: each.result or config["batch"] for label, each in zip(labels, outcomes, strict=True)}
         write_text(file, json.dumps(found, indent=1) + "\n")
-    return json.loads(file.read_text(encoding="utf-8"))
+    budgets: dict[str, int] = json.loads(file.read_text(encoding="utf-8"))
+    return budgets
 
 
 def _play(path: Path, config: Mapping[str, Any], workers: int | None, quiet: bool) -> Comparison:

@@ -46,7 +46,8 @@ def comparison(found: Comparison) -> str:
         else f"Each sees {config['seen']:,} samples"
     )
     how = (
-        f"{each} of {config['data']} in batches of {config['batch']}, with the seeds {seeds}, in one thread. Games have "
+        f"{each} of {config['data']} in batches of {config['batch']}, with the seeds {seeds}, in one thread. "
+        "Games have "
         + ("their papers' settings." if config["paper"] else "the settings that were measured for such data.")
     )
     return page(
