@@ -53,8 +53,8 @@ ABILITIES = {
     "Detects": "anomaly",
     "Completes": "complete",
 }
-#: What an ability brings with it: what follows from a latent can be drawn.
-_BRINGS = {"Decodes": "Samples"}
+#: What brings abilities with it: what follows from a latent can be drawn; whose samples a critic judges does both.
+_BRINGS = {"Decodes": {"Samples"}, "Adversarial": {"Decodes", "Scores", "Samples"}}
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _ancestors(entry: GameEntry) -> list[str]:
 def abilities(entry: GameEntry) -> tuple[str, ...]:
     """What a trained game can do, in the words of :data:`ABILITIES`."""
     names = set(_ancestors(entry))
-    names |= {_BRINGS[name] for name in names & set(_BRINGS)}
+    names |= {ability for name in names & set(_BRINGS) for ability in _BRINGS[name]}
     return tuple(word for ability, word in ABILITIES.items() if ability in names)
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -23,6 +24,7 @@ from torch.nn.functional import relu, softplus
 
 __all__ = [
     "BoundarySeeking",
+    "FeatureMatching",
     "Hinge",
     "LeastSquares",
     "Minimax",
@@ -41,6 +43,8 @@ class Objective(ABC):
 
     #: Whether the loss of a sample depends on others of its batch, beyond being averaged with them.
     couples_samples = False
+    #: Whether the generator is judged by what the critic's head sees, of shape (B, features), instead of by scores.
+    of_features: ClassVar[bool] = False
 
     @abstractmethod
     def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
@@ -51,8 +55,8 @@ class Objective(ABC):
         """The terms of the generator's loss.
 
         Args:
-            fake: The scores of its samples.
-            real: Gives the scores of data, and is called only by objectives that look at them.
+            fake: The scores of its samples; their features, if the objective is ``of_features``.
+            real: Gives those of data, and is called only by objectives that look at them.
         """
 
     def accuracy(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -221,6 +225,38 @@ class RelativisticAverage(Objective):
     def margin(self, real: Tensor, fake: Tensor) -> Tensor:
         """The distance from the mean score of samples."""
         return real - fake.mean()
+
+
+@dataclass(frozen=True)
+class FeatureMatching(Objective):
+    r"""The generator matches the mean features of data instead of raising scores (Salimans et al., 2016, section 3.1).
+
+    With f the critic's last features,
+
+    .. math::
+
+        L_G = \tfrac1n \lVert \overline{f(x)} - \overline{f(G(z))} \rVert^2,
+
+    a mean over the n features, of means over the batch. The critic descends what it did before.
+
+    Args:
+        of: The objective of the critic.
+    """
+
+    of: Objective = NonSaturating()
+    couples_samples = True
+    of_features = True
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        return self.of.discriminator(real, fake)
+
+    def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
+        if real is None:
+            raise ValueError("Feature matching needs the features of real data beside those of samples.")
+        return {"feature": (fake.mean(0) - real().mean(0)).square().mean()}
+
+    def margin(self, real: Tensor, fake: Tensor) -> Tensor:
+        return self.of.margin(real, fake)
 
 
 def accuracy(real: Tensor, fake: Tensor) -> Tensor:

@@ -3,8 +3,8 @@ r"""The optimisers that papers name, as small objects that wait for parameters.
 A player's ``optimizer`` is any callable from parameters to a :class:`torch.optim.Optimizer`;
 ``partial(torch.optim.Adam, lr=1e-3)`` will do. The ones here can also be named on the command line (``--optimizer sgd
 --optimizer.lr 0.1``), written to a run's config, and step all their parameters in one fused operation. Each of their
-numbers may be a schedule over the stage: ``SGD(lr=0.1, momentum=Linear(0.5, 0.7))``. One does not descend but samples:
-:class:`SGHMC`.
+numbers may be a schedule over the stage: ``SGD(lr=0.1, momentum=Linear(0.5, 0.7))``. One does not descend but samples,
+:class:`SGHMC`; one adds to any other, :class:`HistoricalAveraging`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch.nn import Parameter
 
 from ganarium.schedules import Schedule
 
-__all__ = ["Adam", "OptimizerChoice", "RMSprop", "SGD", "SGHMC"]
+__all__ = ["Adam", "Descent", "HistoricalAveraging", "OptimizerChoice", "RMSprop", "SGD", "SGHMC"]
 
 Number = float | Schedule
 
@@ -34,18 +34,7 @@ def _now(value: Any, progress: float) -> Any:
 
 @dataclass(frozen=True)
 class OptimizerChoice(ABC):
-    """A rule of gradient descent, with its numbers.
-
-    Args:
-        lr: The learning rate.
-    """
-
-    lr: Number
-
-    def __post_init__(self) -> None:
-        ends = [_now(self.lr, 0.0), _now(self.lr, 1.0)]
-        if min(ends) < 0 or max(ends) <= 0:
-            raise ValueError(f"{type(self).__name__} needs a positive learning rate; got lr={self.lr}.")
+    """A rule of gradient descent, with its numbers."""
 
     def __call__(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
         numbers = {each.name: _now(getattr(self, each.name), 0.0) for each in fields(self)}
@@ -63,7 +52,23 @@ class OptimizerChoice(ABC):
 
 
 @dataclass(frozen=True)
-class Adam(OptimizerChoice):
+class Descent(OptimizerChoice):
+    """A rule with a learning rate.
+
+    Args:
+        lr: The learning rate.
+    """
+
+    lr: Number
+
+    def __post_init__(self) -> None:
+        ends = [_now(self.lr, 0.0), _now(self.lr, 1.0)]
+        if min(ends) < 0 or max(ends) <= 0:
+            raise ValueError(f"{type(self).__name__} needs a positive learning rate; got lr={self.lr}.")
+
+
+@dataclass(frozen=True)
+class Adam(Descent):
     """Adam (Kingma and Ba, 2015).
 
     Args:
@@ -83,7 +88,7 @@ class Adam(OptimizerChoice):
 
 
 @dataclass(frozen=True)
-class SGD(OptimizerChoice):
+class SGD(Descent):
     """Stochastic gradient descent with momentum.
 
     Args:
@@ -101,7 +106,7 @@ class SGD(OptimizerChoice):
 
 
 @dataclass(frozen=True)
-class RMSprop(OptimizerChoice):
+class RMSprop(Descent):
     """RMSprop (Tieleman and Hinton, 2012).
 
     Args:
@@ -119,7 +124,7 @@ class RMSprop(OptimizerChoice):
 
 
 @dataclass(frozen=True)
-class SGHMC(OptimizerChoice):
+class SGHMC(Descent):
     r"""Stochastic-gradient Hamiltonian Monte Carlo (Chen, Fox and Guestrin, 2014, equation 15): descent with noise.
 
     With a loss U, rate :math:`\eta`, friction :math:`\alpha` and temperature T,
@@ -154,6 +159,76 @@ class SGHMC(OptimizerChoice):
 
     def build(self, parameters: Iterable[Parameter], numbers: dict[str, Any]) -> torch.optim.Optimizer:
         return _SGHMC(parameters, numbers)
+
+
+@dataclass(frozen=True)
+class HistoricalAveraging(OptimizerChoice):
+    r"""Any other rule, for a player who also pays for leaving where its weights have been on average.
+
+    .. math:: \lambda\, \Big\lVert \theta - \frac1t \sum_{i=1}^t \theta_i \Big\rVert^2
+
+    joins the loss, as its gradient joins the other's before each step (Salimans et al., 2016, section 3.3). In games
+    whose players run in circles around their point of rest, the average of the circle lies near that point. In
+    :math:`\min_x \max_y x y` simultaneous gradient steps spiral outwards; with this pull, they come to rest.
+
+    The averages are the optimiser's state, and begin with the first weights; where gradients are clipped, the pull is
+    added after.
+
+    Args:
+        weight: The weight, lambda, at least 0.
+        of: The rule.
+    """
+
+    weight: Number = 0.01
+    of: OptimizerChoice = Adam()
+
+    def __post_init__(self) -> None:
+        if min(_now(self.weight, 0.0), _now(self.weight, 1.0)) < 0:
+            raise ValueError(f"Historical averaging has a weight of at least 0; got weight={self.weight}.")
+
+    def build(self, parameters: Iterable[Parameter], numbers: dict[str, Any]) -> torch.optim.Optimizer:
+        optimizer = self.of(parameters)
+        for group in optimizer.param_groups:
+            group["weight"] = numbers["weight"]
+        history = _History()
+        optimizer.register_step_pre_hook(history.pull)
+        optimizer.register_step_post_hook(history.remember)
+        return optimizer
+
+    def schedule(self, progress: float) -> dict[str, Any]:
+        return {**self.of.schedule(progress), **super().schedule(progress)}
+
+
+class _History:
+    """The hooks of :class:`HistoricalAveraging` around an optimiser's step."""
+
+    def __init__(self) -> None:
+        self.first: dict[Tensor, Tensor] = {}
+
+    @torch.no_grad()
+    def pull(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        """Add the pull's gradient. In a parameter's first step there is none, and its state must stay empty."""
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                state = optimizer.state.get(parameter, {})
+                if parameter.grad is None:
+                    continue
+                if "mean" in state:
+                    parameter.grad.add_(parameter - state["mean"], alpha=2 * group["weight"])
+                else:
+                    self.first[parameter] = parameter.detach().clone()
+
+    @torch.no_grad()
+    def remember(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        """Count the weights as they are now."""
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                if parameter in self.first:
+                    optimizer.state[parameter] |= {"mean": self.first.pop(parameter), "count": 1}
+                state = optimizer.state.get(parameter, {})
+                if "mean" in state:
+                    state["count"] += 1
+                    state["mean"].lerp_(parameter, 1 / state["count"])
 
 
 class _SGHMC(torch.optim.Optimizer):

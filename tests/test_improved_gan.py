@@ -6,15 +6,18 @@ import pytest
 import torch
 from torch import nn
 from torch.nn.functional import batch_norm
+from zoo import game_class, toy_data
 
 from ganarium.games.adversarial.improved_gan import ImprovedGAN
-from ganarium.history import HistoricalAverage
 from ganarium.nets.architecture import Plain
 from ganarium.nets.flat import Flat
 from ganarium.nets.minibatch import MinibatchDiscriminating, MinibatchDiscrimination
 from ganarium.nets.roles import Discriminator
-from ganarium.nets.virtual import Referred, VirtualBatchNorm, make_virtual
-from ganarium.objectives import NonSaturating
+from ganarium.nets.virtual import Referred, VirtualBatchNorm, VirtuallyNormed, make_virtual
+from ganarium.objectives import FeatureMatching, Hinge, LeastSquares, NonSaturating
+from ganarium.optimizers import SGD, Adam, HistoricalAveraging, RMSprop
+from ganarium.priors import Uniform
+from ganarium.schedules import Linear
 from ganarium.spec import Field, Spec
 from ganarium.trainer import Trainer
 
@@ -24,7 +27,7 @@ NORMED = Flat(16, generator_norm="batch", depth=2)
 
 def small(**options) -> ImprovedGAN:
     torch.manual_seed(0)
-    return ImprovedGAN(SPEC, **{"latent": 4, "reference": 0, "architecture": NORMED, **options})
+    return ImprovedGAN(SPEC, **{"latent": 4, "architecture": NORMED, **options})
 
 
 def test_a_collapsed_batch_is_as_near_as_can_be():
@@ -58,30 +61,15 @@ def test_any_family_can_discriminate_minibatches():
     assert judge.feature_size == Plain().discriminator(Field((1, 8, 8), "image")).feature_size + 7
 
 
-class Product(nn.Module):
-    """One number, x or y of the game min max xy."""
-
-    def __init__(self):
-        super().__init__()
-        self.value = nn.Parameter(torch.ones(()))
-
-
 def radius(weight: float, steps: int = 1500, rate: float = 0.05) -> float:
     """How far from rest simultaneous steps of min_x max_y xy end, from (1, 1)."""
-    x, y = Product(), Product()
-    histories = [HistoricalAverage(player, weight) for player in (x, y)]
+    x, y = nn.Parameter(torch.ones(())), nn.Parameter(torch.ones(()))
+    optimizers = [HistoricalAveraging(weight, SGD(rate))([each]) for each in (x, y)]
     for _ in range(steps):
-        loss = x.value * y.value
-        prices = [history.price(player) for history, player in zip(histories, (x, y), strict=True)]
-        slopes = [
-            torch.autograd.grad(sign * loss + price, p.value, retain_graph=True)[0]
-            for sign, price, p in zip((1, -1), prices, (x, y), strict=True)
-        ]
-        with torch.no_grad():
-            for player, history, slope in zip((x, y), histories, slopes, strict=True):
-                player.value.sub_(rate * slope)
-                history.remember(player)
-    return math.hypot(x.value.item(), y.value.item())
+        x.grad, y.grad = y.detach().clone(), -x.detach().clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    return math.hypot(x.item(), y.item())
 
 
 def test_historical_averaging_turns_a_spiral_inwards():
@@ -89,47 +77,62 @@ def test_historical_averaging_turns_a_spiral_inwards():
     assert radius(0.1) < 0.2
 
 
-def test_the_average_is_of_all_weights_since_the_first():
-    layer = nn.Linear(2, 1)
-    history = HistoricalAverage(layer, weight=3.0)
-    seen = [[p.detach().clone() for p in layer.parameters()]]
-    for _ in range(4):
-        for p in layer.parameters():
-            p.data.add_(torch.randn_like(p))
-        history.remember(layer)
-        seen.append([p.detach().clone() for p in layer.parameters()])
-    means = [torch.stack(past).mean(0) for past in zip(*seen, strict=True)]
-    for mean, expected in zip(history.means(), means, strict=True):
-        torch.testing.assert_close(mean, expected)
-    price = 3 * sum((p - mean).square().sum() for p, mean in zip(layer.parameters(), means, strict=True))
-    torch.testing.assert_close(history.price(layer), price)
-    assert not list(history.parameters())
+@pytest.mark.parametrize("rule", [SGD(0.1), SGD(0.1, momentum=0.9), Adam(0.1), RMSprop(0.1)], ids=repr)
+def test_the_pull_is_the_slope_of_the_price_towards_the_mean_of_all_weights(rule):
+    torch.manual_seed(0)
+    start = torch.randn(3)
+    mine, plain = nn.Parameter(start.clone()), nn.Parameter(start.clone())
+    pulled, other = HistoricalAveraging(3.0, rule)([mine]), rule([plain])
+    past = []
+    for _ in range(5):
+        past.append(mine.detach().clone())
+        gradient = torch.randn(3)
+        mine.grad = gradient.clone()
+        # The price as a term of the loss, by hand.
+        leaf = plain.detach().clone().requires_grad_()
+        price = 3.0 * (leaf - torch.stack(past).mean(0)).square().sum()
+        plain.grad = gradient + torch.autograd.grad(price, leaf)[0]
+        pulled.step()
+        other.step()
+        torch.testing.assert_close(mine, plain)
+    # What is kept is kept with the optimiser.
+    again = HistoricalAveraging(3.0, rule)([mine])
+    again.load_state_dict(pulled.state_dict())
+    assert again.state[mine]["count"] == 6
+    torch.testing.assert_close(again.state[mine]["mean"], torch.stack([*past, mine.detach()]).mean(0))
 
 
-def test_historical_averaging_without_weight_keeps_nothing_and_negative_ones_are_refused():
-    layer = nn.Linear(2, 1)
-    history = HistoricalAverage(layer, 0.0)
-    history.remember(layer)
-    assert history.price(layer).item() == len(history.means()) == 0
-    with pytest.raises(ValueError, match="weight of at least 0; got -1"):
-        HistoricalAverage(layer, -1.0)
+def test_parameters_without_a_gradient_have_no_history():
+    moved, idle = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
+    optimizer = HistoricalAveraging(1.0, Adam())([moved, idle])
+    moved.grad = torch.ones(2)
+    optimizer.step()
+    assert set(optimizer.state) == {moved}
 
 
-def test_both_players_pay_for_and_remember_their_history():
-    game = small(history=0.5)
-    trainer = Trainer(game)
-    batches = [{"x": torch.randn(8, 2)} for _ in range(3)]
-    for player in game.players():
-        assert player.loss(batches[0])["history"].item() == 0, player.name
-    for batch in batches:
-        trainer._take_seats()
-        for seat in trainer._seats:
-            terms, gradients = seat.gradient(batch, 1)
-            seat.step(gradients)
-            seat.after(terms)
-    assert game.discriminator_history.count.item() == game.generator_history.count.item() == 4
-    assert all(player.loss(batches[0])["history"].item() > 0 for player in game.players())
-    assert all("history" not in player.loss(batches[0]) for player in small().players())
+def test_the_weight_may_be_a_schedule_and_is_never_negative():
+    rule = HistoricalAveraging(Linear(1.0, 0.0), Adam(Linear(0.1, 0.0)))
+    assert rule.schedule(0.5) == {"weight": 0.5, "lr": 0.05}
+    with pytest.raises(ValueError, match="weight of at least 0; got weight=-1"):
+        HistoricalAveraging(-1.0)
+
+
+@pytest.mark.parametrize("command", ["gan", "wgan-gp", "cgan", "vae"])
+def test_any_game_can_pay_for_its_history(command):
+    cls = game_class(command)
+    toy = cls.toy()
+    options = {name: value for name, value in toy.arguments.items() if name != "spec"}
+    ends = []
+    for weight in (0.0, 5.0):
+        torch.manual_seed(0)
+        rule = HistoricalAveraging(weight, Adam(1e-2))
+        game = cls(toy.spec, **{**options, "optimizer": rule})
+        before = [p.detach().clone() for p in game.parameters()]
+        for _ in Trainer(game).play(toy_data(game), 16, 15):
+            pass
+        gaps = [(p - b).square().sum() for p, b in zip(game.parameters(), before, strict=True)]
+        ends.append(torch.stack(gaps).sum().item())
+    assert ends[1] < 0.8 * ends[0], "the pull holds weights near where they were"
 
 
 def test_virtual_norm_does_not_see_the_other_samples():
@@ -151,7 +154,8 @@ def test_virtual_norm_is_batch_norm_of_the_reference_and_the_sample(sides):
 
 
 def test_a_virtual_generator_draws_each_sample_by_itself_in_training_too():
-    game = small(reference=8)
+    game = small(architecture=VirtuallyNormed(NORMED, 8, Uniform(0.0, 1.0)))
+    assert game.generator.body.reference.min() >= 0  # type: ignore[union-attr]
     assert isinstance(game.generator.body, Referred)
     z = torch.rand(6, 4)
     assert game.generator.training
@@ -185,8 +189,8 @@ def test_what_cannot_be_virtual_is_refused(generator, size, message):
         make_virtual(generator, torch.rand(size, 4))
 
 
-def test_the_generator_matches_mean_features_of_a_batch_of_its_own():
-    game = small(feature_matching=True, architecture=Flat(16, depth=2))
+def test_the_generator_matches_mean_features():
+    game = small(objective=FeatureMatching(), architecture=Flat(16, depth=2))
     judge, x = game.discriminator, torch.randn(8, 2)
     assert isinstance(judge, Discriminator)
     torch.manual_seed(3)
@@ -195,14 +199,32 @@ def test_the_generator_matches_mean_features_of_a_batch_of_its_own():
     terms = game.generator_loss({"x": x})
     assert list(terms) == ["feature"]
     torch.testing.assert_close(terms["feature"], gap.square().mean())
-    assert [player.fresh for player in game.players()] == [False, True]
-    assert [player.fresh for player in small().players()] == [False, False]
+
+
+@pytest.mark.parametrize("command", ["gan", "sngan", "cgan", "infogan"])
+def test_any_game_with_an_objective_matches_features(command):
+    cls = game_class(command)
+    toy = cls.toy()
+    options = {name: value for name, value in toy.arguments.items() if name != "spec"}
+    torch.manual_seed(0)
+    game = cls(toy.spec, **{**options, "objective": FeatureMatching(Hinge())})
+    (report,) = Trainer(game).play(toy_data(game), 16, 1)
+    assert "generator/feature" in report.scalars
+    assert "generator/fake" not in report.scalars
+    assert report.scalars["discriminator/real"] >= 0
+
+
+def test_the_critic_of_matched_features_descends_what_it_did_before():
+    real, fake = torch.randn(8), torch.randn(8)
+    assert FeatureMatching(LeastSquares()).discriminator(real, fake) == LeastSquares().discriminator(real, fake)
+    assert torch.equal(FeatureMatching(LeastSquares()).margin(real, fake), LeastSquares().margin(real, fake))
 
 
 def test_features_are_matched_only_where_there_are_any():
-    game = small(feature_matching=True, discriminator=nn.Sequential(nn.Linear(2, 1), nn.Flatten(0)))
     with pytest.raises(ValueError, match=r"matches features of a Discriminator.*got Sequential"):
-        game.generator_loss({"x": torch.randn(8, 2)})
+        small(objective=FeatureMatching(), discriminator=nn.Sequential(nn.Linear(2, 1), nn.Flatten(0)))
+    with pytest.raises(ValueError, match="no features to match"):
+        game_class("cyclegan")(game_class("cyclegan").toy().spec, objective=FeatureMatching())
 
 
 def test_labels_are_smoothed_on_one_side():

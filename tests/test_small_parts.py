@@ -401,7 +401,6 @@ INGREDIENTS = {
     "objectives",
     "divergences",
     "entropies",
-    "history",
     "penalties",
     "pools",
     "priors",
@@ -415,8 +414,10 @@ MAY = {
     **dict.fromkeys((*INGREDIENTS, "data"), frozenset(BASE)),
     "divergences": {"objectives"},
     "data": {*BASE, "simulators"},
+    "nets": {*BASE, "priors"},
+    "adversarial": {"augment", "game", "objectives", "penalties"},
     "game": {"spec", "optimizers", "priors", "randomness", "paper"},
-    "games": {"game", "schedules", "spec", *INGREDIENTS},
+    "games": {"adversarial", "game", "schedules", "spec", *INGREDIENTS},
     "latent": {"data", "game", "priors", "randomness", "spec"},
     # `evaluate` opens runs and keeps its numbers in them; everything else here knows abilities only.
     "metrics": {

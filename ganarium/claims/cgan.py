@@ -19,8 +19,8 @@ from ganarium.priors import Normal
 class Blind(CGAN):
     """Only the generator is told the label."""
 
-    def verdict(self, x: Tensor, y: Tensor) -> Tensor:
-        return super().verdict(x, torch.full_like(y, -1))
+    def verdict(self, x: Tensor, **told: Tensor) -> Tensor:
+        return super().verdict(x, y=torch.full_like(told["y"], -1))
 
 
 @claim(

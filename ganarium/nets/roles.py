@@ -6,10 +6,13 @@ A generator is a *body* from latents to data. A discriminator and an encoder are
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Discriminator", "Encoder", "Generator"]
+__all__ = ["Discriminator", "Encoder", "Generator", "features_of"]
 
 
 def join(x: Tensor, c: Tensor | None, size: int, who: str) -> Tensor:
@@ -114,3 +117,22 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         r"""Codes of shape (B, outputs), for samples of shape (B, \*shape)."""
         return self.head(self.features(x))
+
+
+def features_of(critic: nn.Module, who: str) -> Callable[..., Tensor]:
+    """From samples to what the critic's head sees, of shape (B, features).
+
+    Args:
+        critic: A :class:`Discriminator`, or any network that has ``features``.
+        who: The game, for messages.
+
+    Raises:
+        ValueError: if it has none.
+    """
+    features: Any = getattr(critic, "features", None)
+    if features is None:
+        raise ValueError(
+            f"{who} matches features of a Discriminator (ganarium.nets.roles), which has them before its head; got "
+            f"{type(critic).__name__}. Wrap it, or choose another objective."
+        )
+    return features

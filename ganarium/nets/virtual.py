@@ -20,13 +20,18 @@ Reference:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ganarium.nets.roles import Generator
+from ganarium.nets.architecture import Architecture, DeepConvolutional
+from ganarium.nets.roles import Discriminator, Encoder, Generator
+from ganarium.priors import Law, Normal
+from ganarium.spec import Field
 
-__all__ = ["Referred", "VirtualBatchNorm", "make_virtual"]
+__all__ = ["Referred", "VirtualBatchNorm", "VirtuallyNormed", "make_virtual"]
 
 
 class VirtualBatchNorm(nn.Module):
@@ -84,6 +89,31 @@ class Referred(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.network(torch.cat([self.reference.to(x), x]))[len(self.reference) :]
+
+
+@dataclass(frozen=True)
+class VirtuallyNormed(Architecture):
+    """Any family of networks, the batch norm of whose generator is virtual (Salimans et al., 2016).
+
+    Args:
+        family: The networks, with batch norm in the generator.
+        reference: Latents in the reference batch.
+        law: What they are drawn from: the prior of the game.
+    """
+
+    family: Architecture = DeepConvolutional()
+    reference: int = 64
+    law: Law = Normal()
+
+    def generator(self, latent: int, field: Field, condition: int = 0) -> Generator:
+        generator = self.family.generator(latent, field, condition)
+        return make_virtual(generator, self.law.of(latent)(self.reference))
+
+    def discriminator(self, field: Field, outputs: int = 1, condition: int = 0) -> Discriminator:
+        return self.family.discriminator(field, outputs, condition)
+
+    def encoder(self, field: Field, outputs: int) -> Encoder:
+        return self.family.encoder(field, outputs)
 
 
 def make_virtual(generator: Generator, reference: Tensor) -> Generator:

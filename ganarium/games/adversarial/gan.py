@@ -27,9 +27,11 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from ganarium.adversarial import Adversarial
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
+from ganarium.game import Batch, Game, Paper, Player, Terms
 from ganarium.nets.architecture import Architecture, Perceptrons, Plain
+from ganarium.nets.roles import features_of
 from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
 from ganarium.penalties import R1, Critic, Penalised, Penalty
@@ -40,7 +42,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["GAN"]
 
 
-class GAN(Game, Decodes, Scores):
+class GAN(Game, Adversarial):
     r"""The generative adversarial network, and the frame of its many variants.
 
     With raw scores :math:`F = \operatorname{logit} D`, the discriminator descends
@@ -124,6 +126,8 @@ class GAN(Game, Decodes, Scores):
         self.prior = prior.of(latent)
         self.generator = generator or architecture.generator(latent, spec["x"])
         self.discriminator = discriminator or architecture.discriminator(spec["x"])
+        if objective.of_features:
+            features_of(self.discriminator, type(self).__name__)
         self.penalised = Penalised(penalties, self.discriminator, type(self).__name__)
 
     def players(self) -> list[Player]:
@@ -141,30 +145,16 @@ class GAN(Game, Decodes, Scores):
         ]
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        x, fake = self.pair(batch)
-        critic = self.penalised.one_pass(self.verdict, x, fake)
+        verdict, x, fake = self.contest(batch)
+        critic = self.penalised.one_pass(verdict, x, fake)
         real_scores, fake_scores = self.judge(critic, x, fake)
         terms = self.objective.discriminator(real_scores, fake_scores)
         terms |= self.penalised.terms(critic, x, fake, self.progress)
         watched = self.augmented.watch(self.objective.margin(real_scores, fake_scores))
         return {**terms, "accuracy": self.objective.accuracy(real_scores, fake_scores), **watched}
 
-    def penalty_loss(self, batch: Batch, every: int) -> Terms:
-        """The penalties that are taken in every n-th round."""
-        return self.penalised.terms(self.verdict, *self.pair(batch), self.progress, every)
-
-    def pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Data, and as many samples that the discriminator sees without teaching the generator."""
-        with torch.no_grad():
-            return batch["x"], self.draw(len(batch["x"]))
-
     def generator_loss(self, batch: Batch) -> Terms:
-        x = batch["x"]
-        return self.objective.generator(self.verdict(self.draw(len(x))), lambda: self.verdict(x))
-
-    def verdict(self, x: Tensor) -> Tensor:
-        """The discriminator's scores of what it sees of ``x``, of shape (B,)."""
-        return self.discriminator(self.augmented(x))
+        return self.lesson(self.objective, batch)
 
     def judge(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of data and of samples, from one pass over both or from one pass each."""
@@ -178,6 +168,9 @@ class GAN(Game, Decodes, Scores):
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.discriminator(x)
+
+    def features(self, x: Tensor, **condition: Tensor) -> Tensor:
+        return features_of(self.discriminator, "GAN")(x)
 
     @classmethod
     def toy(cls) -> Self:

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-import torch
 from torch import Tensor, nn
 
+from ganarium.adversarial import Adversarial
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
+from ganarium.game import Batch, Game, Paper, Player, Terms
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.objectives import Wasserstein
 from ganarium.optimizers import Adam, OptimizerChoice
@@ -36,7 +36,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["WGANGP"]
 
 
-class WGANGP(Game, Decodes, Scores):
+class WGANGP(Game, Adversarial):
     r"""The Wasserstein GAN with gradient penalty.
 
     .. math::
@@ -131,29 +131,16 @@ class WGANGP(Game, Decodes, Scores):
         ]
 
     def critic_loss(self, batch: Batch) -> Terms:
-        x, fake = self.pair(batch)
-        critic = self.penalised.one_pass(self.verdict, x, fake)
+        verdict, x, fake = self.contest(batch)
+        critic = self.penalised.one_pass(verdict, x, fake)
         scores = critic(x), critic(fake)
         terms = Wasserstein().discriminator(*scores)
         distance = -(terms["real"] + terms["fake"]).detach()
         terms |= self.penalised.terms(critic, x, fake, self.progress)
         return {**terms, "distance": distance, **self.augmented.watch(Wasserstein().margin(*scores))}
 
-    def penalty_loss(self, batch: Batch, every: int) -> Terms:
-        """The penalties that are taken in every n-th round."""
-        return self.penalised.terms(self.verdict, *self.pair(batch), self.progress, every)
-
-    def pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Data, and as many samples that the critic sees without teaching the generator."""
-        with torch.no_grad():
-            return batch["x"], self.draw(len(batch["x"]))
-
     def generator_loss(self, batch: Batch) -> Terms:
-        return {"fake": -self.verdict(self.draw(len(batch["x"]))).mean()}
-
-    def verdict(self, x: Tensor) -> Tensor:
-        """The critic's scores of what it sees of ``x``, of shape (B,)."""
-        return self.critic(self.augmented(x))
+        return self.lesson(Wasserstein(), batch)
 
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
         return self.generator(z)

@@ -26,20 +26,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
+from ganarium.adversarial import Adversarial
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
+from ganarium.game import Batch, Game, Paper, Player, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
 from ganarium.nets.cgan import TwoStreams
 from ganarium.nets.conditions import one_hot
+from ganarium.nets.roles import features_of
 from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
-from ganarium.penalties import Critic, Penalised, Penalty
+from ganarium.penalties import Penalised, Penalty
 from ganarium.priors import Law, Normal, Uniform
 from ganarium.schedules import Exponential, Linear
 from ganarium.spec import Field, Spec
@@ -47,7 +48,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["CGAN"]
 
 
-class CGAN(Game, Decodes, Scores):
+class CGAN(Game, Adversarial):
     r"""The conditional GAN: a class can be asked for, ``game.sample(9, y=3)``.
 
     With raw scores :math:`F = \operatorname{logit} D`, the discriminator descends
@@ -118,6 +119,8 @@ class CGAN(Game, Decodes, Scores):
         self.prior = prior.of(latent)
         self.generator = generator or architecture.generator(latent, spec["x"], condition=self.classes)
         self.discriminator = discriminator or architecture.discriminator(spec["x"], condition=self.classes)
+        if objective.of_features:
+            features_of(self.discriminator, type(self).__name__)
         self.penalties, self.penalised = penalties, Penalised(penalties, self.discriminator, type(self).__name__)
 
     def players(self) -> list[Player]:
@@ -135,7 +138,7 @@ class CGAN(Game, Decodes, Scores):
         ]
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        verdict, x, fake = self.pair(batch)
+        verdict, x, fake = self.contest(batch)
         critic = self.penalised.one_pass(verdict, x, fake)
         real_scores, fake_scores = critic(x), critic(fake)
         terms = self.objective.discriminator(real_scores, fake_scores)
@@ -143,23 +146,11 @@ class CGAN(Game, Decodes, Scores):
         watched = self.augmented.watch(self.objective.margin(real_scores, fake_scores))
         return {**terms, "accuracy": self.objective.accuracy(real_scores, fake_scores), **watched}
 
-    def penalty_loss(self, batch: Batch, every: int) -> Terms:
-        """The penalties that are taken in every n-th round."""
-        return self.penalised.terms(*self.pair(batch), self.progress, every)
-
-    def pair(self, batch: Batch) -> tuple[Critic, Tensor, Tensor]:
-        """The verdict given the batch's labels, data, and as many samples of these labels, without a gradient."""
-        x, y = batch["x"], batch["y"]
-        with torch.no_grad():
-            return partial(self.verdict, y=y), x, self.draw(len(x), y=y)
-
     def generator_loss(self, batch: Batch) -> Terms:
-        x, y = batch["x"], batch["y"]
-        return self.objective.generator(self.verdict(self.draw(len(x), y=y), y), lambda: self.verdict(x, y))
+        return self.lesson(self.objective, batch)
 
-    def verdict(self, x: Tensor, y: Tensor) -> Tensor:
-        """The discriminator's scores of what it sees of ``x`` with labels ``y``, of shape (B,)."""
-        return self.discriminator(self.augmented(x), one_hot(y, self.classes, x))
+    def told(self, batch: Batch) -> dict[str, Tensor]:
+        return {"y": batch["y"]}
 
     @property
     def conditions(self) -> Mapping[str, Field]:
@@ -171,6 +162,9 @@ class CGAN(Game, Decodes, Scores):
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
         y = self.choose(len(z), **condition)["y"]
         return self.generator(z, one_hot(y, self.classes, z))
+
+    def features(self, x: Tensor, **condition: Tensor) -> Tensor:
+        return features_of(self.discriminator, "CGAN")(x, one_hot(condition["y"], self.classes, x))
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         """Raw scores of shape (B,), given labels ``y``; without them, of the odds' mean over all classes."""

@@ -36,8 +36,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from ganarium.adversarial import Adversarial
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Classifies, Decodes, Encodes, Game, Paper, Player, Scores, Terms
+from ganarium.game import Batch, Classifies, Encodes, Game, Paper, Player, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
 from ganarium.nets.conditions import one_hot
 from ganarium.nets.roles import Discriminator
@@ -50,7 +51,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["InfoGAN"]
 
 
-class InfoGAN(Game, Decodes, Scores, Encodes, Classifies):
+class InfoGAN(Game, Adversarial, Encodes, Classifies):
     r"""The information-maximising GAN: ``game.sample(9, category=3, code=[0.5, -1.0])``.
 
     :math:`Q(c | x)` is a softmax over the categories and, for each number, a Gaussian of standard deviation one around
@@ -175,27 +176,23 @@ class InfoGAN(Game, Decodes, Scores, Encodes, Classifies):
         accuracy = self.objective.accuracy(real_scores, fake_scores)
         return {**terms, "information": information, "accuracy": accuracy, **watched}
 
-    def penalty_loss(self, batch: Batch, every: int) -> Terms:
-        """The penalties that are taken in every n-th round."""
-        with torch.no_grad():
-            fake = self.draw(len(batch["x"]))
-        return self.penalised.terms(self.verdict, batch["x"], fake, self.progress, every)
-
-    def verdict(self, x: Tensor) -> Tensor:
-        """The discriminator's scores of what it sees of ``x``, of shape (B,)."""
-        return self.score(self.augmented(x))
-
     def generator_loss(self, batch: Batch) -> Terms:
         x = batch["x"]
         category, code = self.draw_codes(len(x))
-        fake = self.augmented(self.draw(len(x), category=category, code=code))
-        scores, logits, means = self.judge(fake)
-        terms = self.objective.generator(scores, lambda: self.verdict(x))
+        features = self.impression(self.draw(len(x), category=category, code=code))
+        scores, logits, means = self.read(features)
+        matched = self.objective.of_features
+        terms = self.objective.generator(
+            features if matched else scores, lambda: self.impression(x) if matched else self.verdict(x)
+        )
         return terms | self.reading(logits, means, category, code)
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Raw scores (B,), logits of the category (B, K) and means of the codes, from one pass through the trunk."""
-        features = self.discriminator.features(x)
+        return self.read(self.discriminator.features(x))
+
+    def read(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The same, from what the trunk made of samples."""
         logits, means = self.recogniser(features).tensor_split([self.categories], 1)
         return self.discriminator.head(features).squeeze(1), logits, means
 
@@ -229,6 +226,9 @@ class InfoGAN(Game, Decodes, Scores, Encodes, Classifies):
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.discriminator(x)
+
+    def features(self, x: Tensor, **condition: Tensor) -> Tensor:
+        return self.discriminator.features(x)
 
     def classify(self, x: Tensor) -> Tensor:
         return self.judge(x)[1]

@@ -130,6 +130,8 @@ class CycleGAN(Game, Translates):
         a, b = spec["a"], spec["b"]
         if identity and a.shape != b.shape:
             raise ValueError(f"identity={identity} needs domains of one shape; got '{a}' and '{b}'. Set identity to 0.")
+        if objective.of_features:
+            raise ValueError("CycleGAN's discriminators judge patches: there are no features to match. Choose another.")
         self.cycle, self.identity, self.adversarial, self.pool = cycle, identity, adversarial, pool
         self.width, self.blocks, self.discriminator_width = width, blocks, discriminator_width
         self.objective, self.optimizer = objective, optimizer

@@ -29,8 +29,9 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from ganarium.adversarial import Adversarial
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
+from ganarium.game import Batch, Game, Paper, Player, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional
 from ganarium.objectives import NonSaturating, accuracy
 from ganarium.optimizers import Adam, OptimizerChoice
@@ -41,7 +42,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["GAN3D"]
 
 
-class GAN3D(Game, Decodes, Scores):
+class GAN3D(Game, Adversarial):
     r"""The GAN of volumes, whose discriminator rests while it is winning.
 
     With raw scores :math:`F = \operatorname{logit} D`, the discriminator descends
@@ -152,8 +153,8 @@ class GAN3D(Game, Decodes, Scores):
             self.augmented.controller(terms)
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        x, fake = self.pair(batch)
-        critic = self.penalised.one_pass(self.verdict, x, fake)
+        verdict, x, fake = self.contest(batch)
+        critic = self.penalised.one_pass(verdict, x, fake)
         real_scores, fake_scores = critic(x), critic(fake)
         return {
             **NonSaturating().discriminator(real_scores, fake_scores),
@@ -163,21 +164,8 @@ class GAN3D(Game, Decodes, Scores):
             **self.augmented.watch(real_scores),
         }
 
-    def penalty_loss(self, batch: Batch, every: int) -> Terms:
-        """The penalties that are taken in every n-th round."""
-        return self.penalised.terms(self.verdict, *self.pair(batch), self.progress, every)
-
-    def pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Data, and as many samples that the discriminator sees without teaching the generator."""
-        with torch.no_grad():
-            return batch["x"], self.draw(len(batch["x"]))
-
     def generator_loss(self, batch: Batch) -> Terms:
-        return NonSaturating().generator(self.verdict(self.draw(len(batch["x"]))))
-
-    def verdict(self, x: Tensor) -> Tensor:
-        """The discriminator's scores of what it sees of ``x``, of shape (B,)."""
-        return self.discriminator(self.augmented(x))
+        return self.lesson(NonSaturating(), batch)
 
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
         return self.generator(z)
