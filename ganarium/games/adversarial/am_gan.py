@@ -22,7 +22,7 @@ activation,
 
     L_G = \mathbb E_z [-\log D_y(G(z))]
         = \underbrace{\mathbb E_z [-\log D_r(G(z))]}_{\text{LabelGAN}}
-        + \underbrace{\mathbb E_z \Big[-\log \frac{D_y(G(z))}{D_r(G(z))}\Big]}_{\text{cross entropy over the K classes}},
+        + \underbrace{\mathbb E_z \Big[-\log \frac{D_y(G(z))}{D_r(G(z))}\Big]}_{\text{a classifier's, of K classes}},
 
 where y is the class that the sample already looks like most, :math:`\arg\max_{k \le K} l_k(G(z))` (dynamic labels), or
 one that the generator was told (predefined labels). The same split holds for the discriminator: with
