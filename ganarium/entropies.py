@@ -19,7 +19,7 @@ The *AM score* of samples is made of both: how differently they use the classes 
         + \mathbb E_{x \sim q} H[p(x)],
 
 lower for better samples, and by a classifier that none of the players is. Unlike the inception score, it does not ask
-for even classes where the data have none (Zhou et al., 2018, section 5).
+for even classes where the data have none (Zhou et al., 2018).
 """
 
 from __future__ import annotations

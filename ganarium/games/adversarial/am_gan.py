@@ -32,7 +32,7 @@ classifier (AC-GAN*): the two verdicts then share the trunk, and nothing else.
 
 Reference:
     Zhou, Cai, Rong, Song, Ren, Zhang, Yu, Wang: Activation Maximization Generative Adversarial Nets, ICLR 2018,
-    arXiv 1703.02000; sections 3 and 4.
+    arXiv 1703.02000.
 """
 
 from __future__ import annotations
@@ -61,16 +61,12 @@ __all__ = ["AMGAN"]
 class AMGAN(Game, Decodes, Scores, Classifies):
     r"""The activation maximising GAN; LabelGAN and AC-GAN* are other settings of it.
 
-    ===================  =======================  ======================================
-    ..                   ``class_weight=1``       ``class_weight=0``
-    ===================  =======================  ======================================
-    ``auxiliary=False``  AM-GAN                   LabelGAN
-    ``auxiliary=True``   AC-GAN*                  a GAN whose trunk also learns to classify
-    ===================  =======================  ======================================
+    With ``class_weight`` 0 it is LabelGAN; with ``auxiliary`` it is AC-GAN*; with both, a plain GAN whose discriminator
+    also learns to classify.
 
     Players:
-        discriminator: ``real`` and ``fake``, the cross entropies of :math:`F` for data and samples; ``label``, that of
-            the known labels over the K classes: their sum divided by the size of the batch; the name of each penalty,
+        discriminator: ``real`` and ``fake``, the cross entropies of :math:`F` for data and samples; ``label``, the sum
+            of that of the known labels, over the K classes, divided by the batch's size; the name of each penalty,
             taken of F; ``accuracy`` (watched), the share of data and samples on the right side of :math:`F = 0`;
             ``sign`` and ``augmentation`` (watched, where augmentation is adaptive), the mean sign of the margins of
             data and the probability of each transform.
