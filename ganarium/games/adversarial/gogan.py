@@ -36,7 +36,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Stage, Terms
-from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
+from ganarium.nets.architecture import Architecture, Plain
 from ganarium.objectives import Wasserstein
 from ganarium.optimizers import OptimizerChoice, RMSprop
 from ganarium.penalties import clip_weights
@@ -79,6 +79,7 @@ class GoGAN(Game, Decodes, Scores):
         1. Earlier ranks rest when a later one plays.
         2. The margin, the weight, the box and the rates are those of the only public reproduction; the authors have
            released no code.
+        3. The networks follow from the data; the paper's are DCGAN's.
 
     Raises:
         ValueError: if there is no rank, the margin or the box is not above zero, the weight is negative, or the
@@ -110,7 +111,7 @@ class GoGAN(Game, Decodes, Scores):
         rank_weight: float = 0.5,
         bound: float = 0.1,
         critic_moves: int = 5,
-        architecture: Architecture = DeepConvolutional(64, norm=None),
+        architecture: Architecture = Plain(),
         prior: Law = Normal(),
         optimizer: OptimizerChoice = RMSprop(1e-4),
         generators: Sequence[nn.Module] | None = None,
