@@ -22,14 +22,21 @@ from ganarium.optimizers import RMSprop
     source="Juefei-Xu et al., 2017, abstract: each rank reduces the gap that a Wasserstein GAN leaves by half or more; "
     "no figures in common",
     world="8 Gaussians on a ring; 1,000 rounds of five batches of 128; weights in a box of 0.1; RMSprop(5e-4)",
-    measure="sliced distance of 10,000 samples to the data, in units of the data",
+    measure="sliced distance of 10,000 samples to held-out data, both as networks see them",
     better="lower",
     arms={
         "game": "gogan, two ranks of 500 rounds",
         "baseline": "wgan, 1,000 rounds, in the same box",
         "control": "gogan without the ranking: the second rank goes on by the margin alone",
     },
-    pilot={},
+    pilot={
+        "game": [0.1027, 0.09173, 0.1046],
+        "baseline": [0.1992, 0.1671, 0.1217],
+        "control": [0.1069, 0.1016, 0.1052],
+    },
+    tried="in the pilot the control, without the ranking, gains nearly as much as the game, so that what helps against "
+    "the Wasserstein GAN is the margin or the second beginning, and not the ranking. With twice the rounds 0.078 "
+    "against 0.135 of the Wasserstein GAN (seed 103)",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, common = load("ring"), {"bound": 0.1, "architecture": Plain(64), "optimizer": RMSprop(5e-4)}
