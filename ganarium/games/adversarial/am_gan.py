@@ -44,8 +44,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from ganarium.adversarial import Adversarial
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Classifies, Decodes, Game, Paper, Player, Scores, Terms
+from ganarium.game import Batch, Classifies, Game, Paper, Player, Terms
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
 from ganarium.nets.conditions import one_hot
 from ganarium.objectives import NonSaturating
@@ -58,7 +59,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["AMGAN"]
 
 
-class AMGAN(Game, Decodes, Scores, Classifies):
+class AMGAN(Game, Adversarial, Classifies):
     r"""The activation maximising GAN; LabelGAN and AC-GAN* are other settings of it.
 
     With ``class_weight`` 0 it is LabelGAN; with ``auxiliary`` it is AC-GAN*; with both, a plain GAN whose discriminator
@@ -168,22 +169,14 @@ class AMGAN(Game, Decodes, Scores, Classifies):
         ]
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        x, y = batch["x"], batch["y"]
-        with torch.no_grad():
-            fake = self.draw(len(x))
+        y, (verdict, x, fake) = batch["y"], self.contest(batch)
         logits = self.discriminator(self.augmented(x))
-        real_scores, fake_scores = self.odds(logits), self.verdict(fake)
+        real_scores, fake_scores = self.odds(logits), verdict(fake)
         terms = NonSaturating().discriminator(real_scores, fake_scores)
         terms["label"] = cross_entropy(logits[:, :-1], y, ignore_index=-1, reduction="sum") / len(y)
-        terms |= self.penalised.terms(self.verdict, x, fake, self.progress)
+        terms |= self.penalised.terms(verdict, x, fake, self.progress)
         watched = self.augmented.watch(real_scores)
         return {**terms, "accuracy": NonSaturating().accuracy(real_scores, fake_scores), **watched}
-
-    def penalty_loss(self, batch: Batch, every: int) -> Terms:
-        """The penalties that are taken in every n-th round."""
-        with torch.no_grad():
-            fake = self.draw(len(batch["x"]))
-        return self.penalised.terms(self.verdict, batch["x"], fake, self.progress, every)
 
     def generator_loss(self, batch: Batch) -> Terms:
         n = len(batch["x"])
@@ -197,10 +190,6 @@ class AMGAN(Game, Decodes, Scores, Classifies):
         """The log-odds F, (B,), that what got these logits is data."""
         made = logits[:, -1]
         return -made if self.auxiliary else logits[:, :-1].logsumexp(1) - made
-
-    def verdict(self, x: Tensor) -> Tensor:
-        """The log-odds, (B,), of what the discriminator sees of ``x``."""
-        return self.odds(self.discriminator(self.augmented(x)))
 
     @property
     def conditions(self) -> Mapping[str, Field]:
