@@ -185,6 +185,8 @@ class HistoricalAveraging(OptimizerChoice):
     def __post_init__(self) -> None:
         if min(_now(self.weight, 0.0), _now(self.weight, 1.0)) < 0:
             raise ValueError(f"Historical averaging has a weight of at least 0; got weight={self.weight}.")
+        if isinstance(self.of, HistoricalAveraging):
+            raise ValueError("Historical averaging is of a rule that has none yet: one pull with the sum of weights.")
 
     def build(self, parameters: Iterable[Parameter], numbers: dict[str, Any]) -> torch.optim.Optimizer:
         optimizer = self.of(parameters)

@@ -109,6 +109,11 @@ def refuse_batch_norm(critic: nn.Module, who: str) -> None:
                 f"{who} penalises the critic's gradient at each sample, but '{name}' is batch norm, which makes a "
                 "sample's score depend on the whole batch. Use norm='layer' or none in the critic."
             )
+        if coupling := getattr(module, "couples_samples", ""):
+            raise ValueError(
+                f"{who} penalises the critic's gradient at each sample, but '{name}' is {coupling}, which makes a "
+                "sample's score depend on the whole batch. Choose another architecture, or no penalties."
+            )
 
 
 @dataclass(frozen=True)

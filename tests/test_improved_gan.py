@@ -8,14 +8,17 @@ from torch import nn
 from torch.nn.functional import batch_norm
 from zoo import game_class, toy_data
 
+from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.improved_gan import ImprovedGAN
-from ganarium.nets.architecture import Plain
+from ganarium.nets.architecture import Architecture, Plain
 from ganarium.nets.flat import Flat
 from ganarium.nets.minibatch import MinibatchDiscriminating, MinibatchDiscrimination
 from ganarium.nets.roles import Discriminator
 from ganarium.nets.virtual import Referred, VirtualBatchNorm, VirtuallyNormed, make_virtual
 from ganarium.objectives import FeatureMatching, Hinge, LeastSquares, NonSaturating
 from ganarium.optimizers import SGD, Adam, HistoricalAveraging, RMSprop
+from ganarium.options import choices
+from ganarium.penalties import R1
 from ganarium.priors import Uniform
 from ganarium.schedules import Linear
 from ganarium.spec import Field, Spec
@@ -59,6 +62,30 @@ def test_any_family_can_discriminate_minibatches():
     assert judge(x).shape == (4, 3)
     assert judge.features(x).shape == (4, judge.feature_size)
     assert judge.feature_size == Plain().discriminator(Field((1, 8, 8), "image")).feature_size + 7
+
+
+@pytest.mark.parametrize("word", sorted(set(choices(Architecture)) - {"minibatch-discriminating", "virtually-normed"}))
+@pytest.mark.parametrize("condition", [0, 3])
+def test_every_family_discriminates_minibatches_with_its_own_way_of_taking_conditions(word, condition):
+    field, family = Field((1, 16, 16), "image"), choices(Architecture)[word]()
+    needs_condition = word in ("two-streams", "normed-perceptrons")
+    if needs_condition and not condition:
+        pytest.skip("judges pairs of a sample and a condition")
+    x, told = torch.rand(3, *field.shape), (torch.eye(3),) if condition else ()
+    judge = MinibatchDiscriminating(family, kernels=7).discriminator(field, condition=condition)
+    assert judge(x, *told).shape == (3,)
+    features = judge.features(x, *told)
+    assert features.shape == (3, judge.feature_size)
+    # Three times the same sample: in evaluation all are as near as can be.
+    near = judge.eval().features(x[:1].expand_as(x), *(c[:1].expand_as(c) for c in told))[:, -7:]
+    torch.testing.assert_close(near, torch.full((3, 7), 2.0))
+
+
+def test_penalties_on_slopes_refuse_what_looks_across_the_batch():
+    family = MinibatchDiscriminating(Flat(8), kernels=2)
+    with pytest.raises(ValueError, match=r"GAN penalises .* 'trunk.across' is minibatch discrimination"):
+        GAN(SPEC, architecture=family, penalties=(R1(1.0),))
+    assert GAN(SPEC, architecture=family).penalties == ()
 
 
 def radius(weight: float, steps: int = 1500, rate: float = 0.05) -> float:
@@ -115,6 +142,8 @@ def test_the_weight_may_be_a_schedule_and_is_never_negative():
     assert rule.schedule(0.5) == {"weight": 0.5, "lr": 0.05}
     with pytest.raises(ValueError, match="weight of at least 0; got weight=-1"):
         HistoricalAveraging(-1.0)
+    with pytest.raises(ValueError, match="of a rule that has none yet"):
+        HistoricalAveraging(1.0, HistoricalAveraging(1.0, SGD(0.1)))
 
 
 @pytest.mark.parametrize("command", ["gan", "wgan-gp", "cgan", "vae"])

@@ -17,7 +17,15 @@ from ganarium.games.adversarial.geometric_gan import GeometricGAN
 from ganarium.games.adversarial.lsgan import LSGAN
 from ganarium.games.adversarial.relativistic_gan import RelativisticGAN
 from ganarium.nets.architecture import Plain
-from ganarium.objectives import Hinge, LeastSquares, Minimax, NonSaturating, RelativisticAverage, RelativisticPairs
+from ganarium.objectives import (
+    FeatureMatching,
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    RelativisticAverage,
+    RelativisticPairs,
+)
 from ganarium.penalties import AroundData
 from ganarium.priors import Normal
 from ganarium.spec import Field, Spec
@@ -185,3 +193,5 @@ def test_the_generator_answers_for_the_scores_of_data_and_constants_do_not_matte
 def test_an_objective_that_compares_nothing_is_refused():
     with pytest.raises(ValueError, match="got Hinge"):
         RelativisticGAN(POINTS, objective=Hinge())
+    with pytest.raises(ValueError, match="got FeatureMatching"):
+        RelativisticGAN(POINTS, objective=FeatureMatching())

@@ -44,6 +44,8 @@ class MinibatchDiscrimination(nn.Module):
         tensor([3., 3., 3.], grad_fn=<SliceBackward0>)
     """
 
+    couples_samples = "minibatch discrimination"
+
     def __init__(self, features: int, kernels: int = 100, size: int = 5):
         super().__init__()
         check_counts(features=features, kernels=kernels, size=size)
@@ -63,7 +65,7 @@ class MinibatchDiscriminating(Architecture):
     """Any family of networks, whose discriminator also sees how alike a batch is (Salimans et al., 2016).
 
     A game shows its discriminator data and samples in batches of their own, so that each is compared with its like.
-    Penalties on the discriminator's slope want a score that depends on one sample alone, and do not suit it.
+    Penalties on the discriminator's slope want a score that depends on one sample alone, and refuse it.
 
     Args:
         family: The networks.
@@ -79,11 +81,12 @@ class MinibatchDiscriminating(Architecture):
         return self.family.generator(latent, field, condition)
 
     def discriminator(self, field: Field, outputs: int = 1, condition: int = 0) -> Discriminator:
-        plain = self.family.discriminator(field, outputs, condition)
-        across = MinibatchDiscrimination(plain.feature_size, self.kernels, self.size)
-        return Discriminator(
-            named(trunk=plain.trunk, across=across), plain.feature_size + self.kernels, outputs, condition
-        )
+        # The family's own discriminator, for how it takes samples and conditions may be its own too.
+        judge = self.family.discriminator(field, outputs, condition)
+        across = MinibatchDiscrimination(judge.feature_size, self.kernels, self.size)
+        judge.trunk, judge.feature_size = named(trunk=judge.trunk, across=across), judge.feature_size + self.kernels
+        judge.head = nn.Linear(judge.feature_size, outputs, bias=judge.head.bias is not None)
+        return judge
 
     def encoder(self, field: Field, outputs: int) -> Encoder:
         return self.family.encoder(field, outputs)

@@ -100,7 +100,7 @@ class RelativisticGAN(GAN):
         generator: nn.Module | None = None,
         discriminator: nn.Module | None = None,
     ):
-        if not objective.couples_samples:
+        if not objective.couples_samples or objective.of_features:
             raise ValueError(
                 "A relativistic discriminator compares the scores of data and samples: use --objective "
                 f"relativistic-average or relativistic-pairs; got {type(objective).__name__}."
