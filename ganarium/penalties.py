@@ -111,6 +111,17 @@ def refuse_batch_norm(critic: nn.Module, who: str) -> None:
             )
 
 
+def refuse_coupling(critic: nn.Module, who: str) -> None:
+    """Raise if the critic couples samples by batch norm, or by a part that says so (``couples_samples``)."""
+    refuse_batch_norm(critic, who)
+    for name, module in critic.named_modules():
+        if why := getattr(module, "couples_samples", ""):
+            raise ValueError(
+                f"{who} penalises the critic's gradient at each sample, but '{name or 'the critic'}' {why}, so that a "
+                "score depends on others too. Leave the penalties out, or give the critic a family without it."
+            )
+
+
 @dataclass(frozen=True)
 class Penalty(ABC):
     """A scalar that is added to a critic's loss.
@@ -252,7 +263,7 @@ class Penalised:
         who: The game, for messages.
 
     Raises:
-        ValueError: if the critic has batch norm, or two penalties have one name.
+        ValueError: if the critic couples samples, or two penalties have one name.
     """
 
     def __init__(self, penalties: Sequence[Penalty], critic: nn.Module, who: str):
@@ -261,7 +272,7 @@ class Penalised:
         if len(set(names)) < len(names):
             raise ValueError(f"{who} logs each penalty by its name; got {', '.join(names)}. Give each kind once.")
         if penalties:
-            refuse_batch_norm(critic, who)
+            refuse_coupling(critic, who)
 
     def one_pass(self, critic: Critic, real: Tensor, fake: Tensor | None = None) -> Critic:
         """The critic, such that the penalties of every round take their slopes from the pass that scores.

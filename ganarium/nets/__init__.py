@@ -14,6 +14,7 @@ from ganarium.nets.flat import Flat
 from ganarium.nets.improved_gan import NoisyPerceptrons
 from ganarium.nets.minibatch import MinibatchDiscriminating
 from ganarium.nets.norms import Norm
+from ganarium.nets.packing import Packed
 from ganarium.nets.r3gan import ModernResidual
 from ganarium.nets.resnet import Residual
 from ganarium.nets.roles import Discriminator, Encoder, Generator
@@ -33,6 +34,7 @@ __all__ = [
     "NoisyPerceptrons",
     "Norm",
     "NormedPerceptrons",
+    "Packed",
     "PairDiscriminator",
     "PatchDiscriminator",
     "Perceptrons",
