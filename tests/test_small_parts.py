@@ -402,6 +402,7 @@ INGREDIENTS = {
     "divergences",
     "entropies",
     "history",
+    "unrolling",
     "penalties",
     "pools",
     "priors",

@@ -19,6 +19,7 @@ from ganarium.nets.r3gan import ModernResidual
 from ganarium.nets.resnet import Residual
 from ganarium.nets.roles import Discriminator, Encoder, Generator
 from ganarium.nets.translator import PatchDiscriminator, Translator, patch_discriminator, translator
+from ganarium.nets.unrolled_gan import TanhPerceptrons
 
 __all__ = [
     "Architecture",
@@ -40,6 +41,7 @@ __all__ = [
     "Perceptrons",
     "Plain",
     "Residual",
+    "TanhPerceptrons",
     "Translator",
     "TwoStreams",
     "discriminator",
