@@ -83,7 +83,7 @@ def test_every_family_discriminates_minibatches_with_its_own_way_of_taking_condi
 
 def test_penalties_on_slopes_refuse_what_looks_across_the_batch():
     family = MinibatchDiscriminating(Flat(8), kernels=2)
-    with pytest.raises(ValueError, match=r"GAN penalises .* 'trunk.across' is minibatch discrimination"):
+    with pytest.raises(ValueError, match=r"GAN penalises .* 'trunk.across' compares the samples of a batch"):
         GAN(SPEC, architecture=family, penalties=(R1(1.0),))
     assert GAN(SPEC, architecture=family).penalties == ()
 
