@@ -109,10 +109,10 @@ def refuse_coupling(critic: nn.Module, who: str) -> None:
     for name, module in critic.named_modules():
         norm = isinstance(module, nn.modules.batchnorm._BatchNorm)
         if why := "is batch norm" if norm else getattr(module, "couples_samples", ""):
+            mend = "Use norm='layer' or none in the critic." if norm else "Choose another family, or no penalties."
             raise ValueError(
-                f"{who} penalises the critic's gradient at each sample, but '{name or 'the critic'}' {why}, which makes "
-                "a sample's score depend on the whole batch. "
-                + ("Use norm='layer' or none in the critic." if norm else "Choose another family, or no penalties.")
+                f"{who} penalises the critic's gradient at each sample, but '{name}' {why}, which makes a sample's "
+                f"score depend on the whole batch. {mend}"
             )
 
 
