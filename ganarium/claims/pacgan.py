@@ -55,8 +55,8 @@ class Repeated(nn.Module):
     tried="Without the average, as the last round left the generator, there was no gain with the pilot's seeds: "
     "coverage 0.377, 0.261, 0.458 against 0.380, 0.364, 0.330 (control 0.324, 0.330, 0.377), though there was one with "
     "seeds 103 to 105, 0.283, 0.453, 0.672 against 0.076, 0, 0.104. The plain generator moves from mode to mode: a "
-    "snapshot is luck. With the average, seeds 103 and 104: 0.44, 0.829 against 0 and 0, the control 0 and 0; the "
-    "pilot has no such gap, and its control gains as much as the game.",
+    "snapshot is luck. With the average, seeds 103 and 104: 0.44, 0.829 against 0 and 0, the control 0, 0; the pilot "
+    "has no such gap, and its control gains as much.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, small = load("ring"), Plain(64)
