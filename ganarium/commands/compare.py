@@ -24,6 +24,7 @@ def compare(words: list[str]) -> int:
         batch: Samples in a batch.
         measure: How often quality is measured on the way.
         count: By how many samples, against as many of the data; half of it at most.
+        metrics: Which metrics at the end, with commas between; all that are measured unasked, if none is named.
         paper: The papers' own settings instead of the measured recipes.
         out: The comparison's folder; the same command again goes on with it. Numbered under ./comparisons if left out.
         resume: A comparison's folder to go on with; nothing else is needed.
@@ -40,6 +41,7 @@ def compare(words: list[str]) -> int:
         batch: int = 64,
         measure: int = 8,
         count: int = 2000,
+        metrics: str = "",
         paper: bool = False,
         out: str | None = None,
         resume: str | None = None,
@@ -64,6 +66,7 @@ def compare(words: list[str]) -> int:
                 batch=batch,
                 measure=measure,
                 count=count,
+                metrics=metrics.replace(",", " ").split(),
                 paper=paper,
                 data_options=data_words,
                 out=out,

@@ -72,6 +72,7 @@ class Comparison:
         words += [f"--{name}", str(config[name])]
         words += ["--seed-list", ",".join(map(str, config["seeds"]))]
         words += ["--batch", str(config["batch"]), "--measure", str(config["measure"]), "--count", str(config["count"])]
+        words += ["--metrics", ",".join(config["metrics"])] if config["metrics"] else []
         return shlex.join(words + (["--paper"] if config["paper"] else []))
 
     def __str__(self) -> str:
@@ -90,6 +91,7 @@ def compare(
     batch: int = 64,
     measure: int = 8,
     count: int = 2000,
+    metrics: Sequence[str] = (),
     paper: bool = False,
     data_options: Sequence[str] = (),
     out: str | Path | None = None,
@@ -107,6 +109,7 @@ def compare(
         batch: Samples in a batch.
         measure: How often quality is measured on the way.
         count: By how many samples, against as many of the data; half of it at most.
+        metrics: Which metrics at the end; all that are measured unasked, if none is named.
         paper: The papers' own settings instead of the measured recipes.
         data_options: The data's options, as words: ``["--data.size", "32"]``.
         out: The comparison's folder, where one that was begun is gone on with; numbered under ``comparisons`` if left
@@ -129,6 +132,7 @@ def compare(
         "batch": batch,
         "measure": measure,
         "count": count,
+        "metrics": list(metrics),
         "paper": paper,
     }
     _check(config)
@@ -156,6 +160,7 @@ def go_on(path: str | Path, workers: int | None = None, quiet: bool = False) -> 
 def _check(config: Mapping[str, Any]) -> None:
     """Raise if a contestant cannot play, before any does."""
     from ganarium.game import Samples, Translates
+    from ganarium.metrics.judge import check_metrics
     from ganarium.request import GAME, Request
 
     labels, seeds = config["contestants"], config["seeds"]
@@ -172,6 +177,7 @@ def _check(config: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} must be at least 1; got {config[name]}.")
     if config["minutes"] is not None and not config["minutes"] > 0:
         raise ValueError(f"minutes must be above 0; got {config['minutes']}.")
+    check_metrics(config["metrics"] or None)
     if config["data"] == "toy":
         raise ValueError("Every game has toy data of its own, so nothing is compared on it. See `ganarium list data`.")
     index.check_data(config["data"])
@@ -245,26 +251,22 @@ def _read(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path / CONFIG} cannot be read ({error}).") from error
 
 
-def _budgets(path: Path, config: Mapping[str, Any], workers: int | None, quiet: bool) -> dict[str, int]:
+def _budgets(path: Path, config: Mapping[str, Any], quiet: bool) -> dict[str, int]:
     """The samples that each contestant sees: those that were asked for, or as many as its minutes are worth."""
     labels = config["contestants"]
     if config["seen"] is not None:
         return dict.fromkeys(labels, int(config["seen"]))
     file = path / BUDGETS
     if not file.exists():
-        jobs = [
-            Job(
-                f"{label}, how fast it is",
-                "ganarium.comparing.contest:pace",
-                {"words": _words(config, label, config["seeds"][0], config["batch"]), "minutes": config["minutes"]},
-            )
-            for label in labels
-        ]
-        with Board(jobs, quiet) as board:
-            outcomes = run(jobs, workers, board)
-        # Who fails in the trial fails in its runs too, and is shown there.
-        found = {label: each.result or config["batch"] for label, each in zip(labels, outcomes, strict=True)}
-        write_text(file, json.dumps(found, indent=1) + "\n")
+        words = [_words(config, label, config["seeds"][0], config["batch"]) for label in labels]
+        job = Job(
+            "how fast each is", "ganarium.comparing.contest:paces", {"words": words, "minutes": config["minutes"]}
+        )
+        with Board([job], quiet) as board:
+            (outcome,) = run([job], 1, board)
+        if outcome.error:
+            raise ValueError(f"The trial that turns minutes into samples failed: {outcome.error}")
+        write_text(file, json.dumps(dict(zip(labels, outcome.result, strict=True)), indent=1) + "\n")
     budgets: dict[str, int] = json.loads(file.read_text(encoding="utf-8"))
     return budgets
 
@@ -277,7 +279,7 @@ def _play(path: Path, config: Mapping[str, Any], workers: int | None, quiet: boo
 
 
 def _played(path: Path, config: Mapping[str, Any], workers: int | None, quiet: bool) -> Comparison:
-    budgets = _budgets(path, config, workers, quiet)
+    budgets = _budgets(path, config, quiet)
     places = {}
     for seed in config["seeds"]:
         for number, label in enumerate(config["contestants"]):
@@ -286,7 +288,12 @@ def _played(path: Path, config: Mapping[str, Any], workers: int | None, quiet: b
         Job(
             name,
             "ganarium.comparing.contest:play",
-            {"words": _words(config, label, seed, budgets[label]), "path": str(folder), "count": config["count"]},
+            {
+                "words": _words(config, label, seed, budgets[label]),
+                "path": str(folder),
+                "count": config["count"],
+                "metrics": config["metrics"],
+            },
             str(path / "runs" / f"{folder.name}.log"),
         )
         for name, (label, seed, folder) in places.items()

@@ -2,54 +2,100 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import statistics
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from ganarium import checkpoint, metrics
 from ganarium.data.progress import silent
 from ganarium.fitting import begun, taken_up
-from ganarium.forecast import forecast
 from ganarium.records import read_config
 from ganarium.request import GAME, Request
 from ganarium.run import Run
 from ganarium.session import Session
+from ganarium.settings import fabric
 from ganarium.side_by_side import Tell
 
-__all__ = ["JUDGED", "judged", "pace", "play", "sitting"]
+__all__ = ["JUDGED", "judged", "paces", "play", "sitting"]
 
 #: Where a run keeps what the comparison measured of it.
 JUDGED = "judged.json"
 
+#: In a trial of speed: turns that only warm up, turns that count, and the seconds of one.
+_WARM, _TURNS, _TURN = 3, 7, 0.25
 
-def pace(words: list[str], minutes: float, tell: Tell) -> int:
-    """How many samples a run sees in so many minutes here: the median of three trials.
+
+def paces(words: list[list[str]], minutes: float, tell: Tell) -> list[int]:
+    """How many samples each of several runs sees in so many minutes here.
+
+    The runs take turns, a few rounds each, so that all meet the same noise of the machine; medians decide.
+
+    Args:
+        words: For each run, what ``ganarium train`` would be given.
+        minutes: Each run's.
+        tell: Is told of the progress.
+    """
+    with silent():
+        players = [_Trial(each) for each in words]
+        rounds = [1] * len(players)
+        costs: list[list[float]] = [[] for _ in players]
+        # The first turns warm up, and find how many rounds make a turn.
+        for turn in range(_WARM + _TURNS):
+            for i, player in enumerate(players):
+                before, start = player.seen, time.perf_counter()
+                seconds = player.play(rounds[i])
+                rounds[i] = min(max(1, round(rounds[i] * _TURN / (time.perf_counter() - start))), 10 * rounds[i])
+                if turn >= _WARM:
+                    costs[i].append(seconds / (player.seen - before))
+                tell(turn * len(players) + i + 1, (_WARM + _TURNS) * len(players), "")
+    return [max(round(60 * minutes / statistics.median(each)), 1) for each in costs]
+
+
+class _Trial:
+    """A run of no end, played for its speed.
 
     Args:
         words: What ``ganarium train`` would be given.
-        minutes: The run's.
-        tell: Is told of the progress.
     """
-    request = Request(words, "train", GAME)
-    with silent():
+
+    def __init__(self, words: list[str]):
+        request = Request(words, "train", GAME)
         data = request.data()
-        settings = request.settings(data).changed(seen=None, minutes=minutes)
-        found = []
-        for i in range(3):
-            tell(i, 3, "")
-            found.append(forecast(request.game(data), data, settings).per_thousand)
-    return max(round(60_000 * minutes / statistics.median(found)), settings.batch_size)
+        settings = request.settings(data)
+        if settings.threads:
+            torch.set_num_threads(settings.threads)
+        self.trainer = settings.trainer(request.game(data), fabric(settings))
+        self.reports = self.trainer.play(data, settings.batch_size, 10**9)
+
+    @property
+    def seen(self) -> int:
+        """The samples drawn so far."""
+        return self.trainer.seen
+
+    def play(self, rounds: int) -> float:
+        """The seconds of so many rounds."""
+        start = time.perf_counter()
+        for report in itertools.islice(self.reports, rounds):
+            last = report
+        _ = last.scalars  # waits for the device
+        return time.perf_counter() - start
 
 
-def play(words: list[str], path: str, count: int, tell: Tell) -> dict[str, Any]:
+def play(words: list[str], path: str, count: int, metrics: list[str], tell: Tell) -> dict[str, Any]:
     """Play a run, or go on with it, and measure it; at once if both was done before.
 
     Args:
         words: What ``ganarium train`` would be given.
         path: The run's folder.
         count: How many samples are judged.
+        metrics: Which metrics; those that are measured unasked, if none is named.
         tell: Is told of the progress.
 
     Returns:
@@ -64,7 +110,7 @@ def play(words: list[str], path: str, count: int, tell: Tell) -> dict[str, Any]:
                 quality = "  ".join(f"{name} {value:.3g}" for name, value in session.newest.items())
                 tell(report.seen, total, quality)
         run = Run(folder)
-        found = judged(run, count)
+        found = judged(run, count, metrics)
     return {
         "numbers": [number.plain() for number in found.numbers],
         "rounds": run.config["settings"]["rounds"],
@@ -77,7 +123,7 @@ def play(words: list[str], path: str, count: int, tell: Tell) -> dict[str, Any]:
     }
 
 
-def judged(run: Run, count: int) -> metrics.Evaluation:
+def judged(run: Run, count: int, names: Sequence[str] = ()) -> metrics.Evaluation:
     """The numbers of a run's end; kept apart from evaluations that anybody else may have made of it since."""
     file = run.path / JUDGED
     if file.exists():
@@ -86,7 +132,7 @@ def judged(run: Run, count: int) -> metrics.Evaluation:
             return found
     # As many samples as the reference has: coverage would fall short with fewer.
     count = min(count, run.config["ran_with"]["samples"] // 2)
-    found = metrics.evaluate(run, count=count, reference=count)
+    found = metrics.evaluate(run, count=count, reference=count, metrics=list(names) or None)
     checkpoint.write_text(file, json.dumps(found.plain(), indent=1) + "\n")
     return found
 
