@@ -10,6 +10,16 @@ With :math:`p_k(x) = \operatorname{softmax}_k l(x)` of K classes,
 Both lie between 0 and :math:`\log K`, and their difference is the mutual information of data and class. Logarithms are
 taken by log-softmax, so that classes that are out of the question leave neither infinities nor slopes that are not
 numbers.
+
+The *AM score* of samples is made of both: how differently they use the classes than data do, and how unsure each is,
+
+.. math::
+
+    \mathrm{AM} = \mathrm{KL}\bigl(\mathbb E_{x \sim p}\, p(x) \,\|\, \mathbb E_{x \sim q}\, p(x)\bigr)
+        + \mathbb E_{x \sim q} H[p(x)],
+
+lower for better samples, and by a classifier that none of the players is. Unlike the inception score, it does not ask
+for even classes where the data have none (Zhou et al., 2018).
 """
 
 from __future__ import annotations
@@ -18,7 +28,7 @@ import math
 
 from torch import Tensor
 
-__all__ = ["class_entropy", "marginal_entropy"]
+__all__ = ["am_score", "class_entropy", "marginal_entropy"]
 
 
 def class_entropy(logits: Tensor) -> Tensor:
@@ -45,3 +55,16 @@ def marginal_entropy(logits: Tensor) -> Tensor:
     """
     logs = logits.log_softmax(1).logsumexp(0) - math.log(len(logits))
     return -(logs.exp() * logs).sum()
+
+
+def am_score(real: Tensor, made: Tensor) -> Tensor:
+    """The AM score, a number, for a classifier's logits of data (n, K) and of samples (m, K).
+
+    Example:
+        >>> import torch
+        >>> sure = torch.tensor([[50.0, -50.0], [-50.0, 50.0]])
+        >>> am_score(sure, sure).round(decimals=3), am_score(sure, torch.zeros(3, 2)).round(decimals=3)
+        (tensor(0.), tensor(0.6930))
+    """
+    data, samples = (logits.log_softmax(1).logsumexp(0) - math.log(len(logits)) for logits in (real, made))
+    return (data.exp() * (data - samples)).sum() + class_entropy(made).mean()

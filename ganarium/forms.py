@@ -2,7 +2,8 @@
 
 A *form* is a dataclass, made on the spot, that tyro turns into options. A keyword that takes an object of a family (an
 objective, an optimiser) becomes an option that names the member, ``--optimizer sgd``, and one for each of its numbers,
-``--optimizer.lr 0.1``. A number that may change over a stage is written as a number or as a schedule, ``cosine:1:0``.
+``--optimizer.lr 0.1``; members within members likewise, ``--objective.of least-squares --objective.of.real 2``. A
+number that may change over a stage is written as a number or as a schedule, ``cosine:1:0``.
 """
 
 from __future__ import annotations
@@ -151,7 +152,7 @@ def answers(rows: Sequence[Row], values: Mapping[str, Any]) -> dict[str, Any]:
             if _many(row.hint):
                 value = tuple(_made(members[name], getattr(numbers, _key(name))) for name in value)
             else:
-                value = None if value == "none" else _made(members[value], numbers, row.default)
+                value = None if value == "none" else _made(members[value], numbers)
         found[row.name] = value
     return found
 
@@ -161,20 +162,28 @@ def _key(name: str) -> str:
     return name.replace(".", "__").replace("-", "_")
 
 
-def _fields(row: Row, arguments: list[str]) -> list[tuple]:
-    """The fields of a form for one row: one, or the name of a family's member and the member's numbers."""
+def _fields(row: Row, arguments: list[str], within: str = "") -> list[tuple]:
+    """The fields of a form for one row: one, or the name of a family's member and a form of the member's own rows.
+
+    Args:
+        row: The option.
+        arguments: The words of the command line, which name members.
+        within: What stands before the option there, if it is a member's: ``optimizer.``.
+    """
     option = row.option or row.name
     family = _family(row.hint)
     if family is None:
         return [_field(row.name, _plain_hint(row), row.default, option, row.help)]
     from ganarium.options import choices, word
 
-    members = choices(family)
+    members, path = choices(family), f"{within}{option}"
     if _many(row.hint):
-        chosen = words_after(arguments, option)
+        chosen = words_after(arguments, path)
         default = tuple(word(type(member).__name__) for member in row.default)
         nested = [
-            _field(name, _form_of(members[name]), None, name, "") for name in (chosen or default) if name in members
+            _field(name, _form_of(members[name], None, arguments, f"{path}.{name}."), None, name, "")
+            for name in (chosen or default)
+            if name in members
         ]
         hint = tuple[typing.Literal[tuple(members)], ...]  # type: ignore[valid-type]
         fields = [_field(row.name, hint, default, option, row.help)]
@@ -183,36 +192,23 @@ def _fields(row: Row, arguments: list[str]) -> list[tuple]:
         return fields
     optional = row.default is None or NoneType in typing.get_args(row.hint)
     default = "none" if row.default is None else word(type(row.default).__name__)
-    chosen = (words_after(arguments, option) or [default])[0]
+    chosen = (words_after(arguments, path) or [default])[0]
     names = (*(["none"] if optional else []), *members)
     fields = [_field(row.name, typing.Literal[names], default, option, row.help)]  # type: ignore[valid-type]
     if chosen in members and dataclasses.fields(members[chosen]):
         given = row.default if chosen == default else None
-        fields.append(_field(f"{row.name}_", _form_of(members[chosen], given), None, option, ""))
+        form = _form_of(members[chosen], given, arguments, f"{path}.")
+        fields.append(_field(f"{row.name}_", form, None, option, ""))
     return fields
 
 
-def _form_of(member: type, given: Any = None) -> type:
+def _form_of(member: type, given: Any, arguments: list[str], within: str) -> type:
     """A form for the numbers of a family's member, with the values of one that is given as defaults."""
     values = {each.name: getattr(given, each.name) for each in dataclasses.fields(member)} if given else {}
-    rows = rows_of(member, values)
-    fields = [_field(row.name, *_plain(row), row.name, row.help) for row in rows]
+    fields = [field for row in rows_of(member, values) for field in _fields(row, arguments, within)]
     form = dataclasses.make_dataclass(member.__name__, fields)
     form.__doc__ = (member.__doc__ or "").strip().split("\n")[0]
     return form
-
-
-def _plain(row: Row) -> tuple[Any, Any]:
-    """The type that tyro is told within a family's member, and the default: members of families go by their names."""
-    family = _family(row.hint)
-    if family is None:
-        return _plain_hint(row), row.default
-    from ganarium.options import choices, word
-
-    names: Any = typing.Literal[tuple(choices(family))]  # type: ignore[valid-type]
-    if _many(row.hint):
-        return tuple[names, ...], tuple(word(type(member).__name__) for member in row.default)
-    return names, word(type(row.default).__name__)
 
 
 def _field(name: str, hint: Any, default: Any, option: str, help: str) -> tuple:
@@ -225,24 +221,12 @@ def _field(name: str, hint: Any, default: Any, option: str, help: str) -> tuple:
     return name, Annotated[hint, argument], dataclasses.field(default=default)
 
 
-def _made(member: type, numbers: Any, given: Any = None) -> Any:
-    """A member with its numbers; members within it are made by their names, or are those of one that is given."""
+def _made(member: type, numbers: Any) -> Any:
+    """A member with its numbers, and with the members within it."""
     if numbers is None:
         return member()
     values = {each.name: getattr(numbers, each.name) for each in dataclasses.fields(numbers)}
-    for row in rows_of(member):
-        family = _family(row.hint)
-        if row.name in values and family is not None:
-            from ganarium.options import choices, word
-
-            members, inner = choices(family), getattr(given, row.name, None)
-            if _many(row.hint):
-                values[row.name] = tuple(members[name]() for name in values[row.name])
-            elif word(type(inner).__name__) == values[row.name]:
-                values[row.name] = inner
-            else:
-                values[row.name] = members[values[row.name]]()
-    return member(**values)
+    return member(**answers(rows_of(member), values))
 
 
 def _parts(hint: Any) -> Sequence[Any]:

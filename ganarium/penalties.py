@@ -101,18 +101,18 @@ class OnePass:
         return cls(critic, *batches) if batches else critic
 
 
-def refuse_batch_norm(critic: nn.Module, who: str) -> None:
-    """Raise if the critic couples the samples of a batch, which makes a gradient penalty meaningless."""
+def refuse_coupling(critic: nn.Module, who: str) -> None:
+    """Raise if the critic couples the samples of a batch, which makes a gradient penalty meaningless.
+
+    Batch norm does, and what says so of itself: ``couples_samples``, with the reason.
+    """
     for name, module in critic.named_modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        norm = isinstance(module, nn.modules.batchnorm._BatchNorm)
+        if why := "is batch norm" if norm else getattr(module, "couples_samples", ""):
+            mend = "Use norm='layer' or none in the critic." if norm else "Choose another family, or no penalties."
             raise ValueError(
-                f"{who} penalises the critic's gradient at each sample, but '{name}' is batch norm, which makes a "
-                "sample's score depend on the whole batch. Use norm='layer' or none in the critic."
-            )
-        if coupling := getattr(module, "couples_samples", ""):
-            raise ValueError(
-                f"{who} penalises the critic's gradient at each sample, but '{name}' is {coupling}, which makes a "
-                "sample's score depend on the whole batch. Choose another architecture, or no penalties."
+                f"{who} penalises the critic's gradient at each sample, but '{name}' {why}, which makes a sample's "
+                f"score depend on the whole batch. {mend}"
             )
 
 
@@ -257,7 +257,7 @@ class Penalised:
         who: The game, for messages.
 
     Raises:
-        ValueError: if the critic has batch norm, or two penalties have one name.
+        ValueError: if the critic couples samples, or two penalties have one name.
     """
 
     def __init__(self, penalties: Sequence[Penalty], critic: nn.Module, who: str):
@@ -266,7 +266,7 @@ class Penalised:
         if len(set(names)) < len(names):
             raise ValueError(f"{who} logs each penalty by its name; got {', '.join(names)}. Give each kind once.")
         if penalties:
-            refuse_batch_norm(critic, who)
+            refuse_coupling(critic, who)
 
     def one_pass(self, critic: Critic, real: Tensor, fake: Tensor | None = None) -> Critic:
         """The critic, such that the penalties of every round take their slopes from the pass that scores.

@@ -250,6 +250,11 @@ def test_a_switch_may_be_followed_by_its_value():
         ("--objective relativistic-average", RelativisticAverage(LeastSquares(1.0, -1.0, 0.0))),
         ("--objective relativistic-average --objective.of hinge", RelativisticAverage(Hinge())),
         ("--objective.of least-squares", RelativisticAverage(LeastSquares(1.0, -1.0, 0.0))),
+        ("--objective.of least-squares --objective.of.real 2", RelativisticAverage(LeastSquares(2.0, -1.0, 0.0))),
+        (
+            "--objective.of relativistic-average --objective.of.of least-squares --objective.of.of.fake -1",
+            RelativisticAverage(RelativisticAverage(LeastSquares(1.0, -1.0))),
+        ),
         ("--objective density-ratio --objective.of kl --objective.relative 0.5", DensityRatio(KL(), 0.5)),
         ("--objective hinge", Hinge()),
     ],

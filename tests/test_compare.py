@@ -86,6 +86,39 @@ def test_the_same_again_plays_nothing_again(small):
         ga.compare(["gan", "r3gan --latent 3"], out=small.path, quiet=True, **{**SMALL, "seen": 1280})
 
 
+def test_minutes_become_samples_once_for_each_contestant(tmp_path):
+    options = {**SMALL, "seen": None, "minutes": 0.02, "seeds": 2, "out": tmp_path / "timed", "quiet": True}
+    found = ga.compare(["gan", "wgan-gp --critic-moves 20"], **options)
+    budgets = json.loads((found.path / "budgets.json").read_text())
+    assert set(budgets) == set(found.config["contestants"])
+    for result in found.summary.results:
+        assert not result.error
+        # The longest run that draws no more.
+        step = 64 * (1 if result.label == "gan" else 20)
+        assert budgets[result.label] - step < result.facts["seen"] <= max(budgets[result.label], step)
+    assert len({result.facts["seen"] for result in found.summary.results if result.label == "gan"}) == 1
+    assert "--minutes 0.02" in found.command
+    assert "plays for 1 s" in Page((found.path / "comparison.html").read_text()).text
+    assert ga.compare(["gan", "wgan-gp --critic-moves 20"], **options).rows() == found.rows()
+    with pytest.raises(ValueError, match=r"minutes was 0.02, is 0.01"):
+        ga.compare(["gan", "wgan-gp --critic-moves 20"], **{**options, "minutes": 0.01})
+
+
+@pytest.mark.parametrize(
+    ("length", "message"),
+    [
+        ({"seen": None}, "give one"),
+        ({"seen": 100, "minutes": 1.0}, "give one"),
+        ({"seen": None, "minutes": 0.0}, "above 0"),
+        ({"seen": 0}, "at least 1"),
+    ],
+)
+def test_a_comparison_has_one_length(tmp_path, length, message):
+    with pytest.raises(ValueError, match=message):
+        ga.compare(["gan", "r3gan"], out=tmp_path / "none", quiet=True, **{**SMALL, **length})
+    assert not (tmp_path / "none").exists()
+
+
 def test_an_interrupted_comparison_goes_on_to_the_same_numbers(small, tmp_path):
     words = (
         small.command.replace("--seen 640", "--seen 19200")

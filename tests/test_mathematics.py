@@ -24,7 +24,7 @@ from ganarium.penalties import (
     Penalty,
     clip_weights,
     input_gradient,
-    refuse_batch_norm,
+    refuse_coupling,
 )
 from ganarium.priors import Latent, Normal, Truncated, Uniform
 from ganarium.schedules import Cosine, Exponential, Linear, Schedule, at
@@ -326,7 +326,7 @@ def test_a_penalty_s_weight_may_follow_the_clock():
 def test_batch_norm_in_a_penalised_critic_is_refused(norm):
     critic = nn.Sequential(nn.Linear(2, 4), norm, nn.Linear(4, 1), nn.Flatten(0))
     with pytest.raises(ValueError, match="'1' is batch norm"):
-        refuse_batch_norm(critic, "somebody")
+        refuse_coupling(critic, "somebody")
     with pytest.raises(ValueError, match=r"^WGANGP penalises"):
         WGANGP(Spec(x=Field((2,), "points")), critic=critic)
     with pytest.raises(ValueError, match=r"^GAN penalises"):
@@ -334,7 +334,7 @@ def test_batch_norm_in_a_penalised_critic_is_refused(norm):
 
 
 def test_layer_norm_in_a_penalised_critic_is_welcome():
-    refuse_batch_norm(nn.Sequential(nn.Linear(2, 4), nn.LayerNorm(4), nn.Linear(4, 1)), "somebody")
+    refuse_coupling(nn.Sequential(nn.Linear(2, 4), nn.LayerNorm(4), nn.Linear(4, 1)), "somebody")
 
 
 def test_clipped_weights_stay_in_the_box():

@@ -401,6 +401,7 @@ INGREDIENTS = {
     "objectives",
     "divergences",
     "entropies",
+    "unrolling",
     "penalties",
     "pools",
     "priors",

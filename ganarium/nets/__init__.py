@@ -14,10 +14,12 @@ from ganarium.nets.flat import Flat
 from ganarium.nets.improved_gan import NoisyPerceptrons
 from ganarium.nets.minibatch import MinibatchDiscriminating
 from ganarium.nets.norms import Norm
+from ganarium.nets.packing import Packed
 from ganarium.nets.r3gan import ModernResidual
 from ganarium.nets.resnet import Residual
 from ganarium.nets.roles import Discriminator, Encoder, Generator
 from ganarium.nets.translator import PatchDiscriminator, Translator, patch_discriminator, translator
+from ganarium.nets.unrolled_gan import TanhPerceptrons
 
 __all__ = [
     "Architecture",
@@ -33,11 +35,13 @@ __all__ = [
     "NoisyPerceptrons",
     "Norm",
     "NormedPerceptrons",
+    "Packed",
     "PairDiscriminator",
     "PatchDiscriminator",
     "Perceptrons",
     "Plain",
     "Residual",
+    "TanhPerceptrons",
     "Translator",
     "TwoStreams",
     "discriminator",

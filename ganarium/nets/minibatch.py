@@ -44,7 +44,7 @@ class MinibatchDiscrimination(nn.Module):
         tensor([3., 3., 3.], grad_fn=<SliceBackward0>)
     """
 
-    couples_samples = "minibatch discrimination"
+    couples_samples = "compares the samples of a batch"
 
     def __init__(self, features: int, kernels: int = 100, size: int = 5):
         super().__init__()
@@ -65,7 +65,7 @@ class MinibatchDiscriminating(Architecture):
     """Any family of networks, whose discriminator also sees how alike a batch is (Salimans et al., 2016).
 
     A game shows its discriminator data and samples in batches of their own, so that each is compared with its like.
-    Penalties on the discriminator's slope want a score that depends on one sample alone, and refuse it.
+    Penalties on the discriminator's slope want a score that depends on one sample alone, and are refused.
 
     Args:
         family: The networks.
