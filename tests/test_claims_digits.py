@@ -9,13 +9,17 @@ import pytest
 import torch
 
 from ganarium.claims.blur import sharpness
+from ganarium.claims.improved_gan import blinded
 from ganarium.claims.infogan import information, variety
 from ganarium.claims.one_pass import FullyVisible
 from ganarium.claims.semi_supervised_gan import broken
 from ganarium.claims.vae import Deaf, WakeSleep
 from ganarium.data import InMemory, load
 from ganarium.game import Player
+from ganarium.games.adversarial.improved_gan import ImprovedGAN
 from ganarium.nets.flat import Flat
+from ganarium.nets.minibatch import MinibatchDiscriminating
+from ganarium.nets.roles import Discriminator
 from ganarium.spec import Field, Spec
 
 IMAGE = Spec(x=Field((1, 1, 3), "image"))
@@ -106,3 +110,22 @@ def test_broken_digits_keep_their_labels_and_their_pixels() -> None:
     assert torch.equal(other["x"][known], few["x"][known])
     assert not torch.equal(other["x"][~known], few["x"][~known])
     assert torch.equal(other["x"].flatten(1).sort(1)[0], few["x"].flatten(1).sort(1)[0])
+
+
+def test_blinded_kernels_say_that_nothing_is_near_and_change_nothing_else() -> None:
+    def game() -> ImprovedGAN:
+        torch.manual_seed(0)
+        return ImprovedGAN(IMAGE, 2, MinibatchDiscriminating(Flat(16), kernels=3))
+
+    seeing, blind, x = game(), blinded(game()), torch.rand(1, 1, 1, 3).expand(4, 1, 1, 3)
+    judges = seeing.discriminator, blind.discriminator
+    assert isinstance(judges[0], Discriminator)
+    assert isinstance(judges[1], Discriminator)
+    seen, unseen = judges[0].features(x), judges[1].features(x)
+    torch.testing.assert_close(seen[:, -3:], torch.full((4, 3), 3.0))
+    assert not unseen[:, -3:].any()
+    assert torch.equal(seen[:, :-3], unseen[:, :-3])
+    assert torch.equal(judges[0].head.weight, judges[1].head.weight)
+    assert {name for name, _ in seeing.named_parameters()} - {name for name, _ in blind.named_parameters()} == {
+        "discriminator.trunk.across.project.weight"
+    }
