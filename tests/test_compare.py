@@ -86,6 +86,21 @@ def test_the_same_again_plays_nothing_again(small):
         ga.compare(["gan", "r3gan --latent 3"], out=small.path, quiet=True, **{**SMALL, "seen": 1280})
 
 
+def test_of_many_contestants_each_has_a_row():
+    labels = ["a", "b", "c", "d", "e"]
+    results = [
+        Result(label, seed, {"frechet/pixels": number(i + seed)}, {})
+        for i, label in enumerate(labels)
+        for seed in (0, 2)
+    ]
+    *rows, real = Summary(labels, results).table()
+    assert [row["contestant"] for row in rows] == labels
+    assert rows[2]["frechet/pixels"] == "3 +- 1.4"
+    assert real == {"contestant": "real data", "frechet/pixels": "0.5"}
+    few = Summary(labels[:3], results)
+    assert few.table() == few.rows()
+
+
 def test_minutes_become_samples_once_for_each_contestant(tmp_path):
     options = {**SMALL, "seen": None, "minutes": 0.02, "seeds": 2, "out": tmp_path / "timed", "quiet": True}
     found = ga.compare(["gan", "wgan-gp --critic-moves 20"], **options)

@@ -130,6 +130,16 @@ class Summary:
             for metric in self.metrics
         ]
 
+    def table(self) -> list[dict[str, str]]:
+        """The same as a page shows it: of many contestants and few metrics with a row for each contestant."""
+        if len(self.labels) <= max(len(self.metrics), 4):
+            return self.rows()
+        rows = [
+            {"contestant": label, **{metric: self._cell(label, metric) for metric in self.metrics}}
+            for label in self.labels
+        ]
+        return [*rows, {"contestant": "real data", **{metric: self._floor(metric) for metric in self.metrics}}]
+
     def differences(self) -> list[Difference]:
         """Of every contestant but the first, in every metric."""
         first, *others = self.labels

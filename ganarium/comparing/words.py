@@ -18,14 +18,14 @@ __all__ = ["difference_rows", "failures", "markdown", "seed_rows", "text", "verd
 
 def text(found: Comparison) -> str:
     """All tables, their columns below each other."""
-    parts = [columns(found.rows()), columns(difference_rows(found)), columns(found.summary.costs())]
+    parts = [columns(found.summary.table()), columns(difference_rows(found)), columns(found.summary.costs())]
     return "\n\n".join([part for part in parts if part] + failures(found) + [verdict(found)])
 
 
 def markdown(found: Comparison) -> str:
     """The same for a page, with the command and every seed."""
     titles = {
-        "Mean and standard deviation over seeds": found.rows(),
+        "Mean and standard deviation over seeds": found.summary.table(),
         f"Minus {found.summary.labels[0]}, with the same seeds": difference_rows(found),
         "What it took": found.summary.costs(),
         "Every seed": seed_rows(found),

@@ -56,7 +56,7 @@ def comparison(found: Comparison) -> str:
         preformatted(found.command),
         section("What came out", *map(paragraph, verdict(found).split("\n")), *map(_note, failures(found))),
         section("Quality on the way", _curves(found)),
-        section("Mean and standard deviation over seeds", _table(found.rows())),
+        section("Mean and standard deviation over seeds", _table(found.summary.table())),
         section(
             f"Minus {found.summary.labels[0]}, with the same seeds",
             paragraph("95 % intervals of the mean by Student's t, of each metric by itself.", note=True),
