@@ -50,7 +50,7 @@ def drawn(folder: Path, metric: str, names: list[str]) -> Any:
         data = data_of(run.config)
         field = data.spec["x"]
         real = field.restore(data["x"][torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[:COUNT]])
-        made = field.restore(run.game.sample(COUNT, seed=0))
+        made = field.restore(run.game.sample(COUNT, seed=0))  # type: ignore[operator]
         xlim, ylim = limits(real[:, 0]), limits(real[:, 1])
         place.scatter(*real.T, s=1, color=DATA, linewidths=0)
         place.scatter(*made.T, s=1, color=SAMPLES, linewidths=0, alpha=0.5)
