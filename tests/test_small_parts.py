@@ -402,6 +402,7 @@ INGREDIENTS = {
     "divergences",
     "entropies",
     "history",
+    "holes",
     "penalties",
     "pools",
     "priors",

@@ -8,6 +8,7 @@ from ganarium.nets.architecture import Architecture, DeepConvolutional, Perceptr
 from ganarium.nets.bigan import NormedPerceptrons, PairDiscriminator
 from ganarium.nets.by_kind import discriminator, encoder, generator
 from ganarium.nets.cgan import TwoStreams
+from ganarium.nets.completer import Completer, completer
 from ganarium.nets.conditions import one_hot
 from ganarium.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganarium.nets.flat import Flat
@@ -21,6 +22,7 @@ from ganarium.nets.translator import PatchDiscriminator, Translator, patch_discr
 
 __all__ = [
     "Architecture",
+    "Completer",
     "DCGANDiscriminator",
     "DCGANGenerator",
     "DeepConvolutional",
@@ -40,6 +42,7 @@ __all__ = [
     "Residual",
     "Translator",
     "TwoStreams",
+    "completer",
     "discriminator",
     "encoder",
     "generator",
