@@ -358,6 +358,8 @@ class Detects(ABC):
 class Completes(ABC):
     """Fills in what is missing."""
 
+    holes: Any  # from images to masks: the holes that it has learned to fill
+
     @abstractmethod
     def complete(self, x: Tensor, mask: Tensor) -> Tensor:
         """``x`` where ``mask`` is 1, and a completion where it is 0."""

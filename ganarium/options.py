@@ -19,6 +19,7 @@ from typing import Any
 from ganarium import nets
 from ganarium.augment import Augmentation
 from ganarium.divergences import Divergence
+from ganarium.holes import Holes
 from ganarium.index import nearest
 from ganarium.nets.architecture import Architecture
 from ganarium.objectives import Objective
@@ -41,6 +42,7 @@ FAMILIES: tuple[type, ...] = (
     Schedule,
     Augmentation,
     Simulator,
+    Holes,
 )
 
 

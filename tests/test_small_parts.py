@@ -401,6 +401,7 @@ INGREDIENTS = {
     "objectives",
     "divergences",
     "entropies",
+    "holes",
     "unrolling",
     "penalties",
     "pools",

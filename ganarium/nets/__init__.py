@@ -8,6 +8,7 @@ from ganarium.nets.architecture import Architecture, DeepConvolutional, Perceptr
 from ganarium.nets.bigan import NormedPerceptrons, PairDiscriminator
 from ganarium.nets.by_kind import discriminator, encoder, generator
 from ganarium.nets.cgan import TwoStreams
+from ganarium.nets.completer import Completer, completer
 from ganarium.nets.conditions import one_hot
 from ganarium.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganarium.nets.flat import Flat
@@ -23,6 +24,7 @@ from ganarium.nets.unrolled_gan import TanhPerceptrons
 
 __all__ = [
     "Architecture",
+    "Completer",
     "DCGANDiscriminator",
     "DCGANGenerator",
     "DeepConvolutional",
@@ -44,6 +46,7 @@ __all__ = [
     "TanhPerceptrons",
     "Translator",
     "TwoStreams",
+    "completer",
     "discriminator",
     "encoder",
     "generator",
