@@ -40,8 +40,9 @@ def drawn(folder: Path, metric: str, names: list[str]) -> Any:
     called = dict(zip(labels, names or labels, strict=True))
     across = 5
     down = math.ceil(len(labels) / across)
-    figure = Figure(figsize=(2.2 * across, 2.4 * down), layout="constrained")
-    axes = figure.subplots(down, across, squeeze=False).flat
+    figure = Figure(figsize=(2.2 * across, 2.4 * down))
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=0.95, wspace=0.05, hspace=0.2)
+    axes = list(figure.subplots(down, across, squeeze=False).flat)
     for place in axes:
         place.axis("off")
     for place, label in zip(axes, sorted(labels, key=lambda each: -means[each]), strict=False):
