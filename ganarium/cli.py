@@ -20,6 +20,7 @@ from ganarium.commands import on_runs, pages
 from ganarium.commands.base import on_run
 from ganarium.commands.claim import claim
 from ganarium.commands.compare import compare
+from ganarium.commands.complete import complete
 from ganarium.commands.diagnose import diagnose
 from ganarium.commands.evaluate import evaluate
 from ganarium.commands.lists import cite, list_
@@ -36,6 +37,7 @@ _HELP = """ganarium: the GAN zoo, alive
   ganarium resume RUN                    go on where a run was stopped
   ganarium sample RUN --out FILE         draw samples: x.png, x.npz or a folder
   ganarium translate|encode|classify|score RUN     what a trained game does with data
+  ganarium complete RUN --data FOLDER    fill holes in images: random ones, or those that a mask says
   ganarium compare GAME GAME --data DATA --seen N     games on equal terms: seeds, intervals, a page
   ganarium claim NAME | --all            what its paper says, proved in miniature: baseline, control, seeds
   ganarium theory [LESSON]               the mathematics, worked out and drawn beside what is exact
@@ -192,6 +194,7 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "encode": _ability("encode"),
     "classify": _ability("classify"),
     "score": _ability("score"),
+    "complete": complete,
     "theory": theory,
     "explore": _explore,
     "evaluate": evaluate,

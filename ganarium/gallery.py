@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from ganarium import pictures
-from ganarium.game import Game, Samples, Translates, evaluating
+from ganarium.game import Completes, Game, Samples, Translates, evaluating
+from ganarium.holes import completed
 from ganarium.randomness import mix, seeded
 from ganarium.spec import Batch, Field
 
@@ -29,7 +30,8 @@ def gallery(game: Game, data: Any) -> Image | None:
     """What the game can do, drawn; None if there is no picture of it.
 
     A game that draws samples shows 64 of them (1,000 points), with every class in turn where it knows classes. One that
-    translates shows what it makes of the first samples of each domain.
+    translates shows what it makes of the first samples of each domain; one that completes, the first images, holes in
+    them, and what it makes of those.
 
     Args:
         game: The game.
@@ -40,6 +42,8 @@ def gallery(game: Game, data: Any) -> Image | None:
         return _samples(game, game.spec["x"], batch)
     if isinstance(game, Translates) and all(game.spec[name].kind in pictures.KINDS for name in ("a", "b")):
         return _translations(game, batch)
+    if isinstance(game, Completes) and game.spec["x"].kind == "image":
+        return _completions(game, batch)
     return None
 
 
@@ -107,3 +111,13 @@ def _translations(game: Any, batch: Batch) -> Image:
             rows += [(source, shown.cpu()), (f"{source} to {target}", game.translate(shown, target).cpu())]
             fields += [game.spec[source], game.spec[target]]
     return pictures.draw_rows(rows, fields)
+
+
+def _completions(game: Any, batch: Batch) -> Image:
+    x = batch["x"][:8].to(game.device)
+    with evaluating(game), torch.no_grad(), seeded(game.device, mix(0, 0)):
+        mask = game.holes(x)
+        whole = game.complete(x, mask)
+    hole = completed(x, mask, torch.zeros_like(x))
+    rows = [("image", x.cpu()), ("hole", hole.cpu()), ("completion", whole.float().cpu())]
+    return pictures.draw_rows(rows, game.spec["x"])

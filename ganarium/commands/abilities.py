@@ -12,10 +12,12 @@ from torch import Tensor
 
 from ganarium import data as datasets
 from ganarium import index, pictures
+from ganarium.data.loading import is_folder
 from ganarium.game import Classifies, Encodes, Scores, Translates, evaluating
 from ganarium.run import Run, data_of, load
+from ganarium.spec import Field
 
-__all__ = ["classify", "encode", "score", "translate"]
+__all__ = ["able", "batch_of", "classify", "encode", "part_of", "score", "size_of", "translate"]
 
 Part = Literal["all", "train", "test"]
 
@@ -33,7 +35,7 @@ def translate(
         count: How many samples.
         out: Where to: x.png (inputs above their translations), or x.npz (arrays "x" and "translation").
     """
-    loaded, game = _able(run, Translates, "translate")
+    loaded, game = able(run, Translates, "translate")
     if to not in game.targets:
         raise ValueError(f"{type(game).__name__} translates to {' and '.join(game.targets)}; got --to {to}.")
     source = {"a": "b", "b": "a"}[to]
@@ -57,7 +59,7 @@ def encode(run: str, data: str = "", split: Part = "all", count: int = 10**9, ou
         count: How many samples at most.
         out: Where to: an npz file with the array "z".
     """
-    loaded, game = _able(run, Encodes, "encode")
+    loaded, game = able(run, Encodes, "encode")
     z = torch.cat(list(_applied(game, _rows(loaded, data, split, "x", count), game.encode)))
     np.savez(out, z=z.numpy())
     print(f"{len(z)} latents of {z.shape[1]} coordinates in {out}")
@@ -73,8 +75,8 @@ def classify(run: str, data: str = "", split: Part = "all", count: int = 10**9, 
         count: How many samples at most.
         out: Where to: an npz file with the arrays "y" (classes) and "logits".
     """
-    loaded, game = _able(run, Classifies, "classify")
-    batch = _batch(loaded, data, split, "x", count)
+    loaded, game = able(run, Classifies, "classify")
+    batch = batch_of(loaded, data, split, "x", count)
     logits = torch.cat(list(_applied(game, batch["x"], game.classify)))
     np.savez(out, y=logits.argmax(1).numpy(), logits=logits.numpy())
     known = batch["y"] >= 0 if "y" in batch else torch.zeros(len(logits), dtype=torch.bool)
@@ -92,8 +94,8 @@ def score(run: str, data: str = "", split: Part = "all", count: int = 10**9, out
         count: How many samples at most.
         out: Where to: an npz file with the array "score".
     """
-    loaded, game = _able(run, Scores, "score")
-    batch = _batch(loaded, data, split, "x", count)
+    loaded, game = able(run, Scores, "score")
+    batch = batch_of(loaded, data, split, "x", count)
     asked = {name: value for name, value in batch.items() if name in getattr(game, "conditions", {})}
     with evaluating(game), torch.no_grad():
         scores = game.score(batch["x"], **asked)
@@ -101,23 +103,32 @@ def score(run: str, data: str = "", split: Part = "all", count: int = 10**9, out
     print(f"{len(scores)} scores in {out}: mean {scores.mean():.4g}, {'lower' if game.energy else 'higher'} for data")
 
 
-def _able(run: str, ability: type, word: str) -> tuple[Run, Any]:
-    loaded = load(run)
+def able(run: str, ability: type, word: str, **which: Any) -> tuple[Run, Any]:
+    """A run, and its game if that has the ability; of ``which`` checkpoint and weights, as for ``load``."""
+    loaded = load(run, **which)
     if not isinstance(loaded.game, ability):
         able = ", ".join(index.with_ability(word)) or "none yet"
         raise ValueError(f"{type(loaded.game).__name__} does not {word}. These games do: {able}.")
     return loaded, loaded.game
 
 
-def _batch(run: Run, name: str, split: Part, field: str, count: int) -> dict[str, Tensor]:
-    """The first samples of the data, as the run's game sees them."""
+def batch_of(run: Run, name: str, split: Part, field: str, count: int) -> dict[str, Tensor]:
+    """The first samples of the data, as the run's game sees them; images of a folder are read at its size."""
     if count < 1:
         raise ValueError(f"At least one sample; got count={count}.")
-    data = datasets.load(name, split=split) if name else data_of(part_of(run.config, split))
+    options = size_of(run.spec[field]) if is_folder(name) else {}
+    data = datasets.load(name, split=split, **options) if name else data_of(part_of(run.config, split))
     needed, given = run.spec[field], data.spec.get(field)
     if given is None or given.shape != needed.shape:
         raise ValueError(f"The run plays on '{field}' of {needed}; this data has {given or 'no such field'}.")
     return dict(next(iter(data.sweep(min(count, len(data))))))
+
+
+def size_of(field: Field) -> dict[str, Any]:
+    """The options with which a folder gives images like those of a field; none, if it gives no such images."""
+    if field.kind != "image" or field.shape[1] != field.shape[2] or field.shape[0] not in (1, 3):
+        return {}
+    return {"size": field.shape[1], "channels": field.shape[0]}
 
 
 def part_of(config: dict[str, Any], split: Part) -> dict[str, Any]:
@@ -129,7 +140,7 @@ def part_of(config: dict[str, Any], split: Part) -> dict[str, Any]:
 
 
 def _rows(run: Run, name: str, split: Part, field: str, count: int) -> Tensor:
-    return _batch(run, name, split, field, count)[field]
+    return batch_of(run, name, split, field, count)[field]
 
 
 def _applied(game: Any, x: Tensor, function: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:

@@ -13,8 +13,8 @@ high for data, and the logits of the classes. Data teach both where their labels
 elsewhere; completed images, whose class nobody has said, teach the score alone. What the score learns from much data
 without labels is in the features that the classes are read from.
 
-The generator cannot leave the data: most of each image is given. This is what a plain GAN lacks on small or varied data,
-where its samples are told from data by their faults before a common feature is learned.
+Most of each image is given, so that what the generator makes lies near the data from the first round on. Samples of a
+plain GAN of varied images do not, and are told from data by what has little to do with their classes.
 
 Reference:
     Denton, Gross, Fergus: Semi-Supervised Learning with Context-Conditional Generative Adversarial Networks, 2016,
