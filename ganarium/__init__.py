@@ -44,6 +44,7 @@ _MODULES = (
     "augment",
     "data",
     "divergences",
+    "holes",
     "latent",
     "metrics",
     "nets",

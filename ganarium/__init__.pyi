@@ -5,6 +5,7 @@ from typing import Any
 from ganarium import augment as augment
 from ganarium import data as data
 from ganarium import divergences as divergences
+from ganarium import holes as holes
 from ganarium import latent as latent
 from ganarium import metrics as metrics
 from ganarium import nets as nets

@@ -31,8 +31,8 @@ def complete(words: list[str]) -> int:
         holes: Where they are not known; as the run was trained, if left out.
         mask: A picture that says where, for all images: black or transparent is the hole. It takes the place of holes.
         seed: Makes the holes and the completions a function of this number.
-        out: Where to: a folder (grid.png, and folders of the first completions, the second ones and so on), x.png (the
-            grid), or x.npz (arrays "x" and "completion" in [-1, 1], and "mask").
+        out: Where to: a folder (grid.png, and in a folder for the first completions, the second ones and so on a file
+            for each image), x.png (the grid), or x.npz (arrays "x" and "completion" in [-1, 1], and "mask").
         weights: The averaged networks, or those of the last round.
         checkpoint: Of which checkpoint: latest, best, or a round.
     """
@@ -107,8 +107,8 @@ def write(x: Tensor, mask: Tensor, made: Tensor, field: Field, out: Path) -> Non
     from ganarium.holes import completed
 
     if out.suffix == ".npz":
-        arrays = {"x": x.numpy(), "mask": mask.numpy(), "completion": made.transpose(0, 1).numpy()}
-        pictures.write_whole(out, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+        images, known, completions = x.numpy(), mask.numpy(), made.transpose(0, 1).numpy()
+        pictures.write_whole(out, lambda file: np.savez(file, x=images, mask=known, completion=completions))
         return
     nothing = completed(x, mask, x.new_zeros(()).expand_as(x))
     rows = [("image", x[:_SHOWN]), ("hole", nothing[:_SHOWN])]
