@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy, softplus
 from zoo import toy, toy_batch
 
 from ganarium import cli, data, options
+from ganarium.claims.ccgan import Alone
 from ganarium.gallery import gallery
 from ganarium.games.adversarial.ccgan import CCGAN
 from ganarium.holes import CentralSquare, Holes, RandomPixels, RandomSquare, checked, completed, read_mask
@@ -391,3 +392,21 @@ def test_what_cannot_be_completed_is_said(complete, words, answer):
     code, said = complete(words)
     assert code == 2
     assert answer in said
+
+
+# -- the claim ---------------------------------------------------------------------------------------------------
+
+
+def test_the_baseline_learns_from_labels_alone_and_the_control_from_no_hole():
+    torch.manual_seed(0)
+    alone = Alone(SPEC, 4, architecture=Plain(8), width=8)
+    rows = batch(0, 1, 2, 1)
+    assert [player.owns for player in alone.players()] == [[alone.discriminator]]
+    terms = alone.discriminator_loss(rows)
+    assert list(terms) == ["label"]
+    torch.testing.assert_close(terms["label"], cross_entropy(alone.classify(rows["x"]), rows["y"]))
+    control = small(holes=RandomSquare(0.0))
+    mask = control.holes(rows["x"])
+    assert torch.equal(control.complete(rows["x"], mask), rows["x"])
+    fake, inside = control.generator_loss(rows)["fake"], list(control.generator.parameters())
+    assert not any(slope.any() for slope in torch.autograd.grad(fake, inside))
