@@ -213,7 +213,7 @@ def test_a_game_explains_its_options(run):
         ("resume nothing", "no run at 'nothing'"),
         ("sample nothing", "no run at 'nothing'"),
         ("show nothing", "no run at 'nothing'"),
-        ("cite gon", "Did you mean gan"),
+        ("cite wgam", "Did you mean wgan"),
         ("list things", "of games, of data and of claims"),
         ("runs --jsn", "--json"),
     ],

@@ -246,7 +246,7 @@ def test_the_command_says_what_it_found(small, capsys, monkeypatch):
     [
         ("gan --data ring --seen 100", "two contestants or more"),
         ("gan gan --data ring --seen 100", "each once"),
-        ("gan gon --data ring --seen 100", "Did you mean gan"),
+        ("gan wgam --data ring --seen 100", "Did you mean wgan"),
         ("gan cyclegan --data ring --seen 100", "cyclegan cannot play on ring"),
         ("gan 3d-gan --data digits --seen 100", "3d-gan cannot play on digits"),
         ("gan r3gan", "On what, and for how long?"),

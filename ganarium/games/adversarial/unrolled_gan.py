@@ -93,6 +93,7 @@ class UnrolledGAN(GAN):
         venue="International Conference on Learning Representations",
         command="unrolled-gan",
     )
+    couples_samples = "the steps that are foreseen follow from the whole batch"
 
     def __init__(
         self,
