@@ -1,7 +1,8 @@
 """A comparison of many contestants in the plane, as a picture: where each put its samples.
 
 ``ganarium compare A B C ... --data grid --minutes 0.5 --out FOLDER`` plays; ``python -m benchmarks.race FOLDER --out
-x.png`` draws the first seed of each contestant, best first by a metric that stands above its panel. Nothing is played.
+x.png`` draws the first seed of each contestant, best first by a metric that stands above its panel. A comparison that
+was stopped is gone on with first.
 """
 
 from __future__ import annotations

@@ -55,5 +55,5 @@ class Adversarial(Decodes, Scores):
         return self.features(self.augmented(x), **told)
 
     def features(self, x: Tensor, **condition: Tensor) -> Tensor:
-        """The last features of the critic, of shape (B, features)."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what its critic's features are.")
+        """The last features of the critic, of shape (B, features); for games that take any objective."""
+        raise TypeError(f"{type(self).__name__} does not define features(), which its objective asks for.")

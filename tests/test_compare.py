@@ -86,6 +86,21 @@ def test_the_same_again_plays_nothing_again(small):
         ga.compare(["gan", "r3gan --latent 3"], out=small.path, quiet=True, **{**SMALL, "seen": 1280})
 
 
+def test_a_comparison_from_before_minutes_and_metrics_is_gone_on_with(small):
+    config = small.path / "comparison.yaml"
+    now = config.read_text()
+    config.write_text("".join(line for line in now.splitlines(True) if not line.startswith(("minutes:", "metrics:"))))
+    assert go_on(small.path, quiet=True).command == small.command
+    assert ga.compare(["gan", "r3gan --latent 3"], out=small.path, quiet=True, **SMALL).rows() == small.rows()
+    config.write_text(now)
+
+
+def test_who_fails_in_the_trial_is_named(tmp_path):
+    options = {**SMALL, "seen": None, "minutes": 0.02, "out": tmp_path / "none", "quiet": True}
+    with pytest.raises(ValueError, match=r"trial .*failed: .*gan, contestant 2, fails at once"):
+        ga.compare(["r3gan", "gan --optimizer.lr 1e30"], **options)
+
+
 def test_of_many_contestants_each_has_a_row():
     labels = ["a", "b", "c", "d", "e"]
     results = [

@@ -19,11 +19,11 @@ from typing import Any
 
 import yaml
 
-from ganarium import index
 from ganarium._version import __version__
 from ganarium.board import Board
 from ganarium.checkpoint import write_text
 from ganarium.comparing.summary import Difference, Result, Summary
+from ganarium.comparing.terms import check, words_of
 from ganarium.metrics.stamp import Number
 from ganarium.side_by_side import Job, Outcome, run
 from ganarium.signals import Interrupted
@@ -35,10 +35,6 @@ CONFIG = "comparison.yaml"
 
 #: And what each contestant's minutes were found to be worth, in samples.
 BUDGETS = "budgets.json"
-
-#: Options of ``train`` that are the same for all contestants, or follow from the comparison.
-_SHARED = ("data", "from", "seen", "rounds", "epochs", "minutes", "batch", "seed", "evaluate-every", "evaluate-count")
-_SHARED += ("threads", "tune", "devices", "num-nodes", "strategy", "average")
 
 
 @dataclass(frozen=True)
@@ -135,7 +131,7 @@ def compare(
         "metrics": list(metrics),
         "paper": paper,
     }
-    _check(config)
+    check(config)
     path = Path(out) if out is not None else _new(config)
     _agree(path, config)
     return _play(path, config, workers, quiet)
@@ -155,69 +151,6 @@ def go_on(path: str | Path, workers: int | None = None, quiet: bool = False) -> 
     if not (Path(path) / CONFIG).is_file():
         raise ValueError(f"There is no comparison in {path}: it has no {CONFIG}.")
     return _play(Path(path), _read(Path(path)), workers, quiet)
-
-
-def _check(config: Mapping[str, Any]) -> None:
-    """Raise if a contestant cannot play, before any does."""
-    from ganarium.game import Samples, Translates
-    from ganarium.metrics.judge import check_metrics
-    from ganarium.request import GAME, Request
-
-    labels, seeds = config["contestants"], config["seeds"]
-    if len(labels) < 2 or len(set(labels)) < len(labels):
-        raise ValueError(f"A comparison has two contestants or more, each once; got {', '.join(labels) or 'none'}.")
-    if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
-        raise ValueError(f"A comparison has one seed or more, each once, from 0 on; got {seeds}.")
-    if (config["seen"] is None) == (config["minutes"] is None):
-        raise ValueError(
-            "A comparison lasts for so many samples seen, or for so many minutes: give one, seen or minutes."
-        )
-    for name in ("seen", "batch", "measure", "count"):
-        if config[name] is not None and config[name] < 1:
-            raise ValueError(f"{name} must be at least 1; got {config[name]}.")
-    if config["minutes"] is not None and not config["minutes"] > 0:
-        raise ValueError(f"minutes must be above 0; got {config['minutes']}.")
-    check_metrics(config["metrics"] or None)
-    if config["data"] == "toy":
-        raise ValueError("Every game has toy data of its own, so nothing is compared on it. See `ganarium list data`.")
-    index.check_data(config["data"])
-    for label in labels:
-        _check_label(label)
-        request = Request(_words(config, label, seeds[0], config["batch"]), "compare", GAME)
-        try:
-            data = request.data()
-            game = request.game(data)
-        except ValueError as error:
-            raise ValueError(f"{label} cannot play on {config['data']}: {error}") from error
-        if not isinstance(game, Samples | Translates):
-            able = ", ".join(index.with_ability("sample"))
-            raise ValueError(f"{label} draws no samples to compare. These games do: {able}.")
-        request.settings(data)
-
-
-def _check_label(label: str) -> None:
-    """Raise if a contestant is no game, or asks for what is the same for all."""
-    game, *options = shlex.split(label) or [""]
-    index.game(game)
-    for option in options:
-        name = option.partition("=")[0].removeprefix("--").removeprefix("no-")
-        if option.startswith("--") and (name in _SHARED or name.startswith("data.")):
-            raise ValueError(
-                f"'{label}' asks for --{name}, which is the same for all contestants, or nothing could be compared. "
-                "Options of the game itself, such as --latent, and rates may differ."
-            )
-
-
-def _words(config: Mapping[str, Any], label: str, seed: int, seen: int) -> list[str]:
-    """What ``ganarium train`` is given for a contestant and a seed, to see so many samples."""
-    words = [*shlex.split(label), "--data", config["data"], *config["data_options"]]
-    every = max(seen // config["measure"], 1)
-    numbers = {"seen": seen, "batch": config["batch"], "seed": seed, "threads": 1}
-    numbers |= {"evaluate-every": every, "evaluate-count": config["count"]}
-    # What is judged is an average: one half-life for all, a tenth of what is seen.
-    numbers["average"] = max(seen // 10, 1)
-    words += [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
-    return words + (["--paper"] if config["paper"] else [])
 
 
 def _new(config: Mapping[str, Any]) -> Path:
@@ -246,8 +179,10 @@ def _agree(path: Path, config: Mapping[str, Any]) -> None:
 def _read(path: Path) -> dict[str, Any]:
     try:
         config = yaml.safe_load((path / CONFIG).read_text(encoding="utf-8"))
+        # Comparisons that were begun before these could be asked for.
+        config = {"minutes": None, "metrics": [], **config}
         return {name: value for name, value in config.items() if name != "ganarium"}
-    except (yaml.YAMLError, AttributeError) as error:
+    except (yaml.YAMLError, TypeError) as error:
         raise ValueError(f"{path / CONFIG} cannot be read ({error}).") from error
 
 
@@ -258,7 +193,7 @@ def _budgets(path: Path, config: Mapping[str, Any], quiet: bool) -> dict[str, in
         return dict.fromkeys(labels, int(config["seen"]))
     file = path / BUDGETS
     if not file.exists():
-        words = [_words(config, label, config["seeds"][0], config["batch"]) for label in labels]
+        words = [words_of(config, label, config["seeds"][0], config["batch"]) for label in labels]
         job = Job(
             "how fast each is", "ganarium.comparing.contest:paces", {"words": words, "minutes": config["minutes"]}
         )
@@ -289,7 +224,7 @@ def _played(path: Path, config: Mapping[str, Any], workers: int | None, quiet: b
             name,
             "ganarium.comparing.contest:play",
             {
-                "words": _words(config, label, seed, budgets[label]),
+                "words": words_of(config, label, seed, budgets[label]),
                 "path": str(folder),
                 "count": config["count"],
                 "metrics": config["metrics"],

@@ -41,6 +41,9 @@ def paces(words: list[list[str]], minutes: float, tell: Tell) -> list[int]:
         words: For each run, what ``ganarium train`` would be given.
         minutes: Each run's.
         tell: Is told of the progress.
+
+    Raises:
+        ValueError: if a run meets numbers that are not finite so soon.
     """
     with silent():
         players = [_Trial(each) for each in words]
@@ -49,9 +52,12 @@ def paces(words: list[list[str]], minutes: float, tell: Tell) -> list[int]:
         # The first turns warm up, and find how many rounds make a turn.
         for turn in range(_WARM + _TURNS):
             for i, player in enumerate(players):
-                before, start = player.seen, time.perf_counter()
-                seconds = player.play(rounds[i])
-                rounds[i] = min(max(1, round(rounds[i] * _TURN / (time.perf_counter() - start))), 10 * rounds[i])
+                before = player.seen
+                try:
+                    seconds = player.play(rounds[i])
+                except FloatingPointError as error:
+                    raise ValueError(f"{words[i][0]}, contestant {i + 1}, fails at once: {error}") from error
+                rounds[i] = min(max(1, round(rounds[i] * _TURN / seconds)), 10 * rounds[i])
                 if turn >= _WARM:
                     costs[i].append(seconds / (player.seen - before))
                 tell(turn * len(players) + i + 1, (_WARM + _TURNS) * len(players), "")
