@@ -12,6 +12,7 @@ from ganarium.nets.completer import Completer, completer
 from ganarium.nets.conditions import one_hot
 from ganarium.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganarium.nets.flat import Flat
+from ganarium.nets.fourier import FourierFeatures
 from ganarium.nets.improved_gan import NoisyPerceptrons
 from ganarium.nets.minibatch import MinibatchDiscriminating
 from ganarium.nets.norms import Norm
@@ -31,6 +32,7 @@ __all__ = [
     "Discriminator",
     "Encoder",
     "Flat",
+    "FourierFeatures",
     "Generator",
     "MinibatchDiscriminating",
     "ModernResidual",

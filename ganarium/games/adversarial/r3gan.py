@@ -33,8 +33,9 @@ from torch import nn
 from ganarium.augment import Augmentation
 from ganarium.game import Paper
 from ganarium.games.adversarial.gan import GAN
-from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
+from ganarium.nets.architecture import Architecture, DeepConvolutional
 from ganarium.nets.flat import Flat
+from ganarium.nets.fourier import FourierFeatures
 from ganarium.nets.r3gan import ModernResidual
 from ganarium.objectives import RelativisticPairs
 from ganarium.optimizers import Adam, OptimizerChoice
@@ -125,8 +126,13 @@ class R3GAN(GAN):
     def recipe(cls, spec: Spec) -> dict[str, Any]:
         x, falling = spec["x"], Adam(Cosine(2e-3, 0.0), (0.0, 0.99))
         if x.kind == "points":
-            # A penalty that fades: first all modes are found, then they become sharp.
-            return {"latent": 4, "gamma": Exponential(0.3, 0.003), "architecture": Plain(), "optimizer": falling}
+            # Penalties that fade: first all modes are found, then they become sharp; waves let D see their widths.
+            return {
+                "latent": 4,
+                "gamma": Exponential(1.0, 0.003),
+                "architecture": FourierFeatures(),
+                "optimizer": falling,
+            }
         # Perceptrons play several times as many rounds in the same time on images of few pixels (docs/recipes.md).
         if x.size <= 256:
             return {"gamma": 1.0, "architecture": Flat(128, generator_norm="batch"), "optimizer": falling}
