@@ -39,10 +39,11 @@ def drawn(folder: Path, metric: str, names: list[str]) -> Any:
         for label in labels
     }
     called = dict(zip(labels, names or labels, strict=True))
-    across = 5
+    across = min(5, len(labels))
     down = math.ceil(len(labels) / across)
-    figure = Figure(figsize=(2.2 * across, 2.4 * down))
-    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=0.95, wspace=0.05, hspace=0.2)
+    figure = Figure(figsize=(2.2 * across, 2.5 * down))
+    # Half an inch above the first row for its titles.
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=1 - 0.2 / down, wspace=0.05, hspace=0.2)
     axes = list(figure.subplots(down, across, squeeze=False).flat)
     for place in axes:
         place.axis("off")
