@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -102,7 +103,13 @@ class Session:
             elif self._named != "latest" and self.writes:
                 checkpoint.point_at(self.path / "checkpoints", trainer.round)
             self._saved = trainer.round
-            asked = yield from self._reports(end, stop)
+            try:
+                asked = yield from self._reports(end, stop)
+            except ValueError:
+                # What cannot be played leaves nothing behind that is in the way of what can.
+                if trainer.round == 0 and not self.before and self.writes:
+                    shutil.rmtree(self.path, ignore_errors=True)
+                raise
         self.console.say(f"{self._ending()} {duration(self.seconds)}. Pictures: {self.path / 'pictures'}")
         if asked:
             raise Interrupted(asked, self.path)

@@ -275,6 +275,19 @@ def test_bad_samples_write_nothing(run):
     assert [p.name for p in run.place.iterdir()] == ["runs"]
 
 
+def test_a_run_that_cannot_be_played_leaves_nothing_in_the_way(run):
+    line = "train pacgan --data ring --data.count 500 --rounds 4 --out mine --quiet --batch "
+    code, _, err = run(line + "15")
+    assert code == 2
+    assert "judges 2 samples at a time; got a batch of 15" in err
+    assert not Path("mine").exists()
+    assert run(line + "16")[0] == 0
+    code, _, err = run(line + "15")
+    assert code == 2
+    assert "already holds a run" in err
+    assert Path("mine/config.yaml").exists()
+
+
 def test_failed_work_is_1(run):
     code, _, err = run(f"train gan {QUICK} --lr.generator 1e30 --lr.discriminator 1e30 --rounds 200")
     assert code == 1
