@@ -61,7 +61,8 @@ class UnrolledGAN(GAN):
         latent: Coordinates of the noise.
         steps: How many of the discriminator's steps the generator foresees, K; with none it is ``gan`` with the
             objective ``minimax``.
-        rate: The size of these steps, :math:`\eta`, a number or a schedule over the stage.
+        rate: The size of these steps, :math:`\eta`, a number or a schedule over the stage; from 0.3 on, all modes of a
+            ring were lost (docs/zoo/unrolled-gan.md).
         through: Whether the generator's gradient passes through the steps; without, the second part is left out.
         architecture: The family of both networks.
         prior: The law of the noise.
@@ -100,7 +101,7 @@ class UnrolledGAN(GAN):
         spec: Spec,
         latent: int = 256,
         steps: int = 5,
-        rate: float | Schedule = 0.5,
+        rate: float | Schedule = 0.02,
         through: bool = True,
         architecture: Architecture = TanhPerceptrons(),
         prior: Law = Normal(),
