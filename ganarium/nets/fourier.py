@@ -13,8 +13,8 @@ frequencies, the finer the detail, and the more it sees before it knows the whol
 
 Reference:
     Tancik, Srinivasan, Mildenhall, Fridovich-Keil, Raghavan, Singhal, Ramamoorthi, Barron, Ng: Fourier Features Let
-    Networks Learn High Frequency Functions in Low Dimensional Domains, NeurIPS 2020, arXiv 2006.10739, section 4
-    (there for regression, with random directions).
+    Networks Learn High Frequency Functions in Low Dimensional Domains, NeurIPS 2020, arXiv 2006.10739 (there for
+    regression, with random directions).
 """
 
 from __future__ import annotations
