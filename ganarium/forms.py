@@ -343,4 +343,20 @@ def _quietly(parse: Callable[[], Any], program: str) -> Any:
         lines = [line for line in lines[1:] if line]
         text = " ".join(lines[: next((i for i, x in enumerate(lines) if x.startswith(("Argument", "For full"))), 1)])
         print(end="", file=sys.stderr)
-        raise Misuse(f"{text or 'The command line cannot be read'}. See `{program} --help`.") from None
+        raise Misuse(f"{_nearer(text) or 'The command line cannot be read'}. See `{program} --help`.") from None
+
+
+def _nearer(text: str) -> str:
+    """The refusal of a choice with those nearest to it first; of any other value with what was expected."""
+    text = " ".join(text.split()).rstrip(".")
+    if found := re.search(r"invalid choice '(.*?)' for argument '(.*?)'\. Expected one of \((.*?),?\)", text):
+        choices = [each.strip("' ") for each in found[3].split(",")]
+        near = nearest(found[1], choices)
+        offer = f"{near} " if "?" in near else ""
+        return f"{found[2]} cannot be '{found[1]}'. {offer}There are {', '.join(choices)}"
+    if found := re.search(r"Error parsing (\S+): no type matching (\S+) could be instantiated from \['(.*?)'\]", text):
+        return f"{found[1]} cannot be '{found[3]}': expected {found[2].translate(_PLAIN).replace('|', ' or ')}"
+    return text
+
+
+_PLAIN = str.maketrans("", "", "{}")

@@ -1,5 +1,7 @@
 """Fourier features: which waves are seen, what passes through, what they are good for, what is refused."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -73,7 +75,7 @@ def test_fine_stripes_are_seen_sooner():
     assert fitted(FourierFeatures(Plain(32))) > 0.95
 
 
-@pytest.mark.parametrize("frequencies", [(), (1.0, 0.0), (-2.0,)])
+@pytest.mark.parametrize("frequencies", [(), (1.0, 0.0), (-2.0,), (math.nan,), (1.0, math.inf)])
 def test_frequencies_that_are_none_are_refused(frequencies):
     with pytest.raises(ValueError, match="one frequency above 0 or more"):
         FourierFeatures(Plain(), frequencies)

@@ -19,6 +19,7 @@ Reference:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -71,7 +72,7 @@ class FourierFeatures(Architecture):
     frequencies: tuple[float, ...] = (1.0, 2.0, 4.0)
 
     def __post_init__(self) -> None:
-        if not self.frequencies or min(self.frequencies) <= 0:
+        if not self.frequencies or not all(0 < each < math.inf for each in self.frequencies):
             raise ValueError(f"Fourier features have one frequency above 0 or more; got {self.frequencies}.")
 
     def generator(self, latent: int, field: Field, condition: int = 0) -> Generator:
