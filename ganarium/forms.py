@@ -8,10 +8,8 @@ number that may change over a stage is written as a number or as a schedule, ``c
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import inspect
-import io
 import re
 import sys
 import typing
@@ -23,13 +21,9 @@ import docstring_parser
 import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
-from ganarium.index import nearest
+from ganarium.misuse import quietly, refuse_unknown
 
-__all__ = ["Misuse", "Row", "answers", "fill", "rows_of", "words_after"]
-
-
-class Misuse(ValueError):
-    """The command line cannot be understood."""
+__all__ = ["Row", "answers", "fill", "rows_of", "words_after"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +95,7 @@ def fill(
     arguments = list(arguments)
     fields = [field for row in rows for field in _fields(row, arguments)]
     form = dataclasses.make_dataclass("form", fields)
-    _refuse_unknown(arguments, _names(form), [_flag(row.option or row.name) for row in later], program)
+    refuse_unknown(arguments, _names(form), [_flag(row.option or row.name) for row in later], program)
     arguments = _switched(arguments, _names(form))
 
     def parse() -> Any:
@@ -109,7 +103,7 @@ def fill(
             return tyro.cli(form, prog=program, description=about, args=arguments)
         return tyro.cli(form, prog=program, description=about, args=arguments, return_unknown_args=True)[0]
 
-    answer = _quietly(parse, program)
+    answer = quietly(parse, program)
     return answers(rows, {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)})
 
 
@@ -128,15 +122,6 @@ def _switched(arguments: Sequence[str], known: Sequence[str]) -> list[str]:
 
 def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
-
-
-def _refuse_unknown(arguments: Sequence[str], known: Sequence[str], later: Sequence[str], program: str) -> None:
-    for argument in arguments:
-        name = argument.partition("=")[0]
-        stem = name.partition(".")[0].replace("--no-", "--")
-        if name.startswith("--") and name not in known and not {name, stem} & set(later):
-            near = nearest(name, [*known, *later])
-            raise Misuse(f"There is no option {name}. {near if '?' in near else ''} See `{program} --help`.")
 
 
 def answers(rows: Sequence[Row], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -328,35 +313,3 @@ def _names(form: Any, prefix: str = "--") -> list[str]:
             if hint is bool:
                 names.append(f"{prefix}{'.'.join([*name.split('.')[:-1], 'no-' + name.split('.')[-1]])}")
     return names
-
-
-def _quietly(parse: Callable[[], Any], program: str) -> Any:
-    """Run tyro; what it would draw as a box becomes one sentence."""
-    errors = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(errors):
-            return parse()
-    except SystemExit as end:
-        if not end.code:
-            raise
-        lines = [line.strip("│╭╮╰╯─ ") for line in errors.getvalue().splitlines()]
-        lines = [line for line in lines[1:] if line]
-        text = " ".join(lines[: next((i for i, x in enumerate(lines) if x.startswith(("Argument", "For full"))), 1)])
-        print(end="", file=sys.stderr)
-        raise Misuse(f"{_nearer(text) or 'The command line cannot be read'}. See `{program} --help`.") from None
-
-
-def _nearer(text: str) -> str:
-    """The refusal of a choice with those nearest to it first; of any other value with what was expected."""
-    text = " ".join(text.split()).rstrip(".")
-    if found := re.search(r"invalid choice '(.*?)' for argument '(.*?)'\. Expected one of \((.*?),?\)", text):
-        choices = [each.strip("' ") for each in found[3].split(",")]
-        near = nearest(found[1], choices)
-        offer = f"{near} " if "?" in near else ""
-        return f"{found[2]} cannot be '{found[1]}'. {offer}There are {', '.join(choices)}"
-    if found := re.search(r"Error parsing (\S+): no type matching (\S+) could be instantiated from \['(.*?)'\]", text):
-        return f"{found[1]} cannot be '{found[3]}': expected {found[2].translate(_PLAIN).replace('|', ' or ')}"
-    return text
-
-
-_PLAIN = str.maketrans("", "", "{}")

@@ -11,8 +11,9 @@ import yaml
 
 from ganarium import data as datasets
 from ganarium import forms, index, options
-from ganarium.forms import Misuse, Row
+from ganarium.forms import Row
 from ganarium.game import Game
+from ganarium.misuse import Misuse
 from ganarium.randomness import mix, seeded
 from ganarium.records import find, read_config
 from ganarium.settings import Settings

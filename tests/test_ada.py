@@ -19,6 +19,7 @@ from ganarium.augment.transform import Augmented
 from ganarium.game import Classifies, Samples, Scores, Translates
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.wgan_gp import WGANGP
+from ganarium.misuse import Misuse
 from ganarium.nets.architecture import Plain
 from ganarium.objectives import Hinge, LeastSquares, NonSaturating, RelativisticPairs, Wasserstein
 from ganarium.penalties import R1, input_gradient
@@ -326,7 +327,7 @@ def test_the_command_line_names_augmentations_and_their_policies():
     assert asked("--augment adaptive --augment.policy flip") == Adaptive((Flip(),))
     assert asked("--augment diff-augment") == DiffAugment()
     assert asked("") is None
-    with pytest.raises(forms.Misuse, match="swirl"):
+    with pytest.raises(Misuse, match="swirl"):
         asked("--augment adaptive --augment.policy swirl")
 
 

@@ -16,9 +16,10 @@ from ganarium.data.loading import is_folder
 from ganarium.data.progress import silent
 from ganarium.data.scan import Scan
 from ganarium.forecast import Forecast, forecast
-from ganarium.forms import Misuse, Row
+from ganarium.forms import Row
 from ganarium.gallery import SEEN, seen
 from ganarium.game import Game
+from ganarium.misuse import Misuse
 from ganarium.request import GAME, Request, loader_rows
 from ganarium.risks import risks
 from ganarium.settings import Settings
