@@ -6,6 +6,7 @@ read what it found.
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import shutil
@@ -14,9 +15,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from random import Random
+from select import select
 from typing import Any
 
 import pytest
@@ -25,7 +28,7 @@ from torch.utils.data import Dataset
 from zoo import GAMES, toy, toy_data
 
 import ganarium as ga
-from benchmarks.kills import differences, ended, fork, interrupted_until_done, same
+from benchmarks.kills import differences, ended, fork, interrupted_until_done, kill, same
 from ganarium import checkpoint
 from ganarium.trainer import Trainer
 
@@ -36,6 +39,8 @@ ROOT = Path(__file__).parents[1]
 #: Games of four shapes (perceptrons, batch norm, several stages, a pool), with their rounds.
 SHAPES = {"gan": 8, "dcgan": 16, "lapgan": 8, "cyclegan": 5}
 KINDS = ("memory", "workers-0", "workers-2")
+#: How long all of it may take; half a minute is usual on two idle cores.
+SECONDS = 300
 CASES = [f"{game}/{kind}" for game in SHAPES for kind in KINDS if game != "cyclegan" or kind == "memory"]
 
 
@@ -96,9 +101,11 @@ def stopped_with_workers(folder: Path, moments: int = 3) -> list[int]:
             os.setsid()
             ga.fit(toy("dcgan"), data, out=out, rounds=499, batch_size=32, quiet=True)
 
-        child = fork(work)
+        child, until = fork(work), time.monotonic() + 60
         while not (out / "log.jsonl").exists():
-            time.sleep(0.01)
+            status = ended(child, 0.01)
+            if status is not None or time.monotonic() > until:
+                raise RuntimeError(f"A run with workers did not begin ({status}).")
         time.sleep(0.05 * moment)
         os.killpg(child, signal.SIGTERM)
         found.append(ended(child, 30))
@@ -106,7 +113,8 @@ def stopped_with_workers(folder: Path, moments: int = 3) -> list[int]:
 
 
 def main(folder: Path) -> None:
-    """All cases, as JSON."""
+    """All cases, as JSON; where it stands, if that takes very long."""
+    faulthandler.dump_traceback_later(SECONDS - 30)
     torch.set_num_threads(1)
     # What is imported late is here before children are.
     ga.fit(toy("gan"), data_for("gan", "memory"), out=folder / "warm", rounds=2, batch_size=32, quiet=True)
@@ -115,18 +123,40 @@ def main(folder: Path) -> None:
     (folder / "found.json").write_text(json.dumps(found))
 
 
+def left(folder: str) -> list[str]:
+    """The processes on whose command line a folder is, once half a minute has been waited for them to end."""
+    until = time.monotonic() + 30
+    while True:
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):  # It has just ended.
+                found.append(path.read_text(errors="replace"))
+        found = [line.replace("\0", " ") for line in found if folder in line]
+        if not found or time.monotonic() > until:
+            return found
+        time.sleep(0.1)
+
+
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory) -> dict[str, Any]:
-    """What the script found; in memory where it can be, for flushing a shared disk takes most of the time."""
+    """What the script found; in memory where it can be, for flushing a shared disk takes most of the time.
+
+    Its words go to a file: a pipe would be read until the last process that holds it has ended.
+    """
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path_factory.mktemp("killed")) as folder:
         command = [sys.executable, __file__, folder]
         paths = {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests")))}
-        result = subprocess.run(
-            command, env={**os.environ, **paths}, capture_output=True, text=True, check=False, timeout=300
-        )
-        assert result.returncode == 0, result.stderr[-3000:]
-        return json.loads(Path(folder, "found.json").read_text())
+        words = tmp_path_factory.mktemp("words") / "stderr.txt"
+        with words.open("w") as file:
+            try:
+                code = subprocess.run(
+                    command, env={**os.environ, **paths}, stderr=file, check=False, timeout=SECONDS
+                ).returncode
+            except subprocess.TimeoutExpired:
+                code = None
+        assert code == 0, words.read_text()[-5000:]
+        return {**json.loads(Path(folder, "found.json").read_text()), "left": left(folder)}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -139,13 +169,38 @@ def test_a_signal_to_all_processes_of_a_run_with_workers_still_saves(killed):
     assert killed["workers"] == [128 + signal.SIGTERM] * 3
 
 
-def test_a_worker_whose_parent_was_killed_before_it_began_does_not_stay():
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are not listed as files")
+def test_no_process_stays(killed):
+    """Children carry the command line of the script that they were forked from."""
+    assert killed["left"] == []
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_worker_ends_with_its_parent(late):
+    """Whether the parent is killed while the worker works or before it began: the pipe that it held is closed."""
     from ganarium.data.stream import _outlast
 
-    child = fork(lambda: _outlast(0, parent=os.getpid()))
-    assert ended(child, 30) == 1
-    child = fork(lambda: _outlast(0, parent=os.getppid()))
-    assert ended(child, 30) == 0
+    ours, theirs = os.pipe()
+
+    def work() -> None:
+        if os.fork():
+            time.sleep(60)
+        parent = os.getppid()
+        if not late:
+            _outlast(0, parent)
+        os.write(theirs, b"!")
+        while late and os.getppid() == parent:
+            time.sleep(0.01)
+        _outlast(0, parent)
+        time.sleep(60)
+
+    child = fork(work)
+    os.close(theirs)
+    assert os.read(ours, 1) == b"!"
+    kill(child)
+    assert select([ours], [], [], 30)[0]
+    assert os.read(ours, 1) == b""
+    os.close(ours)
 
 
 # -- signals to a real process ------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_start_method
+from threading import Thread
+from time import sleep
 from typing import Any, NamedTuple, Self
 
 import torch
@@ -163,14 +165,22 @@ _ASKS = (signal.SIGTERM, signal.SIGINT)
 def _outlast(worker: int, parent: int) -> None:
     """Let a worker outlast the first SIGTERM and Ctrl-C, which ask a whole group of processes to finish the round.
 
-    PyTorch lets workers end when their parent changes; one whose parent died before it looked would stay for good.
+    A worker ends with its parent, whatever it is doing. PyTorch looks only between two batches, and takes whoever is
+    the parent by then for its own: one whose parent is killed while it begins would stay for good.
     """
-    if parent and os.getppid() != parent:
-        os._exit(1)
+    if parent:
+        Thread(target=_end_with, args=(parent,), name="ganarium-outlast", daemon=True).start()
     for asks in _ASKS:
         signal.signal(asks, lambda number, frame: signal.signal(number, signal.SIG_DFL) and None)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKS)
+
+
+def _end_with(parent: int) -> None:
+    """End this process once its parent is another, as happens when the first one ended."""
+    while os.getppid() == parent:
+        sleep(1)
+    os._exit(1)
 
 
 @contextmanager
