@@ -178,7 +178,7 @@ def test_no_process_stays(killed):
 @pytest.mark.parametrize("late", [False, True])
 def test_a_worker_ends_with_its_parent(late):
     """Whether the parent is killed while the worker works or before it began: the pipe that it held is closed."""
-    from ganarium.data.stream import _outlast
+    from ganarium.data.workers import outlast
 
     ours, theirs = os.pipe()
 
@@ -187,11 +187,11 @@ def test_a_worker_ends_with_its_parent(late):
             time.sleep(60)
         parent = os.getppid()
         if not late:
-            _outlast(0, parent)
+            outlast(0, parent)
         os.write(theirs, b"!")
         while late and os.getppid() == parent:
             time.sleep(0.01)
-        _outlast(0, parent)
+        outlast(0, parent)
         time.sleep(60)
 
     child = fork(work)

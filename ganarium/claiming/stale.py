@@ -2,7 +2,7 @@
 
 Names are followed from definition to definition, through the imports at the head of each file, and for data that is
 named, to its loader: a new objective beside the one that a game plays makes nothing stale. What changes no number does
-not count: docstrings, comments, the words of a claim, pictures, the names that packages list.
+not count: docstrings, comments, the words of a claim, pictures, when processes end, the names that packages list.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from ganarium import index
 __all__ = ["definitions", "digest"]
 
 _HERE = Path(__file__).parents[1]
-#: What shows, and changes no number.
-_SHOWS = (
+#: What shows, or keeps processes, and changes no number.
+_NO_NUMBER = (
     "ganarium.pictures",
     "ganarium.console",
     "ganarium.index",
     "ganarium.data.progress",
+    "ganarium.data.workers",
     "ganarium.claiming.statement",
 )
 _REST = ""  # the name of what stands in a module and defines nothing
@@ -50,7 +51,7 @@ def definitions(module: str) -> list[tuple[str, str]]:
     waiting = [(module, name) for name in _read(module).nodes]
     while waiting:
         where, name = waiting.pop()
-        if (where, name) in found or where.startswith(_SHOWS):
+        if (where, name) in found or where.startswith(_NO_NUMBER):
             continue
         known = _read(where)
         if name in known.nodes:

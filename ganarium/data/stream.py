@@ -5,14 +5,11 @@ from __future__ import annotations
 import copy
 import os
 import random
-import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_start_method
-from threading import Thread
-from time import sleep
 from typing import Any, NamedTuple, Self
 
 import torch
@@ -22,6 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 from ganarium.data.base import Data, unpack
 from ganarium.data.codec import Codec, from_array, tensor_of
 from ganarium.data.order import Order, Span
+from ganarium.data.workers import held_back, outlast
 from ganarium.randomness import mix
 
 __all__ = ["Reader", "Request", "Stream", "read_ahead"]
@@ -148,52 +146,15 @@ def read_ahead(
         batch_sampler=noted(),  # pyright: ignore[reportArgumentType]
         num_workers=workers,
         collate_fn=_as_it_is,
-        worker_init_fn=partial(_outlast, parent=os.getpid() if get_start_method() == "fork" else 0),
+        worker_init_fn=partial(outlast, parent=os.getpid() if get_start_method() == "fork" else 0),
         pin_memory=device.type == "cuda",
         # Its own, for otherwise the loader would draw from the global stream.
         generator=torch.Generator().manual_seed(0),
     )
-    with _held_back(workers > 0):
+    with held_back(workers > 0):
         batches = iter(loader)
     for raw in batches:
         yield asked.popleft(), raw
-
-
-_ASKS = (signal.SIGTERM, signal.SIGINT)
-
-
-def _outlast(worker: int, parent: int) -> None:
-    """Let a worker outlast the first SIGTERM and Ctrl-C, which ask a whole group of processes to finish the round.
-
-    A worker ends with its parent, whatever it is doing. PyTorch looks only between two batches, and takes whoever is
-    the parent by then for its own: one whose parent is killed while it begins would stay for good.
-    """
-    if parent:
-        Thread(target=_end_with, args=(parent,), name="ganarium-outlast", daemon=True).start()
-    for asks in _ASKS:
-        signal.signal(asks, lambda number, frame: signal.signal(number, signal.SIG_DFL) and None)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKS)
-
-
-def _end_with(parent: int) -> None:
-    """End this process once its parent is another, as happens when the first one ended."""
-    while os.getppid() == parent:
-        sleep(1)
-    os._exit(1)
-
-
-@contextmanager
-def _held_back(needed: bool) -> Iterator[None]:
-    """Inside, SIGTERM and Ctrl-C wait, also for workers that are started here, until they are ready for it."""
-    if not needed or not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _as_it_is(batch: Any) -> Any:
