@@ -21,7 +21,7 @@ import docstring_parser
 import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
-from ganarium.misuse import quietly, refuse_unknown
+from ganarium.misuse import quietly, refuse_nan, refuse_unknown
 
 __all__ = ["Row", "answers", "fill", "rows_of", "words_after"]
 
@@ -104,7 +104,11 @@ def fill(
         return tyro.cli(form, prog=program, description=about, args=arguments, return_unknown_args=True)[0]
 
     answer = quietly(parse, program)
-    return answers(rows, {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)})
+    found = {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)}
+    for row in rows:
+        for key in (_key(row.name), f"{_key(row.name)}_"):
+            refuse_nan(found.get(key), _flag(row.option or row.name), program)
+    return answers(rows, found)
 
 
 def _switched(arguments: Sequence[str], known: Sequence[str]) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
+import math
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -11,7 +13,7 @@ from typing import Any
 
 from ganarium.index import nearest
 
-__all__ = ["Misuse", "quietly", "refuse_unknown"]
+__all__ = ["Misuse", "quietly", "refuse_nan", "refuse_unknown"]
 
 
 class Misuse(ValueError):
@@ -50,6 +52,28 @@ def quietly(parse: Callable[[], Any], program: str) -> Any:
         text = " ".join(lines[: next((i for i, x in enumerate(lines) if x.startswith(("Argument", "For full"))), 1)])
         print(end="", file=sys.stderr)
         raise Misuse(f"{_nearer(text) or 'The command line cannot be read'}. See `{program} --help`.") from None
+
+
+def refuse_nan(value: Any, option: str, program: str) -> None:
+    """Refuse a value, or one of those in it, that is not a number.
+
+    Args:
+        value: What tyro read.
+        option: What it was read for.
+        program: The command, for messages.
+
+    Raises:
+        Misuse: if there is one.
+    """
+    if dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            name = field.name.strip("_").replace("_", "-")
+            refuse_nan(getattr(value, field.name), f"{option}.{name}", program)
+    elif isinstance(value, tuple | list):
+        for each in value:
+            refuse_nan(each, option, program)
+    elif isinstance(value, float) and math.isnan(value):
+        raise Misuse(f"{option} takes a number; got nan. See `{program} --help`.")
 
 
 def _nearer(text: str) -> str:

@@ -201,6 +201,8 @@ def test_a_game_explains_its_options(run):
         ("train gan --data ring --objective wobbly", "--objective cannot be 'wobbly'. There are non-saturating, "),
         ("train gan --data ring --architecture fourier", "Did you mean fourier-features?"),
         ("train gan --data ring --rounds many", "--rounds cannot be 'many': expected None or INT."),
+        ("train gan --data ring --lr.generator nan", "--lr.generator takes a number; got nan."),
+        ("train gan --data ring --penalties r1 --penalties.r1.weight nan", "--penalties.r1.weight takes a number"),
         ("train gan --data ring --rounds 0", "at least 1"),
         ("train gan --data ring --minutes 0", "above zero"),
         ("train gan --data ring --batch 0", "batch"),
