@@ -52,8 +52,7 @@ def rows_of(target: Callable[..., Any], defaults: Mapping[str, Any] | None = Non
         target: A class or function.
         defaults: Values that replace the signature's.
     """
-    function = target.__init__ if inspect.isclass(target) and not dataclasses.is_dataclass(target) else target
-    hints = typing.get_type_hints(function)
+    hints = _hints_of(target)
     helps = helps_of(target)
     rows = []
     for name, parameter in inspect.signature(target).parameters.items():
@@ -66,6 +65,14 @@ def rows_of(target: Callable[..., Any], defaults: Mapping[str, Any] | None = Non
             default = {}
         rows.append(Row(name, hints[name], default, helps.get(name, "")))
     return rows
+
+
+def _hints_of(target: Any) -> Mapping[str, Any]:
+    """The types of the arguments: as a game's signature has them, which are its options, or as they are annotated."""
+    if inspect.isclass(target) and hasattr(target, "__signature__"):
+        return {name: parameter.annotation for name, parameter in target.__signature__.parameters.items()}
+    made = inspect.isclass(target) and not dataclasses.is_dataclass(target)
+    return typing.get_type_hints(target.__init__ if made else target)
 
 
 def helps_of(target: Any) -> dict[str, str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganarium.claiming.statement import Claim
-from ganarium.paper import Paper
+from ganarium.game.paper import Paper
 
 if TYPE_CHECKING:
     from ganarium.theory.lesson import Lesson
@@ -53,8 +53,6 @@ ABILITIES = {
     "Detects": "anomaly",
     "Completes": "complete",
 }
-#: What brings abilities with it: what follows from a latent can be drawn; whose samples a critic judges does both.
-_BRINGS = {"Decodes": {"Samples"}, "Adversarial": {"Decodes", "Scores", "Samples"}}
 
 
 @dataclass(frozen=True)
@@ -128,10 +126,8 @@ def _entry(module: str, node: ast.ClassDef) -> GameEntry | None:
     if not isinstance(paper, ast.Call):
         return None
     facts = Paper(**_literals(paper))
-    needs = ast.literal_eval(values["needs"]) if "needs" in values else None
-    bases = tuple(base.id for base in node.bases if isinstance(base, ast.Name))
     summary = (ast.get_docstring(node) or "").split("\n")[0]
-    return GameEntry(facts.command, node.name, module, facts, bases, needs, summary)
+    return GameEntry(facts.command, node.name, module, facts, _base_names(node), _needs(node), summary)
 
 
 @cache
@@ -146,28 +142,38 @@ def _is_class(node: ast.stmt) -> bool:
     return isinstance(node, ast.ClassDef)
 
 
-def _ancestors(entry: GameEntry) -> list[str]:
-    """The names of all base classes that the zoo's files show, the class itself first."""
-    by_name = {other.name: other for other in games().values()}
-    names = [entry.name]
-    for base in entry.bases:
-        names += _ancestors(by_name[base]) if base in by_name else [base]
-    return names
+@cache
+def _bases() -> dict[str, tuple[tuple[str, ...], Mapping[str, Any] | None]]:
+    """What games, their frames and abilities say of themselves, by class: their bases, and what they need if they say."""
+    classes = [node for _, tree in _trees("game") for node in tree.body if isinstance(node, ast.ClassDef)]
+    found = {node.name: (_base_names(node), _needs(node)) for node in classes}
+    return found | {entry.name: (entry.bases, entry.needs) for entry in games().values()}
+
+
+def _base_names(node: ast.ClassDef) -> tuple[str, ...]:
+    return tuple(base.id for base in node.bases if isinstance(base, ast.Name))
+
+
+def _needs(node: ast.ClassDef) -> dict[str, tuple[str, ...]] | None:
+    values = _attributes(node)
+    return ast.literal_eval(values["needs"]) if "needs" in values else None
+
+
+def _ancestors(name: str) -> list[str]:
+    """The names of a class and of all its base classes that the files show, the class itself first."""
+    return [name, *(found for base in _bases().get(name, ((), None))[0] for found in _ancestors(base))]
 
 
 def abilities(entry: GameEntry) -> tuple[str, ...]:
     """What a trained game can do, in the words of :data:`ABILITIES`."""
-    names = set(_ancestors(entry))
-    names |= {ability for name in names & set(_BRINGS) for ability in _BRINGS[name]}
+    names = set(_ancestors(entry.name))
     return tuple(word for ability, word in ABILITIES.items() if ability in names)
 
 
 def needs(entry: GameEntry) -> dict[str, tuple[str, ...]]:
     """The fields that a game plays on, and the kinds that it takes (none: any)."""
-    by_name = {other.name: other for other in games().values()}
-    for name in _ancestors(entry):
-        found = by_name[name].needs if name in by_name else None
-        if found is not None:
+    for name in _ancestors(entry.name):
+        if (found := _bases().get(name, ((), None))[1]) is not None:
             return dict(found)
     return {"x": ()}
 

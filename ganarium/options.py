@@ -110,8 +110,8 @@ def read(value: Any) -> Any:
 def of_game(game: Any) -> tuple[dict[str, Any], list[str]]:
     """All options of a game as plain values, defaults too, and the names of those that are the user's own objects."""
     rows, own = {}, []
-    for name, parameter in inspect.signature(type(game).__init__).parameters.items():
-        if name in ("self", "spec"):
+    for name, parameter in inspect.signature(type(game)).parameters.items():
+        if name == "spec":
             continue
         try:
             rows[name] = plain(game.arguments.get(name, parameter.default))

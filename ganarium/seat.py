@@ -90,7 +90,7 @@ class Seat:
             raise ValueError(f"{self.who} owns no parameter that can change. Add a network to owns=, or unfreeze one.")
         own = set(self.parameters)
         self.others = [p for p in game.parameters() if p not in own and p not in frozen]
-        losses = {1: player.loss, **player.also}
+        losses = {1: cast(Any, player.loss), **player.also}
         if steps.compile:
             losses = {rarely: cast(Any, torch.compile(loss)) for rarely, loss in losses.items()}
         self._plain = move = Move(losses, self.parameters, fabric)
@@ -159,10 +159,10 @@ class Seat:
         """The learning rate, as it is now."""
         return self.optimizer.param_groups[0]["lr"]
 
-    def step(self, gradients: Gradients) -> None:
-        """Step down these gradients, unless the guard found them not to be finite."""
+    def step(self, gradients: Gradients) -> Terms:
+        """Step down these gradients, unless the guard found them not to be finite; a descent tells nothing more."""
         if gradients is None:
-            return
+            return {}
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = gradient
         if self.steps.clip is not None:
@@ -172,6 +172,7 @@ class Seat:
         # Kept gradients would be as large as the networks.
         for parameter in self.parameters:
             parameter.grad = None
+        return {}
 
     def _admitted(self) -> bool:
         """Whether to step. A fused optimiser skips on the device; another one must be told here, and waits for it."""

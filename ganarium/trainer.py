@@ -29,12 +29,13 @@ import torch
 from torch import Tensor
 
 from ganarium.average import Average
-from ganarium.game import Game, Terms
+from ganarium.game import Game, Player, Terms
 from ganarium.randomness import mix, set_seed
 from ganarium.report import Report
 from ganarium.schedules import Schedule
-from ganarium.seat import Gradients, Seat, Steps
+from ganarium.seat import Seat, Steps
 from ganarium.spec import Batch, Spec
+from ganarium.stepping import OwnStep
 from ganarium.timetable import Timetable
 
 if TYPE_CHECKING:
@@ -112,8 +113,8 @@ class Trainer:
         # What the user froze stays frozen.
         self._frozen = {p for p in game.parameters() if not p.requires_grad}
         self._free = [p for p in game.parameters() if p.requires_grad]
-        self._dtype = next(game.parameters()).dtype
-        self._seats: list[Seat] = []
+        self._dtype = next((p.dtype for p in game.parameters()), torch.get_default_dtype())
+        self._seats: list[Seat | OwnStep] = []
         self._average = Average(game, average) if average else None
 
     @property
@@ -178,7 +179,7 @@ class Trainer:
             "game": self.game.state_dict(),
             "processes": self._local_buffers(),
             "average": self._average.game.state_dict() if self._average else None,
-            "optimizers": {seat.player.name: seat.optimizer.state_dict() for seat in self._seats},
+            "optimizers": {seat.player.name: seat.optimizer.state_dict() for seat in self._descending()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -194,8 +195,12 @@ class Trainer:
         self._seats = []
         if self.stage >= 0:
             self._take_seats()
-        for seat in self._seats:
+        for seat in self._descending():
             seat.optimizer.load_state_dict(state["optimizers"][seat.player.name])
+
+    def _descending(self) -> list[Seat]:
+        """Who has an optimiser."""
+        return [seat for seat in self._seats if isinstance(seat, Seat)]
 
     def _local_buffers(self) -> list[dict[str, Tensor]]:
         """The buffers of each process, if there are several: batch statistics and pools are of its own samples."""
@@ -213,7 +218,7 @@ class Trainer:
             seat.set_rates(self._progress, 0.5**self.rollbacks)
             seat.enter(self.round - self.stage_start + 1)
         for move, seats in self._turns():
-            made: list[tuple[Seat, Terms, Gradients]] = []
+            made: list[tuple[Seat | OwnStep, Terms, Any]] = []
             for seat in seats:
                 batch = self._batch(seat, move, shared, batches)
                 # Noise in losses is also a function of the process; in steps it is the same everywhere. Players who
@@ -223,7 +228,7 @@ class Trainer:
                 made.append((seat, *seat.gradient(batch, self.round + 1)))
             for seat, terms, gradients in made:
                 self._seed(seat.place, move, 0)
-                seat.step(gradients)
+                terms |= seat.step(gradients)
                 seat.after(terms)
                 report |= {f"{seat.player.name}/{name}": term for name, term in terms.items()}
         self.round += 1
@@ -233,7 +238,7 @@ class Trainer:
             self._average.update(seen, self.seen)
         return report
 
-    def _turns(self) -> Iterator[tuple[int, list[Seat]]]:
+    def _turns(self) -> Iterator[tuple[int, list[Seat | OwnStep]]]:
         """Who moves together: every player alone, or, in a simultaneous game, all who make a j-th move."""
         turn = self.round - self.stage_start
         counts = [(seat, seat.player.moves_in(turn)) for seat in self._seats]
@@ -244,7 +249,7 @@ class Trainer:
             for seat, count in counts:
                 yield from ((move, [seat]) for move in range(count))
 
-    def _batch(self, seat: Seat, move: int, shared: list[Batch], batches: Iterator[Batch]) -> Batch:
+    def _batch(self, seat: Seat | OwnStep, move: int, shared: list[Batch], batches: Iterator[Batch]) -> Batch:
         """The round's batch for a seat's move: its own if it wants a fresh one, else the one that all share."""
         if seat.player.fresh:
             return self._draw(batches)
@@ -321,12 +326,15 @@ class Trainer:
     def _take_seats(self) -> None:
         self._thaw()
         players = self.stages[self.stage].players
-        self._seats = [
-            Seat(player, place, self.game, self._frozen, self.fabric, self._steps[player.name])
-            for place, player in enumerate(players)
-        ]
+        self._seats = [self._seat(player, place) for place, player in enumerate(players)]
         if self._average:
             self._average.follow(players)
+
+    def _seat(self, player: Player, place: int) -> Seat | OwnStep:
+        steps = self._steps[player.name]
+        if player.step is not None:
+            return OwnStep(player, place, self.game, self.fabric, steps.rate)
+        return Seat(player, place, self.game, self._frozen, self.fabric, steps)
 
     def _thaw(self) -> None:
         for parameter in self._free:

@@ -68,7 +68,7 @@ def in_words(value: Any) -> str:
 def _defaults(game_class: type) -> dict[str, Any]:
     """The constructor's defaults as plain values."""
     found = {}
-    for name, parameter in inspect.signature(game_class.__init__).parameters.items():
+    for name, parameter in inspect.signature(game_class).parameters.items():
         if parameter.default is not inspect.Parameter.empty:
             found[name] = options.plain(parameter.default)
     return found

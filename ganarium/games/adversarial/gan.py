@@ -27,14 +27,12 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from ganarium.adversarial import Adversarial
-from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Game, Paper, Player, Terms
+from ganarium.game import Paper, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.nets.architecture import Architecture, Perceptrons, Plain
-from ganarium.nets.roles import features_of
 from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
-from ganarium.penalties import R1, Critic, Penalised, Penalty
+from ganarium.penalties import R1, Critic
 from ganarium.priors import Law, Normal, Uniform
 from ganarium.schedules import Cosine, Exponential, Linear
 from ganarium.spec import Field, Spec
@@ -42,37 +40,17 @@ from ganarium.spec import Field, Spec
 __all__ = ["GAN"]
 
 
-class GAN(Game, Adversarial):
-    r"""The generative adversarial network, and the frame of its many variants.
+class GAN(Adversarial):
+    r"""The generative adversarial network.
 
     With raw scores :math:`F = \operatorname{logit} D`, the discriminator descends
     :math:`\mathbb E\,\mathrm{softplus}(-F(x)) + \mathbb E\,\mathrm{softplus}(F(G(z)))` and the generator
     :math:`\mathbb E\,\mathrm{softplus}(-F(G(z)))`; other objectives score the same game differently.
 
-    Players:
-        discriminator: ``real`` and ``fake``, the two halves of its loss; ``accuracy`` (watched), the share of data and
-            samples on the right side of zero; the name of each penalty; ``sign`` and ``augmentation`` (watched, where
-            augmentation is adaptive), the mean sign of the data's margins and the probability of each transform.
-        generator: ``fake``, its loss.
-
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
-        architecture: The family of both networks.
-        objective: How scores become losses.
-        prior: The law of the noise.
-        discriminator_moves: The discriminator's steps a round, each on its own batch (k in Algorithm 1).
         simultaneous: Take both gradients on the same batch and samples before either steps, instead of alternating.
         joined: Show the discriminator data and samples as one batch. This matters to networks that look across the
             batch, such as batch norm.
-        optimizer: How both players descend.
-        penalties: What else the discriminator descends.
-        augment: What the discriminator sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
-        discriminator: From samples to raw scores (B,).
 
     Deviations from the paper:
         1. The discriminator's loss is the sum of its halves; the authors' code takes their mean.
@@ -102,75 +80,20 @@ class GAN(Game, Adversarial):
         command="gan",
     )
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        architecture: Architecture = Perceptrons(),
-        objective: Objective = NonSaturating(),
-        prior: Law = Uniform(-math.sqrt(3), math.sqrt(3)),
-        discriminator_moves: int = 1,
-        simultaneous: bool = False,
-        joined: bool = False,
-        optimizer: OptimizerChoice = SGD(lr=Exponential(0.1, 0.06), momentum=Linear(0.5, 0.7)),
-        penalties: tuple[Penalty, ...] = (),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(spec)
-        self.latent, self.architecture, self.objective, self.optimizer = latent, architecture, objective, optimizer
-        self.discriminator_moves, self.simultaneous, self.joined = discriminator_moves, simultaneous, joined
-        self.penalties, self.augment = penalties, augment
-        self.augmented = augmented(augment, spec["x"], type(self).__name__)
-        self.prior = prior.of(latent)
-        self.generator = generator or architecture.generator(latent, spec["x"])
-        self.discriminator = discriminator or architecture.discriminator(spec["x"])
-        if objective.of_features:
-            features_of(self.discriminator, type(self).__name__)
-        self.penalised = Penalised(penalties, self.discriminator, type(self).__name__)
+    architecture: Architecture = Perceptrons()
+    objective: Objective = NonSaturating()
+    prior: Law = Uniform(-math.sqrt(3), math.sqrt(3))
+    discriminator_moves: int = 1
+    simultaneous: bool = False
+    joined: bool = False
+    optimizer: OptimizerChoice = SGD(lr=Exponential(0.1, 0.06), momentum=Linear(0.5, 0.7))
+    discriminator: nn.Module = made(factory=discriminator_of)
 
-    def players(self) -> list[Player]:
-        return [
-            Player(
-                "discriminator",
-                self.discriminator_loss,
-                owns=[self.discriminator],
-                optimizer=self.optimizer,
-                moves=self.discriminator_moves,
-                after=self.augmented.controller,
-                also=self.penalised.also(self.penalty_loss),
-            ),
-            Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
-        ]
-
-    def discriminator_loss(self, batch: Batch) -> Terms:
-        verdict, x, fake = self.contest(batch)
-        critic = self.penalised.one_pass(verdict, x, fake)
-        real_scores, fake_scores = self.judge(critic, x, fake)
-        terms = self.objective.discriminator(real_scores, fake_scores)
-        terms |= self.penalised.terms(critic, x, fake, self.progress)
-        watched = self.augmented.watch(self.objective.margin(real_scores, fake_scores))
-        return {**terms, "accuracy": self.objective.accuracy(real_scores, fake_scores), **watched}
-
-    def generator_loss(self, batch: Batch) -> Terms:
-        return self.lesson(self.objective, batch)
-
-    def judge(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores of data and of samples, from one pass over both or from one pass each."""
+    def both_scores(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         if not self.joined:
-            return critic(real), critic(fake)
+            return super().both_scores(critic, real, fake)
         scores = critic(torch.cat([real, fake]))
         return scores[: len(real)], scores[len(real) :]
-
-    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        return self.generator(z)
-
-    def score(self, x: Tensor, **condition: Tensor) -> Tensor:
-        return self.discriminator(x)
-
-    def features(self, x: Tensor, **condition: Tensor) -> Tensor:
-        return features_of(self.discriminator, "GAN")(x)
 
     @classmethod
     def toy(cls) -> Self:

@@ -23,43 +23,29 @@ from typing import Self
 
 from torch import nn
 
-from ganarium.augment import Augmentation
-from ganarium.game import Paper
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game import Paper, follows, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.objectives import LeastSquares
+from ganarium.objectives import LeastSquares, Objective
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import Penalty
 from ganarium.priors import Law, Uniform
 from ganarium.spec import Field, Spec
 
 __all__ = ["LSGAN"]
 
 
-class LSGAN(GAN):
+class LSGAN(Adversarial):
     r"""The least squares GAN.
 
     Players:
-        discriminator: ``real`` and ``fake``, half the mean squared distance of scores to their codes; otherwise as in
-            :class:`~ganarium.games.adversarial.gan.GAN`.
+        discriminator: ``real`` and ``fake``, half the mean squared distance of scores to their codes; the rest as
+            in :class:`~ganarium.game.frames.adversarial.Adversarial`.
         generator: ``fake``, half the mean squared distance of its samples' scores to the target.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         real: The code of data for the discriminator, b.
         fake: The code of samples for the discriminator, a.
         target: The code that the generator wants, c; -1, 1, 0 for a, b, c give Pearson's chi squared.
-        architecture: The family of both networks.
-        prior: The law of the noise.
-        optimizer: How both players descend.
-        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
-        augment: What the discriminator sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
-        discriminator: From samples to raw scores (B,).
 
     Deviations from the paper:
         1. The networks are DCGAN's; the paper's generator for 112 x 112 has two further layers.
@@ -82,36 +68,21 @@ class LSGAN(GAN):
         command="lsgan",
     )
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 1024,
-        real: float = 1.0,
-        fake: float = 0.0,
-        target: float = 1.0,
-        architecture: Architecture = DeepConvolutional(64),
-        prior: Law = Uniform(-1.0, 1.0),
-        optimizer: OptimizerChoice = Adam(1e-3, (0.5, 0.999)),
-        penalties: tuple[Penalty, ...] = (),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        if real == fake:
-            raise ValueError(f"LSGAN tells data from samples by their codes; got real={real} and fake={fake}.")
-        super().__init__(
-            spec,
-            latent=latent,
-            architecture=architecture,
-            objective=LeastSquares(real, fake, target),
-            prior=prior,
-            optimizer=optimizer,
-            penalties=penalties,
-            augment=augment,
-            generator=generator,
-            discriminator=discriminator,
-        )
-        self.real, self.fake, self.target = real, fake, target
+    latent: int = 1024
+    real: float = 1.0
+    fake: float = 0.0
+    target: float = 1.0
+    architecture: Architecture = DeepConvolutional(64)
+    objective: Objective = follows(factory=lambda game: LeastSquares(game.real, game.fake, game.target))
+    prior: Law = Uniform(-1.0, 1.0)
+    optimizer: OptimizerChoice = Adam(1e-3, (0.5, 0.999))
+    discriminator: nn.Module = made(factory=discriminator_of)
+
+    def check(self) -> None:
+        if self.real == self.fake:
+            raise ValueError(
+                f"LSGAN tells data from samples by their codes; got real={self.real} and fake={self.fake}."
+            )
 
     @classmethod
     def toy(cls) -> Self:

@@ -18,24 +18,22 @@ Reference:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Self
 
 from torch import Tensor, nn
 
-from ganarium.adversarial import Adversarial
-from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Game, Paper, Player, Terms
-from ganarium.nets.architecture import Architecture, Plain
-from ganarium.objectives import Wasserstein
+from ganarium.game import Paper, Terms, follows, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
+from ganarium.objectives import Objective, Wasserstein
 from ganarium.optimizers import OptimizerChoice, RMSprop
-from ganarium.penalties import Penalised, Penalty, clip_weights
-from ganarium.priors import Law, Normal
+from ganarium.penalties import clip_weights
 from ganarium.spec import Field, Spec
 
 __all__ = ["WGAN"]
 
 
-class WGAN(Game, Adversarial):
+class WGAN(Adversarial):
     r"""The Wasserstein GAN with clipped weights.
 
     .. math::
@@ -45,28 +43,14 @@ class WGAN(Game, Adversarial):
 
     Players:
         critic: ``real`` (minus the mean score of the data) and ``fake`` (the mean score of the samples); the name of
-            each penalty; ``distance``
-            (watched), the difference of mean scores, which estimates the earth mover's distance up to a factor;
-            ``sign`` and ``augmentation`` (watched, where augmentation is adaptive), the mean sign of the data's margins
-            and the probability of each transform.
+            each penalty; ``distance`` (watched), the difference of mean scores, which estimates the earth mover's
+            distance up to a factor.
         generator: ``fake``, minus the mean score of its samples.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         bound: The largest weight of the critic, c.
         critic_moves: The critic's steps a round, each on its own batch.
         burst: Its steps in the first 25 rounds and in every 500th.
-        architecture: The family of both networks.
-        prior: The law of the noise.
-        optimizer: How both players descend.
-        penalties: What else the critic descends; its networks must then not couple samples (no batch norm).
-        augment: What the critic sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
-        critic: From samples to raw scores (B,).
 
     Deviations from the paper:
         1. The networks follow from the data; the paper's are DCGAN's.
@@ -86,49 +70,31 @@ class WGAN(Game, Adversarial):
         command="wgan",
     )
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        bound: float = 0.01,
-        critic_moves: int = 5,
-        burst: int = 100,
-        architecture: Architecture = Plain(),
-        prior: Law = Normal(),
-        optimizer: OptimizerChoice = RMSprop(5e-5),
-        penalties: tuple[Penalty, ...] = (),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        critic: nn.Module | None = None,
-    ):
-        super().__init__(spec)
-        if not bound > 0:
-            raise ValueError(f"WGAN keeps its critic's weights in [-bound, bound]; got bound={bound}.")
-        self.latent, self.bound, self.critic_moves, self.burst = latent, bound, critic_moves, burst
-        self.architecture, self.optimizer = architecture, optimizer
-        self.prior = prior.of(latent)
-        self.augment, self.augmented = augment, augmented(augment, spec["x"], "WGAN")
-        self.generator = generator or architecture.generator(latent, spec["x"])
-        self.critic = critic or architecture.discriminator(spec["x"])
-        self.penalties, self.penalised = penalties, Penalised(penalties, self.critic, "WGAN")
+    adversary_name = "critic"
 
-    def players(self) -> list[Player]:
-        return [
-            Player(
-                "critic",
-                self.critic_loss,
-                owns=[self.critic],
-                optimizer=self.optimizer,
-                moves=self.turn,
-                after=self.clip,
-                also=self.penalised.also(self.penalty_loss),
-            ),
-            Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
-        ]
+    bound: float = 0.01
+    critic_moves: int = 5
+    burst: int = 100
+    objective: Objective = follows(factory=lambda game: Wasserstein())
+    optimizer: OptimizerChoice = RMSprop(5e-5)
+    critic: nn.Module = made(factory=discriminator_of)
+
+    critic_loss = Adversarial.discriminator_loss
+
+    def check(self) -> None:
+        if not self.bound > 0:
+            raise ValueError(f"WGAN keeps its critic's weights in [-bound, bound]; got bound={self.bound}.")
+
+    def moves_of(self, player: str) -> int | Callable[[int], int]:
+        return self.turn if player == "critic" else 1
 
     def turn(self, round: int) -> int:
         """The critic's moves in a round."""
         return self.burst if round < 25 or round % 500 == 0 else self.critic_moves
+
+    @property
+    def controller(self) -> Callable[[Terms], None]:
+        return self.clip
 
     def clip(self, terms: Terms) -> None:
         """Move the critic's weights into their box, and the augmentation by what it watched."""
@@ -136,23 +102,8 @@ class WGAN(Game, Adversarial):
         if self.augmented.controller:
             self.augmented.controller(terms)
 
-    def critic_loss(self, batch: Batch) -> Terms:
-        verdict, x, fake = self.contest(batch)
-        critic = self.penalised.one_pass(verdict, x, fake)
-        scores = critic(x), critic(fake)
-        terms = Wasserstein().discriminator(*scores)
-        distance = -(terms["real"] + terms["fake"]).detach()
-        terms |= self.penalised.terms(critic, x, fake, self.progress)
-        return {**terms, "distance": distance, **self.augmented.watch(Wasserstein().margin(*scores))}
-
-    def generator_loss(self, batch: Batch) -> Terms:
-        return self.lesson(Wasserstein(), batch)
-
-    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        return self.generator(z)
-
-    def score(self, x: Tensor, **condition: Tensor) -> Tensor:
-        return self.critic(x)
+    def watched(self, terms: Terms, real: Tensor, fake: Tensor) -> Terms:
+        return {"distance": -(terms["real"] + terms["fake"]).detach()}
 
     @classmethod
     def toy(cls) -> Self:

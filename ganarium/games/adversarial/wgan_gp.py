@@ -22,21 +22,18 @@ from typing import Any, Self
 
 from torch import Tensor, nn
 
-from ganarium.adversarial import Adversarial
-from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Game, Paper, Player, Terms
-from ganarium.nets.architecture import Architecture, Plain
-from ganarium.objectives import Wasserstein
+from ganarium.game import Paper, Terms, follows, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
+from ganarium.objectives import Objective, Wasserstein
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import GradientPenalty, Penalised, Penalty
-from ganarium.priors import Law, Normal
+from ganarium.penalties import GradientPenalty, Penalty
 from ganarium.schedules import Schedule
 from ganarium.spec import Field, Spec
 
 __all__ = ["WGANGP"]
 
 
-class WGANGP(Game, Adversarial):
+class WGANGP(Adversarial):
     r"""The Wasserstein GAN with gradient penalty.
 
     .. math::
@@ -47,25 +44,12 @@ class WGANGP(Game, Adversarial):
 
     Players:
         critic: ``real`` (minus the mean score of the data), ``fake`` (the mean score of the samples), ``penalty``;
-            ``distance`` (watched), the difference of mean scores, which estimates the earth mover's distance;
-            ``sign`` and ``augmentation`` (watched, where augmentation is adaptive), the mean sign of the data's margins
-            and the probability of each transform.
+            ``distance`` (watched), the difference of mean scores, which estimates the earth mover's distance.
         generator: ``fake``, minus the mean score of its samples.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         penalty: The penalty's weight, lambda; the paper has 10 for images and 0.1 for points in the plane.
         critic_moves: The critic's steps a round, each on its own batch.
-        architecture: The family of both networks.
-        prior: The law of the noise.
-        optimizer: How both players descend.
-        penalties: What else the critic descends; its networks must then not couple samples (no batch norm).
-        augment: What the critic sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
         critic: From samples to raw scores (B,); no batch norm.
 
     Deviations from the paper:
@@ -92,61 +76,22 @@ class WGANGP(Game, Adversarial):
         command="wgan-gp",
     )
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 64,
-        penalty: float | Schedule = 10.0,
-        critic_moves: int = 5,
-        architecture: Architecture = Plain(),
-        prior: Law = Normal(),
-        optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.9)),
-        penalties: tuple[Penalty, ...] = (),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        critic: nn.Module | None = None,
-    ):
-        super().__init__(spec)
-        self.latent, self.penalty, self.critic_moves = latent, penalty, critic_moves
-        self.architecture, self.optimizer = architecture, optimizer
-        self.prior = prior.of(latent)
-        self.augment, self.augmented = augment, augmented(augment, spec["x"], "WGANGP")
-        self.generator = generator or architecture.generator(latent, spec["x"])
-        self.critic = critic or architecture.discriminator(spec["x"])
-        self.penalties = penalties
-        self.penalised = Penalised((GradientPenalty(penalty), *penalties), self.critic, "WGANGP")
+    adversary_name = "critic"
 
-    def players(self) -> list[Player]:
-        return [
-            Player(
-                "critic",
-                self.critic_loss,
-                owns=[self.critic],
-                optimizer=self.optimizer,
-                moves=self.critic_moves,
-                after=self.augmented.controller,
-                also=self.penalised.also(self.penalty_loss),
-            ),
-            Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
-        ]
+    latent: int = 64
+    penalty: float | Schedule = 10.0
+    critic_moves: int = 5
+    objective: Objective = follows(factory=lambda game: Wasserstein())
+    optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.9))
+    critic: nn.Module = made(factory=discriminator_of)
 
-    def critic_loss(self, batch: Batch) -> Terms:
-        verdict, x, fake = self.contest(batch)
-        critic = self.penalised.one_pass(verdict, x, fake)
-        scores = critic(x), critic(fake)
-        terms = Wasserstein().discriminator(*scores)
-        distance = -(terms["real"] + terms["fake"]).detach()
-        terms |= self.penalised.terms(critic, x, fake, self.progress)
-        return {**terms, "distance": distance, **self.augmented.watch(Wasserstein().margin(*scores))}
+    critic_loss = Adversarial.discriminator_loss
 
-    def generator_loss(self, batch: Batch) -> Terms:
-        return self.lesson(Wasserstein(), batch)
+    def penalties_taken(self) -> tuple[Penalty, ...]:
+        return GradientPenalty(self.penalty), *self.penalties
 
-    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        return self.generator(z)
-
-    def score(self, x: Tensor, **condition: Tensor) -> Tensor:
-        return self.critic(x)
+    def watched(self, terms: Terms, real: Tensor, fake: Tensor) -> Terms:
+        return {"distance": -(terms["real"] + terms["fake"]).detach()}
 
     @classmethod
     def toy(cls) -> Self:

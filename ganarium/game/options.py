@@ -1,0 +1,172 @@
+r"""A game's options are its annotated attributes: each is said once, where it is declared, and inherited.
+
+.. code-block:: python
+
+    class LSGAN(Adversarial):
+        latent: int = 1024                      # an option, with the paper's number
+        real: float = 1.0
+        objective: Objective = follows(factory=lambda game: LeastSquares(game.real))    # no option: it follows
+        generator: nn.Module = made(factory=lambda game: Generator(game.latent))        # an option: a network
+
+They are keywords of the constructor, after the spec, and stay attributes of the same name. What follows is worked out
+when the options are set, before networks are made; a tensor among it becomes a buffer, which checkpoints keep.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from abc import ABC
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, Self, TypeVar, cast, dataclass_transform, get_origin, get_type_hints
+
+from torch import Tensor, nn
+
+__all__ = ["Configured", "follows", "made"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Worked:
+    """What is worked out when a game is built, from what is there by then."""
+
+    factory: Callable[[Any], Any]
+    is_option: bool
+
+
+def made(*, factory: Callable[[Any], T]) -> T:
+    """An option that is a network: made from the other options, unless the user gives one.
+
+    Args:
+        factory: From the game, with its options and the networks declared before, to the network.
+    """
+    return cast(T, _Worked(factory, is_option=True))
+
+
+def follows(*, factory: Callable[[Any], T], init: Literal[False] = False) -> T:
+    """An attribute that is no option, because it follows from the options; a tensor becomes a buffer.
+
+    Args:
+        factory: From the game, with its options, to the value.
+        init: For type checkers: it is no keyword of the constructor.
+    """
+    return cast(T, _Worked(factory, is_option=init))
+
+
+def given(*, kw_only: bool = True) -> Any:
+    """An option that must be given."""
+    return inspect.Parameter.empty
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(given, made, follows))
+class Configured(nn.Module, ABC):
+    """A module whose annotated attributes are the keywords of its constructor; a class may also write it out."""
+
+    #: What the constructor was called with, by name, so that a run can write it down.
+    arguments: dict[str, Any]
+    #: Settings that a run takes unless it is told others; see ``Game.pace``.
+    measured: Mapping[str, Any] = MappingProxyType({})
+    #: A game's clock.
+    progress: Tensor
+    _defaults: ClassVar[Mapping[str, Any]] = {}
+    _hints: ClassVar[Mapping[str, Any]] = {}
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        hints, own = _annotated(cls), {name: value for name, value in vars(cls).items() if name in cls._defaults}
+        replaced = {name for name, value in own.items() if isinstance(value, property)}
+        own = {name: vars(cls)[name] for name in hints} | own
+        cls._hints = {**cls._hints, **hints}
+        cls._defaults = {name: value for name, value in {**cls._defaults, **own}.items() if name not in replaced}
+        for name in own.keys() - replaced:
+            delattr(cls, name)  # or it would hide a network of this name
+        cls.__signature__ = _signature(cls)
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        game = super().__new__(cls)
+        signature = inspect.signature(cls)
+        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in signature.parameters.values()):
+            _refuse_unknown(cls, kwargs, signature.parameters)
+        # A copy is made without arguments.
+        vars(game)["arguments"] = signature.bind_partial(*args, **kwargs).arguments
+        return game
+
+    def __init__(self, spec: Any, **options: Any):
+        super().__init__()
+        self.begin(spec)
+        defaults = type(self)._defaults
+        _refuse_unknown(type(self), options, _options(type(self)))
+        worked = {name: default for name, default in defaults.items() if isinstance(default, _Worked)}
+        for name, default in defaults.items():
+            if name not in worked and name != "spec":
+                setattr(self, name, options.get(name, default))
+        self.check()
+        for name, default in sorted(worked.items(), key=lambda row: row[1].is_option):
+            value = options.get(name)
+            value = default.factory(self) if value is None else value
+            if isinstance(value, Tensor) and not default.is_option:
+                self.register_buffer(name, value)
+            else:
+                setattr(self, name, value)
+        self.build()
+
+    def begin(self, spec: Any) -> None:
+        """Take the spec, before any option is set."""
+        self.spec = spec
+
+    def check(self) -> None:
+        """Refuse options that do not go together, with a ValueError, before anything is made of them."""
+
+    def build(self) -> None:
+        """What else the module is made of, once its networks are there."""
+
+
+def _annotated(cls: type) -> dict[str, Any]:
+    """The types of a class's own annotated attributes."""
+    try:
+        hints = inspect.get_annotations(cls, eval_str=True)
+    except NameError as error:
+        raise TypeError(
+            f"An annotation of {cls.__name__} cannot be read: {error}. Import it at the file's head."
+        ) from None
+    hints = {name: hint for name, hint in hints.items() if hint is not ClassVar and get_origin(hint) is not ClassVar}
+    for name in hints:
+        if name not in vars(cls):
+            raise TypeError(
+                f"{cls.__name__}.{name} has no default. An option has one ({name}: ... = ...); what is no option is set "
+                "in build() and not declared, or is a ClassVar."
+            )
+    return hints
+
+
+def _options(cls: type[Configured]) -> list[str]:
+    """The names of a class's options: the spec, then numbers and choices, then networks."""
+    names = [name for name, value in cls._defaults.items() if not isinstance(value, _Worked) or value.is_option]
+    return sorted(names, key=lambda name: isinstance(cls._defaults[name], _Worked))
+
+
+def _signature(cls: type[Configured]) -> inspect.Signature:
+    """The constructor's: its options as keywords after the spec, or what a class wrote out."""
+    if cls.__init__ is not Configured.__init__:
+        hints, parameters = get_type_hints(cls.__init__), list(inspect.signature(cls.__init__).parameters.values())[1:]
+        return inspect.Signature([row.replace(annotation=hints.get(row.name, row.annotation)) for row in parameters])
+    kinds = inspect.Parameter
+    rows = []
+    for name in _options(cls):
+        default, is_made = cls._defaults[name], isinstance(cls._defaults[name], _Worked)
+        hint = cls._hints[name] | None if is_made else cls._hints[name]
+        kind = kinds.POSITIONAL_OR_KEYWORD if default is kinds.empty else kinds.KEYWORD_ONLY
+        rows.append(kinds(name, kind, default=None if is_made else default, annotation=hint))
+    return inspect.Signature(rows)
+
+
+def _refuse_unknown(cls: type, options: Iterable[str], known: Iterable[str]) -> None:
+    known = list(known)
+    for name in options:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+            offer = f"Did you mean {' or '.join(near)}?" if near else f"It takes {', '.join(known)}."
+            raise TypeError(f"{cls.__name__} takes no option '{name}'. {offer}")
