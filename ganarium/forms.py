@@ -70,7 +70,7 @@ def rows_of(target: Callable[..., Any], defaults: Mapping[str, Any] | None = Non
 def _hints_of(target: Any) -> Mapping[str, Any]:
     """The types of the arguments: as a game's signature has them, which are its options, or as they are annotated."""
     if inspect.isclass(target) and hasattr(target, "__signature__"):
-        return {name: parameter.annotation for name, parameter in target.__signature__.parameters.items()}
+        return {name: parameter.annotation for name, parameter in inspect.signature(target).parameters.items()}
     made = inspect.isclass(target) and not dataclasses.is_dataclass(target)
     return typing.get_type_hints(target.__init__ if made else target)
 

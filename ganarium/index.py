@@ -144,7 +144,7 @@ def _is_class(node: ast.stmt) -> bool:
 
 @cache
 def _bases() -> dict[str, tuple[tuple[str, ...], Mapping[str, Any] | None]]:
-    """What games, their frames and abilities say of themselves, by class: their bases, and what they need if they say."""
+    """What games, frames and abilities say of themselves, by class: their bases, and what they need."""
     classes = [node for _, tree in _trees("game") for node in tree.body if isinstance(node, ast.ClassDef)]
     found = {node.name: (_base_names(node), _needs(node)) for node in classes}
     return found | {entry.name: (entry.bases, entry.needs) for entry in games().values()}

@@ -225,7 +225,8 @@ class Trainer:
                 # move at once draw the same noise: one forward pass, and a gradient for each.
                 place = 0 if self.game.simultaneous else seat.place
                 self._seed(place, move, 1 + self.fabric.global_rank)
-                made.append((seat, *seat.gradient(batch, self.round + 1)))
+                terms, gradients = seat.gradient(batch, self.round + 1)
+                made.append((seat, terms, gradients))
             for seat, terms, gradients in made:
                 self._seed(seat.place, move, 0)
                 terms |= seat.step(gradients)

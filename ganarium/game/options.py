@@ -136,8 +136,8 @@ def _annotated(cls: type) -> dict[str, Any]:
     for name in hints:
         if name not in vars(cls):
             raise TypeError(
-                f"{cls.__name__}.{name} has no default. An option has one ({name}: ... = ...); what is no option is set "
-                "in build() and not declared, or is a ClassVar."
+                f"{cls.__name__}.{name} has no default. An option has one ({name}: ... = ...); what is no option is a "
+                "ClassVar, or is set in build() and not declared."
             )
     return hints
 
