@@ -27,9 +27,10 @@ def sections(about: object) -> dict[str, str]:
     return {name: _body(lines if not name else lines[1:]) for name, lines in found.items()}
 
 
-def players(about: object) -> dict[str, str]:
-    """What each player's logged terms are."""
-    return _entries(sections(about).get("Players", ""), r"([\w ]+): ")
+def players(about: type) -> dict[str, str]:
+    """What each player's logged terms are: as the class says, or else the nearest of its bases that does."""
+    said = (sections(base).get("Players", "") for base in inspect.getmro(about))
+    return _entries(next(filter(None, said), ""), r"([\w ]+): ")
 
 
 def deviations(about: object) -> list[str]:

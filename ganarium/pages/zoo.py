@@ -12,7 +12,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from ganarium import index
+from ganarium import forms, index, options
 from ganarium.checkpoint import write_text
 from ganarium.claiming.proving import kept, write_page
 from ganarium.claiming.verdict import Verdict
@@ -20,6 +20,7 @@ from ganarium.claiming.words import table
 from ganarium.index import GameEntry
 from ganarium.pages.docstrings import deviations, players, sections
 from ganarium.pages.markdown import markdown
+from ganarium.pages.settings_table import in_words
 
 __all__ = ["listing", "page", "write"]
 
@@ -68,6 +69,7 @@ def page(entry: GameEntry, docs: Path, verdict: Verdict | None) -> str:
         "The game": _after_summary(sections(game)[""]),
         "The players": "\n".join(f"* **{name}**: {markdown(text)}" for name, text in players(game).items()),
         "What is logged": notes.pop("What is logged", ""),
+        "The options": _options(game),
         "Where it departs from the paper": _deviations(deviations(game)),
         "The command": notes.pop("The command", f"```sh\nganarium train {entry.command} --data toy --rounds 100\n```"),
         "The claim": "" if verdict is None else table(verdict).replace("](pictures/", "](../pictures/"),
@@ -143,6 +145,16 @@ def _after_summary(text: str) -> str:
     """The mathematics of the class's docstring; its summary where there is no more."""
     summary, _, rest = text.partition("\n\n")
     return markdown(rest or summary)
+
+
+def _options(game: type) -> str:
+    """A table of the constructor's options with the paper's values."""
+    rows = ["| option | the paper's | meaning |", "|---|---|---|"]
+    for row in forms.rows_of(game):
+        if row.name != "spec":
+            value = in_words(options.plain(row.default)).replace("|", r"\|")
+            rows.append(f"| `{row.name}` | {value} | {markdown(row.help)} |")
+    return "\n".join(rows)
 
 
 def _deviations(found: list[str]) -> str:
