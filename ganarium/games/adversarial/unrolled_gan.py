@@ -123,10 +123,6 @@ class UnrolledGAN(Adversarial):
 
     @classmethod
     def toy(cls) -> Self:
-        options = {
-            "latent": 4,
-            "steps": 2,
-            "architecture": Plain(16),
-            "discriminator_optimizer": Adam(1e-3, (0.5, 0.999)),
-        }
-        return cls(Spec(x=Field((2,), "points")), **options)
+        small = Adam(1e-3, (0.5, 0.999))
+        spec = Spec(x=Field((2,), "points"))
+        return cls(spec, latent=4, steps=2, architecture=Plain(16), discriminator_optimizer=small)
