@@ -34,12 +34,18 @@ from ganarium.penalties import Critic, Penalised, Penalty
 from ganarium.priors import Law, Normal
 from ganarium.spec import Batch
 
-__all__ = ["Adversarial", "discriminator_of"]
+__all__ = ["Adversarial", "discriminator_of", "joined_scores"]
 
 
 def discriminator_of(game: Any) -> Any:
     """The discriminator of a game's architecture, with one score for each sample."""
     return game.architecture.discriminator(game.spec["x"])
+
+
+def joined_scores(critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores of data and of samples, shown as one batch, as networks that look across it notice."""
+    scores = critic(torch.cat([real, fake]))
+    return scores[: len(real)], scores[len(real) :]
 
 
 class Adversarial(Game, Decodes, Scores):
