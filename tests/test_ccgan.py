@@ -184,7 +184,7 @@ def test_the_losses_are_those_of_the_page(raw):
     x, wanted, whole = rows["x"], {}, []
     for _ in range(2):
         mask = game.holes(x)
-        made = game.generator(x, mask, game.prior(len(x)))
+        made = game.generator(x, mask, game.noise(len(x)))
         whole.append((mask * x + (1 - mask) * made, made))
     real, logits = game.discriminator(x)[:, 0], game.discriminator(x)[:, 1:]
     first, second = ([game.discriminator(each)[:, 0] for each in pair] for pair in whole)

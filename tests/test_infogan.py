@@ -87,7 +87,7 @@ def test_it_reads_categories_and_codes_from_data():
     seen = game.encode(x)
     torch.testing.assert_close(seen[:, :4], game.classify(x).softmax(1))
     torch.testing.assert_close(seen[:, :4].sum(1), torch.ones(5))
-    torch.testing.assert_close(game.judge(x)[0], game.score(x))
+    torch.testing.assert_close(game.heads(game.features(x))[0], game.score(x))
 
 
 def test_it_refuses_a_single_category():

@@ -14,6 +14,7 @@ Reference:
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
@@ -34,7 +35,7 @@ from ganarium.penalties import Critic, Penalised, Penalty
 from ganarium.priors import Law, Normal
 from ganarium.spec import Batch
 
-__all__ = ["Adversarial", "discriminator_of"]
+__all__ = ["Adversarial", "Discriminating", "discriminator_of"]
 
 
 def discriminator_of(game: Any) -> Any:
@@ -42,11 +43,13 @@ def discriminator_of(game: Any) -> Any:
     return game.architecture.discriminator(game.spec["x"])
 
 
-class Adversarial(Game, Decodes, Scores):
-    r"""A generator whose samples an adversary, the discriminator or critic, tells from data.
+class Discriminating(Game, Scores):
+    r"""A generator, and an adversary, the discriminator or critic, that tells what it makes from data.
 
     A game says what its paper changes: the objective, the penalties, the networks. Where it has an option called
-    ``<player>_optimizer`` or ``<player>_moves``, this is a player's own optimiser, or its moves in a round.
+    ``<player>_optimizer`` or ``<player>_moves``, this is a player's own optimiser, or its moves in a round. What the
+    generator makes, and of what, is said by :meth:`fakes`: of noise in most games (:class:`Adversarial`), of images in
+    others.
 
     Players:
         discriminator: ``real`` and ``fake``, the two halves of its loss; ``accuracy`` (watched), the share of data and
@@ -59,10 +62,8 @@ class Adversarial(Game, Decodes, Scores):
 
     Args:
         spec: What the batches hold.
-        latent: Coordinates of the noise.
         architecture: The family of both networks.
         objective: How scores become losses.
-        prior: The law of the noise.
         optimizer: How both players descend.
         discriminator_moves: The discriminator's steps a round, each on its own batch (k in Algorithm 1).
         generator_moves: The generator's steps a round, each with noise of its own.
@@ -72,7 +73,6 @@ class Adversarial(Game, Decodes, Scores):
         penalties: What else the discriminator (critic) descends; its networks must then not couple samples (no batch
             norm).
         augment: What the discriminator (critic) sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
         discriminator: From samples to raw scores (B,).
         critic: From samples to raw scores (B,).
     """
@@ -80,18 +80,14 @@ class Adversarial(Game, Decodes, Scores):
     #: What the paper calls the adversary: the network, and the player who owns it.
     adversary_name: ClassVar[str] = "discriminator"
 
-    latent: int = 100
     architecture: Architecture = Plain()
     objective: Objective = follows(factory=lambda game: NonSaturating())
-    prior: Law = Normal()
     optimizer: OptimizerChoice = Adam()
     penalties: tuple[Penalty, ...] = ()
     augment: Augmentation | None = None
-    generator: nn.Module = made(factory=lambda game: game.architecture.generator(game.latent, game.spec["x"]))
 
     def build(self) -> None:
         who = type(self).__name__
-        self.noise = self.prior.of(self.latent)
         self.augmented = augmented(self.augment, self.spec["x"], who)
         self.penalised = Penalised(self.penalties_taken(), self.adversary, who)
         if self.objective.of_features:
@@ -121,7 +117,7 @@ class Adversarial(Game, Decodes, Scores):
             Player(
                 "generator",
                 self.generator_loss,
-                owns=[self.generator],
+                owns=[self.get_submodule("generator")],
                 optimizer=self.optimizer_of("generator"),
                 moves=self.moves_of("generator"),
             ),
@@ -152,7 +148,7 @@ class Adversarial(Game, Decodes, Scores):
     def generator_loss(self, batch: Batch) -> Terms:
         x, given = batch["x"], self.given(batch)
         seen: Any = self.features_seen if self.objective.of_features else self.scores_seen
-        return self.objective.generator(seen(self.draw(len(x), **given), **given), lambda: seen(x, **given))
+        return self.objective.generator(seen(self.fakes(x, **given), **given), lambda: seen(x, **given))
 
     def penalty_loss(self, batch: Batch, every: int) -> Terms:
         """The penalties that are taken in every n-th round."""
@@ -162,11 +158,15 @@ class Adversarial(Game, Decodes, Scores):
         """What both players are given of a batch, as conditions of ``draw`` and ``score``: nothing, by default."""
         return {}
 
+    @abstractmethod
+    def fakes(self, x: Tensor, **condition: Tensor) -> Tensor:
+        """What the generator makes, of as many data ``x`` (B, \\*shape), under the conditions that are given."""
+
     def contest(self, batch: Batch) -> tuple[Critic, Tensor, Tensor]:
         """The scoring under the batch's conditions; data; and as many samples, which do not teach the generator."""
         x, given = batch["x"], self.given(batch)
         with torch.no_grad():
-            return partial(self.scores_seen, **given), x, self.draw(len(x), **given)
+            return partial(self.scores_seen, **given), x, self.fakes(x, **given)
 
     def both_scores(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of data and of samples."""
@@ -188,8 +188,29 @@ class Adversarial(Game, Decodes, Scores):
         """The last features of the adversary, of shape (B, features)."""
         return features_of(self.adversary, type(self).__name__)(x)
 
-    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        return self.generator(z)
-
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.adversary(x)
+
+
+class Adversarial(Discriminating, Decodes):
+    r"""A generator of samples from noise, which an adversary, the discriminator or critic, tells from data.
+
+    Args:
+        latent: Coordinates of the noise.
+        prior: The law of the noise.
+        generator: From noise (B, latent) to samples (B, \*shape).
+    """
+
+    latent: int = 100
+    prior: Law = Normal()
+    generator: nn.Module = made(factory=lambda game: game.architecture.generator(game.latent, game.spec["x"]))
+
+    def build(self) -> None:
+        super().build()
+        self.noise = self.prior.of(self.latent)
+
+    def fakes(self, x: Tensor, **condition: Tensor) -> Tensor:
+        return self.draw(len(x), **condition)
+
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        return self.generator(z)

@@ -8,10 +8,9 @@ the generator sees the rest and some noise, and only what it puts into the hole 
 
     x_G = G(m \odot x, m, z), \qquad x_I = m \odot x + (1 - m) \odot x_G.
 
-The discriminator sees whole images, x and :math:`x_I`, and no mask. It has two heads on common features: a score F,
-high for data, and the logits l of the classes. Data teach both where their labels are known, and the score alone
-elsewhere, as completed images do, whose class nobody has said. What the score learns without labels is in the features
-that classes are read from:
+The discriminator sees whole images, x and :math:`x_I`, and no mask. From the same features it reads a score F, high for
+data, and the logits l of the classes. Data with a label teach both; other data, and completed images, whose class
+nobody has said, teach the score alone, and so the features that classes are read from:
 
 .. math::
 
@@ -34,31 +33,28 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Classifies, Completes, Paper, Player, Scores, Terms, follows, made
+from ganarium.game import Batch, Classifies, Completes, Paper, Terms, made
+from ganarium.game.frames.adversarial import Discriminating
 from ganarium.game.frames.labelled import Labelled
 from ganarium.holes import Holes, RandomSquare, checked, completed
-from ganarium.nets.architecture import Architecture, Plain
+from ganarium.nets.architecture import Plain
 from ganarium.nets.completer import completer
-from ganarium.objectives import NonSaturating, Objective, accuracy
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import Penalised, Penalty
 from ganarium.priors import Law, Normal
 from ganarium.spec import Field, Spec
 
 __all__ = ["CCGAN"]
 
 
-class CCGAN(Labelled, Completes, Classifies, Scores):
+class CCGAN(Discriminating, Labelled, Completes, Classifies):
     r"""The context-conditional GAN.
 
     Its second version (CC-GAN2, ``raw``) adds what the generator made of the whole image, :math:`x_G`, to both losses:
     :math:`\mathbb E\,\mathrm{softplus}(F(x_G))` and :math:`\mathbb E\,\mathrm{softplus}(-F(x_G))`.
 
     Players:
-        discriminator: ``real`` and ``fake``, of telling data from completed images; ``raw``, where asked for, from
-            whole ones; ``label``, where there are labels, their weighted cross entropy; each penalty; ``accuracy``,
-            ``sign`` and ``augmentation`` (watched), as in :class:`~ganarium.game.frames.adversarial.Adversarial`.
+        discriminator: ``real`` and ``fake``, of telling data from completed images; ``raw``, where it is asked for,
+            from whole ones; ``label``, where there are labels, their cross entropy; the rest as in the frame.
         generator: ``fake``, its loss for completed images; ``raw``, where it is asked for, for whole ones.
 
     Args:
@@ -68,17 +64,13 @@ class CCGAN(Labelled, Completes, Classifies, Scores):
         architecture: The family of the discriminator.
         width: Channels of the generator's smallest maps; by default 64 to 256, by the images' size.
         prior: The law of the noise.
-        optimizer: How both players descend.
-        penalties: What else the discriminator descends.
         augment: What the discriminator sees, and learns classes from, instead of images: it may not change the class.
         generator: From images (B, C, H, W), masks (B, 1, H, W) and noise (B, latent) to images (B, C, H, W).
         discriminator: From images to raw scores (B, 1 + K): the score, then a logit for each class.
 
     Deviations from the paper:
-        1. The generator's decoder sees the encoder's maps of each size, and is told the mask; both networks' sizes are
-           those of small images.
-        2. It never sees a small copy of the whole image, as the paper's does for its larger images: that would tell
-           what is in the hole.
+        1. The generator's decoder sees the encoder's maps, and the mask; both networks' sizes are for small images.
+        2. It sees no small copy of the whole image, as the paper's does of larger ones: that shows what is in the hole.
         3. One batch holds labelled and unlabelled data as they come.
 
     Example:
@@ -96,60 +88,33 @@ class CCGAN(Labelled, Completes, Classifies, Scores):
         command="ccgan",
     )
     needs = {"x": ("image",)}
-
     latent: int = 100
     holes: Holes = RandomSquare(0.25)
     raw: bool = False
     label_weight: float = 1.0
-    architecture: Architecture = Plain()
     width: int | None = None
     prior: Law = Normal()
-    objective: Objective = follows(factory=lambda game: NonSaturating())
     optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999))
-    penalties: tuple[Penalty, ...] = ()
-    augment: Augmentation | None = None
     generator: nn.Module = made(factory=lambda game: completer(game.spec["x"], game.latent, game.width))
     discriminator: nn.Module = made(
         factory=lambda game: game.architecture.discriminator(game.spec["x"], outputs=1 + game.named)
     )
 
     def build(self) -> None:
+        super().build()
         self.noise = self.prior.of(self.latent)
-        self.augmented = augmented(self.augment, self.spec["x"], "CCGAN")
-        self.penalised = Penalised(self.penalties, self.discriminator, "CCGAN")
-
-    def players(self) -> list[Player]:
-        return [
-            Player(
-                "discriminator",
-                self.discriminator_loss,
-                owns=[self.discriminator],
-                optimizer=self.optimizer,
-                after=self.augmented.controller,
-                also=self.penalised.also(self.penalty_loss),
-            ),
-            Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
-        ]
-
-    def contest(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Images; the same completed; and what was made of whole ones, which does not teach the generator."""
-        with torch.no_grad():
-            return batch["x"], *self.filled(batch["x"], self.holes(batch["x"]))
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        x, whole, drawn = self.contest(batch)
+        x = batch["x"]
+        with torch.no_grad():
+            whole, drawn = self.filled(x, self.holes(x))
         scores, logits = self.heads(self.augmented(x))
         fake_scores = self.scores_seen(whole)
         terms = self.objective.discriminator(scores, fake_scores)
         if self.raw:
             terms["raw"] = self.objective.discriminator(scores, self.scores_seen(drawn))["fake"]
-        terms |= self.label_terms(logits, batch)
-        terms |= self.penalised.terms(self.scores_seen, x, whole, self.progress)
-        return {**terms, "accuracy": accuracy(scores, fake_scores), **self.augmented.watch(scores)}
-
-    def penalty_loss(self, batch: Batch, every: int) -> Terms:
-        """The penalties that are taken in every n-th round."""
-        return self.penalised.terms(self.scores_seen, *self.contest(batch)[:2], self.progress, every)
+        terms |= self.label_terms(logits, batch) | self.penalised.terms(self.scores_seen, x, whole, self.progress)
+        return {**terms, **self.watched(terms, scores, fake_scores), **self.augmented.watch(scores)}
 
     def generator_loss(self, batch: Batch) -> Terms:
         whole, drawn = self.filled(batch["x"], self.holes(batch["x"]))
@@ -161,9 +126,8 @@ class CCGAN(Labelled, Completes, Classifies, Scores):
         drawn = self.generator(x, mask, self.noise(len(x)))
         return completed(x, mask, drawn), drawn
 
-    def scores_seen(self, x: Tensor) -> Tensor:
-        """The scores of what the discriminator sees of ``x``, of shape (B,)."""
-        return self.score(self.augmented(x))
+    def fakes(self, x: Tensor, **condition: Tensor) -> Tensor:
+        return self.filled(x, self.holes(x))[0]
 
     def heads(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The score (B,) and the class logits (B, K) of images."""
