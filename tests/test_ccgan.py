@@ -399,7 +399,7 @@ def test_what_cannot_be_completed_is_said(complete, words, answer):
 
 def test_the_baseline_learns_from_labels_alone_and_the_control_from_no_hole():
     torch.manual_seed(0)
-    alone = Alone(SPEC, 4, architecture=Plain(8), width=8)
+    alone = Alone(SPEC, latent=4, architecture=Plain(8), width=8)
     rows = batch(0, 1, 2, 1)
     assert [player.owns for player in alone.players()] == [[alone.discriminator]]
     terms = alone.discriminator_loss(rows)

@@ -38,9 +38,9 @@ from ganarium.spec import Batch
 __all__ = ["Adversarial", "Discriminating", "discriminator_of"]
 
 
-def discriminator_of(game: Any) -> Any:
-    """The discriminator of a game's architecture, with one score for each sample."""
-    return game.architecture.discriminator(game.spec["x"])
+def discriminator_of(game: Any, outputs: int = 1) -> Any:
+    """The discriminator of a game's architecture, with one score for each sample, or several outputs."""
+    return game.architecture.discriminator(game.spec["x"], outputs=outputs)
 
 
 class Discriminating(Game, Scores):

@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ganarium.game import Batch, Classifies, Paper, Terms, made
+from ganarium.game.frames.adversarial import discriminator_of
 from ganarium.game.frames.conditional import Conditional
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
 from ganarium.optimizers import Adam, OptimizerChoice
@@ -86,6 +87,7 @@ class AMGAN(Conditional, Classifies):
         venue="International Conference on Learning Representations",
         command="am-gan",
     )
+
     class_weight: float = 1.0
     dynamic: bool = True
     auxiliary: bool = False
@@ -96,9 +98,7 @@ class AMGAN(Conditional, Classifies):
             game.latent, game.spec["x"], condition=0 if game.dynamic else game.classes
         )
     )
-    discriminator: nn.Module = made(
-        factory=lambda game: game.architecture.discriminator(game.spec["x"], outputs=game.classes + 1)
-    )
+    discriminator: nn.Module = made(factory=lambda game: discriminator_of(game, outputs=game.classes + 1))
 
     def check(self) -> None:
         if self.class_weight < 0:

@@ -32,6 +32,7 @@ from torch import Tensor, nn
 
 from ganarium.entropies import class_entropy, marginal_entropy
 from ganarium.game import Batch, Classifies, Decodes, Paper, Player, Terms, made
+from ganarium.game.frames.adversarial import discriminator_of
 from ganarium.game.frames.labelled import Labelled
 from ganarium.nets.architecture import Architecture
 from ganarium.nets.improved_gan import NoisyPerceptrons
@@ -93,9 +94,7 @@ class CatGAN(Labelled, Decodes, Classifies):
     prior: Law = Uniform(0.0, 1.0)
     optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999))
     generator: nn.Module = made(factory=lambda game: game.architecture.generator(game.latent, game.spec["x"]))
-    discriminator: nn.Module = made(
-        factory=lambda game: game.architecture.discriminator(game.spec["x"], outputs=game.outputs)
-    )
+    discriminator: nn.Module = made(factory=lambda game: discriminator_of(game, outputs=game.outputs))
 
     def check(self) -> None:
         super().check()

@@ -34,7 +34,7 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.game import Batch, Classifies, Completes, Paper, Terms, made
-from ganarium.game.frames.adversarial import Discriminating
+from ganarium.game.frames.adversarial import Discriminating, discriminator_of
 from ganarium.game.frames.labelled import Labelled
 from ganarium.holes import Holes, RandomSquare, checked, completed
 from ganarium.nets.architecture import Plain
@@ -88,6 +88,7 @@ class CCGAN(Discriminating, Labelled, Completes, Classifies):
         command="ccgan",
     )
     needs = {"x": ("image",)}
+
     latent: int = 100
     holes: Holes = RandomSquare(0.25)
     raw: bool = False
@@ -96,9 +97,7 @@ class CCGAN(Discriminating, Labelled, Completes, Classifies):
     prior: Law = Normal()
     optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999))
     generator: nn.Module = made(factory=lambda game: completer(game.spec["x"], game.latent, game.width))
-    discriminator: nn.Module = made(
-        factory=lambda game: game.architecture.discriminator(game.spec["x"], outputs=1 + game.named)
-    )
+    discriminator: nn.Module = made(factory=lambda game: discriminator_of(game, outputs=1 + game.named))
 
     def build(self) -> None:
         super().build()

@@ -29,7 +29,7 @@ from typing import Any, Self
 from torch import Tensor
 
 from ganarium.game import Batch, Classifies, Paper, Player, Terms, follows, made
-from ganarium.game.frames.adversarial import Adversarial
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.game.frames.labelled import Labelled
 from ganarium.nets.architecture import Architecture
 from ganarium.nets.improved_gan import NoisyPerceptrons
@@ -92,9 +92,7 @@ class SemiSupervisedGAN(Adversarial, Labelled, Classifies):
     prior: Law = Uniform(0.0, 1.0)
     optimizer: OptimizerChoice = Adam(3e-3, (0.5, 0.999))
     penalties: tuple[Penalty, ...] = follows(factory=lambda game: ())
-    discriminator: Discriminator = made(
-        factory=lambda game: game.architecture.discriminator(game.spec["x"], outputs=game.named)
-    )
+    discriminator: Discriminator = made(factory=lambda game: discriminator_of(game, outputs=game.named))
 
     def players(self) -> list[Player]:
         discriminator, generator = super().players()
