@@ -4,4 +4,5 @@
 
     class LSGAN(Adversarial): ...      # another objective
     class CGAN(Conditional): ...       # a class can be asked for
+    class CCGAN(Discriminating, Labelled): ...      # what is told from data is no draw; classes are learned on the way
 """

@@ -14,6 +14,7 @@ Reference:
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -23,7 +24,7 @@ from torch import Tensor
 
 from ganarium.augment import Augmentation, augmented
 from ganarium.game.abilities import Decodes
-from ganarium.game.frames.two_player import TwoPlayer
+from ganarium.game.frames.two_player import FromNoise, TwoPlayer
 from ganarium.game.options import follows
 from ganarium.game.player import Terms
 from ganarium.nets.roles import features_of
@@ -31,18 +32,19 @@ from ganarium.objectives import NonSaturating, Objective
 from ganarium.penalties import Critic, Penalised, Penalty
 from ganarium.spec import Batch
 
-__all__ = ["Adversarial", "discriminator_of"]
+__all__ = ["Adversarial", "Discriminating", "discriminator_of"]
 
 
-def discriminator_of(game: Any) -> Any:
-    """The discriminator of a game's architecture, with one score for each sample."""
-    return game.architecture.discriminator(game.spec["x"])
+def discriminator_of(game: Any, outputs: int = 1) -> Any:
+    """The discriminator of a game's architecture, with one score for each sample, or several outputs."""
+    return game.architecture.discriminator(game.spec["x"], outputs=outputs)
 
 
-class Adversarial(TwoPlayer, Decodes):
-    r"""A generator whose samples an adversary, the discriminator or critic, tells from data.
+class Discriminating(TwoPlayer):
+    r"""A generator, and an adversary, the discriminator or critic, that tells what it makes from data.
 
-    A game says what its paper changes: the objective, the penalties, the networks.
+    A game says what its paper changes: the objective, the penalties, the networks. What the generator makes, and of
+    what, is said by :meth:`fakes`: of noise in most games (:class:`Adversarial`), of images in others.
 
     Players:
         discriminator: ``real`` and ``fake``, the two halves of its loss; ``accuracy`` (watched), the share of data and
@@ -62,8 +64,8 @@ class Adversarial(TwoPlayer, Decodes):
     augment: Augmentation | None = None
 
     def build(self) -> None:
-        who = type(self).__name__
         super().build()
+        who = type(self).__name__
         self.augmented = augmented(self.augment, self.spec["x"], who)
         self.penalised = Penalised(self.penalties_taken(), self.adversary, who)
         if self.objective.of_features:
@@ -94,7 +96,7 @@ class Adversarial(TwoPlayer, Decodes):
     def generator_loss(self, batch: Batch) -> Terms:
         x, given = batch["x"], self.given(batch)
         seen: Any = self.features_seen if self.objective.of_features else self.scores_seen
-        return self.objective.generator(seen(self.draw(len(x), **given), **given), lambda: seen(x, **given))
+        return self.objective.generator(seen(self.fakes(x, **given), **given), lambda: seen(x, **given))
 
     def penalty_loss(self, batch: Batch, every: int) -> Terms:
         """The penalties that are taken in every n-th round."""
@@ -104,11 +106,15 @@ class Adversarial(TwoPlayer, Decodes):
         """What both players are given of a batch, as conditions of ``draw`` and ``score``: nothing, by default."""
         return {}
 
+    @abstractmethod
+    def fakes(self, x: Tensor, **condition: Tensor) -> Tensor:
+        """What the generator makes, of as many data ``x`` (B, \\*shape), under the conditions that are given."""
+
     def contest(self, batch: Batch) -> tuple[Critic, Tensor, Tensor]:
         """The scoring under the batch's conditions; data; and as many samples, which do not teach the generator."""
         x, given = batch["x"], self.given(batch)
         with torch.no_grad():
-            return partial(self.scores_seen, **given), x, self.draw(len(x), **given)
+            return partial(self.scores_seen, **given), x, self.fakes(x, **given)
 
     def both_scores(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of data and of samples."""
@@ -129,6 +135,13 @@ class Adversarial(TwoPlayer, Decodes):
     def features(self, x: Tensor, **condition: Tensor) -> Tensor:
         """The last features of the adversary, of shape (B, features)."""
         return features_of(self.adversary, type(self).__name__)(x)
+
+
+class Adversarial(Discriminating, FromNoise, Decodes):
+    """A generator of samples from noise, which an adversary, the discriminator or critic, tells from data."""
+
+    def fakes(self, x: Tensor, **condition: Tensor) -> Tensor:
+        return self.draw(len(x), **condition)
 
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
         return self.generator(z)

@@ -1,8 +1,8 @@
 r"""The frame of games between a generator and an adversary: who plays and how each descends, but not yet what.
 
-The generator maps noise to samples, :math:`x = G(z)`; the adversary, the discriminator or critic, scores them.
-:class:`~ganarium.game.frames.adversarial.Adversarial` adds what most games descend. A game whose adversary reconstructs
-samples, or sees them beside their latents, says both losses itself.
+The adversary, the discriminator or critic, scores what the generator makes; in most games, of noise,
+:math:`x = G(z)`. :class:`~ganarium.game.frames.adversarial.Adversarial` adds what most games descend. A game whose
+adversary reconstructs samples, or sees them beside their latents, says both losses itself.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from ganarium.optimizers import Adam, OptimizerChoice
 from ganarium.priors import Law, Normal
 from ganarium.spec import Batch
 
-__all__ = ["TwoPlayer"]
+__all__ = ["FromNoise", "TwoPlayer"]
 
 
-class TwoPlayer(Game, Samples, Scores):
+class TwoPlayer(Game, Scores):
     r"""A generator and its adversary, who moves first; each descends a loss that the game says.
 
     Where the game has an option called ``<player>_optimizer`` or ``<player>_moves``, this is a player's own optimiser,
@@ -36,16 +36,13 @@ class TwoPlayer(Game, Samples, Scores):
 
     Args:
         spec: What the batches hold.
-        latent: Coordinates of the noise.
         architecture: The family of both networks.
-        prior: The law of the noise.
         optimizer: How both players descend.
         discriminator_moves: The discriminator's steps a round, each on its own batch (k in Algorithm 1).
         generator_moves: The generator's steps a round, each with noise of its own.
         critic_moves: The critic's steps a round, each on its own batch.
         generator_optimizer: How the generator descends.
         discriminator_optimizer: How the discriminator descends.
-        generator: From noise (B, latent) to samples (B, \*shape).
         discriminator: From samples to raw scores (B,).
         critic: From samples to raw scores (B,).
     """
@@ -53,14 +50,8 @@ class TwoPlayer(Game, Samples, Scores):
     #: What the paper calls the adversary: the network, and the player who owns it.
     adversary_name: ClassVar[str] = "discriminator"
 
-    latent: int = 100
     architecture: Architecture = Plain()
-    prior: Law = Normal()
     optimizer: OptimizerChoice = Adam()
-    generator: nn.Module = made(factory=lambda game: game.architecture.generator(game.latent, game.spec["x"]))
-
-    def build(self) -> None:
-        self.noise = self.prior.of(self.latent)
 
     @property
     def adversary(self) -> Any:
@@ -82,7 +73,7 @@ class TwoPlayer(Game, Samples, Scores):
             Player(
                 "generator",
                 self.generator_loss,
-                owns=[self.generator],
+                owns=[self.get_submodule("generator")],
                 optimizer=self.optimizer_of("generator"),
                 moves=self.moves_of("generator"),
             ),
@@ -116,3 +107,21 @@ class TwoPlayer(Game, Samples, Scores):
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.adversary(x)
+
+
+class FromNoise(TwoPlayer, Samples):
+    r"""A game of two whose generator maps noise to samples.
+
+    Args:
+        latent: Coordinates of the noise.
+        prior: The law of the noise.
+        generator: From noise (B, latent) to samples (B, \*shape).
+    """
+
+    latent: int = 100
+    prior: Law = Normal()
+    generator: nn.Module = made(factory=lambda game: game.architecture.generator(game.latent, game.spec["x"]))
+
+    def build(self) -> None:
+        super().build()
+        self.noise = self.prior.of(self.latent)

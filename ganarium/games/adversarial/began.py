@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.game import Batch, Decodes, Paper, Player, Terms, follows, made
-from ganarium.game.frames.two_player import TwoPlayer
+from ganarium.game.frames.two_player import FromNoise
 from ganarium.nets.architecture import Architecture
 from ganarium.nets.began import Autoencoder, Mirrored
 from ganarium.nets.flat import Flat
@@ -42,7 +42,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["BEGAN"]
 
 
-class BEGAN(TwoPlayer, Decodes):
+class BEGAN(FromNoise, Decodes):
     r"""The boundary equilibrium GAN.
 
     .. math::

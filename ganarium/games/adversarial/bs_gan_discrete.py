@@ -31,7 +31,7 @@ from torch import Tensor, nn
 
 from ganarium.game import Batch, Paper, Terms, made
 from ganarium.game.frames.adversarial import discriminator_of
-from ganarium.game.frames.two_player import TwoPlayer
+from ganarium.game.frames.two_player import FromNoise
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.nets.bits import log_mass, thrown, without_squashing
 from ganarium.nets.flat import Flat
@@ -42,7 +42,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["BSGANDiscrete"]
 
 
-class BSGANDiscrete(TwoPlayer):
+class BSGANDiscrete(FromNoise):
     r"""The boundary-seeking GAN of images of bits.
 
     .. math::

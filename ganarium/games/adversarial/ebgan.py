@@ -31,7 +31,7 @@ from torch.linalg import vector_norm
 from torch.nn.functional import relu
 
 from ganarium.game import Batch, Decodes, Paper, Terms, made
-from ganarium.game.frames.two_player import TwoPlayer
+from ganarium.game.frames.two_player import FromNoise
 from ganarium.nets.architecture import Architecture, DeepConvolutional
 from ganarium.nets.began import Autoencoder, Mirrored
 from ganarium.nets.codes import pulling_away
@@ -43,7 +43,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["EBGAN"]
 
 
-class EBGAN(TwoPlayer, Decodes):
+class EBGAN(FromNoise, Decodes):
     r"""The energy-based GAN.
 
     .. math::

@@ -28,7 +28,7 @@ from torch.nn.functional import softplus
 
 from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Decodes, Encodes, Paper, Player, Terms, made
-from ganarium.game.frames.two_player import TwoPlayer
+from ganarium.game.frames.two_player import FromNoise
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.nets.bigan import NormedPerceptrons
 from ganarium.objectives import accuracy
@@ -40,7 +40,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["BiGAN"]
 
 
-class BiGAN(TwoPlayer, Decodes, Encodes):
+class BiGAN(FromNoise, Decodes, Encodes):
     r"""The bidirectional GAN. With raw scores :math:`F = \operatorname{logit} D`,
 
     .. math::
