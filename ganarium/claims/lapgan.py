@@ -46,7 +46,7 @@ def play(arm: Arm) -> dict[str, float]:
     pyramid = {"coarsest": 4, "channels": 16, "dropout": 0.0, **alike}
     make = arm.among(
         game=lambda: LAPGAN(data.spec, 64, **pyramid),
-        baseline=lambda: GAN(data.spec, 64, **alike),
+        baseline=lambda: GAN(data.spec, latent=64, **alike),
         control=lambda: Coarse(data.spec, 64, **pyramid),
     )
     made = arm.played(make, data, seen=96_000).sample(len(data), seed=arm.seed)

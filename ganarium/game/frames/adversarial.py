@@ -32,12 +32,18 @@ from ganarium.objectives import NonSaturating, Objective
 from ganarium.penalties import Critic, Penalised, Penalty
 from ganarium.spec import Batch
 
-__all__ = ["Adversarial", "Discriminating", "discriminator_of"]
+__all__ = ["Adversarial", "Discriminating", "discriminator_of", "joined_scores"]
 
 
 def discriminator_of(game: Any, outputs: int = 1) -> Any:
     """The discriminator of a game's architecture, with one score for each sample, or several outputs."""
     return game.architecture.discriminator(game.spec["x"], outputs=outputs)
+
+
+def joined_scores(critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores of data and of samples, shown as one batch, as networks that look across it notice."""
+    scores = critic(torch.cat([real, fake]))
+    return scores[: len(real)], scores[len(real) :]
 
 
 class Discriminating(TwoPlayer):
