@@ -88,14 +88,14 @@ class Translating(Game, Translates):
         ]
 
     def translators_loss(self, batch: Batch) -> Terms:
-        made = self.translated(batch)
+        fakes = self.translated(batch)
         seen, say = self.scores_seen, self.objective.generator
-        of_a, of_b = (say(seen(made[d], d), partial(seen, batch[d], d)) for d in "ab")
-        return {name: self.adversarial * (of_a[name] + of_b[name]) for name in of_a} | self.ties(batch, made)
+        of_a, of_b = (say(seen(fakes[d], d), partial(seen, batch[d], d)) for d in "ab")
+        return {name: self.adversarial * (of_a[name] + of_b[name]) for name in of_a} | self.ties(batch, fakes)
 
     def discriminators_loss(self, batch: Batch) -> Terms:
-        made, seen = self.shown(batch), self.scores_seen
-        scores = {d: (seen(batch[d], d), seen(made[d], d)) for d in "ab"}
+        fakes, seen = self.shown(batch), self.scores_seen
+        scores = {d: (seen(batch[d], d), seen(fakes[d], d)) for d in "ab"}
         of_a, of_b = (self.objective.discriminator(*scores[d]) for d in "ab")
         terms = {name: of_a[name] + of_b[name] for name in of_a}
         for d in "ab":
