@@ -99,7 +99,7 @@ def test_losses_times_the_data_and_the_chains_have_the_gradients_of_algorithm_on
     torch.manual_seed(1)
     judge, energy = played.discriminators[1], torch.zeros((), dtype=torch.float64)
     for generator in played.generators:
-        fake = generator(played.prior(16)).detach()
+        fake = generator(played.noise(16)).detach()
         energy = energy - judge(x).sigmoid().log().sum() - (1 - judge(fake).sigmoid()).log().sum()
         energy = energy + sum(w.square().sum() for w in weights) / (2 * 0.5**2)
     for one, other in zip(mine, torch.autograd.grad(energy, weights), strict=True):
@@ -114,7 +114,7 @@ def test_generators_face_all_discriminators():
     mine = torch.autograd.grad((terms["fake"] + terms["prior"]) * 16 * 3, weights)
     torch.manual_seed(1)
     torch.randn(16, 2, dtype=torch.float64)
-    fake, energy = played.generators[0](played.prior(16)), torch.zeros((), dtype=torch.float64)
+    fake, energy = played.generators[0](played.noise(16)), torch.zeros((), dtype=torch.float64)
     for judge in played.discriminators:
         energy = energy - judge(fake).sigmoid().log().sum() + sum(w.square().sum() for w in weights) / (2 * 0.5**2)
     for one, other in zip(mine, torch.autograd.grad(energy, weights), strict=True):

@@ -59,4 +59,4 @@ def game(arm: Arm, data: Any, depth: int, units: int, rate: float) -> EBGAN | GA
     if arm.name == "baseline":
         return GAN(data.spec, latent=32, architecture=networks, prior=Normal(), optimizer=optimizer)
     margin = 2.0 if arm.name == "game" else 1e-6
-    return EBGAN(data.spec, 32, 32, margin, architecture=networks, optimizer=optimizer)
+    return EBGAN(data.spec, latent=32, code=32, margin=margin, architecture=networks, optimizer=optimizer)
