@@ -64,7 +64,7 @@ def markdown(found: Sequence[Verdict], place: str = "") -> str:
     holding = sum(each.holds for each in found)
     parts = [
         "# Claims",
-        "Made of what `make claims` found (`ganarium claim --all --out docs/claims`); `ganarium claim NAME` repeats one.",
+        "`make claims` plays them (`ganarium claim --all --out docs/claims`); `ganarium claim NAME` repeats one.",
         _RULE,
         f"**{holding} of {len(found)} hold.**",
         as_table([_line(each) for each in found]),
