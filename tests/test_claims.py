@@ -141,7 +141,7 @@ def plays() -> list[str]:
 def test_every_arm_that_is_played_has_its_echo(tiny):
     ga.prove(["tiny"], seeds=1, quiet=True)
     for arm, row in kept().items():
-        numbers = row["echo"]["numbers"]
+        numbers = row["echo"]["steady"]
         assert binds(row["echo"])
         assert {"GAN, round 1: discriminator/real", "GAN: way of generator", "found: height"} <= set(numbers)
         assert numbers["found: height"] == CLAIM.pilot[arm][0] + 10 + (arm == "control") / 2
@@ -214,6 +214,14 @@ def test_an_echo_that_cannot_be_played_is_no_agreement(tiny, capsys):
     Path("told").write_text("game 100")
     assert cli.main(["claim", "tiny", "--check", "--fresh", "--quiet"]) == 1
     assert "this one was told to fail" in capsys.readouterr().out
+
+
+def test_what_is_shaky_counts_only_where_nothing_was_rounded():
+    echo = {"steady": {"a": 1.0}, "shaky": {"GAN, round 24: b": 0.5, "found: modes": 3.0}}
+    assert not differences(echo, {"a": 1.0, "GAN, round 24: b": 0.6, "found: modes": 4.0})
+    assert differences(echo, {"a": 1.0, "GAN, round 24: b": 0.5, "found: modes": 4.0}) == ["found: modes was 3, is 4"]
+    assert differences(echo, {"a": 1.1, "GAN, round 24: b": 0.6, "found: modes": 4.0}) == ["a was 1, is 1.1"]
+    assert differences(echo, {"GAN, round 24: b": 0.5, "found: modes": 3.0}) == ["a was 1, and is gone"]
 
 
 def test_where_nothing_is_kept_nothing_is_checked(tiny, capsys):
@@ -431,7 +439,7 @@ def test_every_arm_gives_its_echo(name, arm):
 
 def test_a_targets_thousandth_moves_the_arm_that_has_it_alone(monkeypatch):
     module = index.claim("wgan-gp").module
-    before = {arm: {"numbers": listen(module, arm)} for arm in ARMS}
+    before = {arm: {"steady": listen(module, arm), "shaky": {}} for arm in ARMS}
     monkeypatch.setattr(GradientPenalty, "value", penalised(GradientPenalty.value, 1.001))
     found = {arm: differences(before[arm], listen(module, arm)) for arm in ARMS}
     assert [arm for arm in ARMS if found[arm]] == ["game"]

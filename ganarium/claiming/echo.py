@@ -7,8 +7,9 @@ have it, and of no other: two echoes agree where each number is the other's with
 
 A game may make much of little: in 24 rounds some turn a rounding of the first weights into a tenth of a loss, and a
 draw of a bit or a word, or a count of modes, falls to the other side. So an echo is recorded with several such
-roundings, and what they move is left out. Another processor, or another version of PyTorch, rounds everywhere: there an
-echo is compared too, but a difference proves nothing (:func:`binds`).
+roundings, and what they move is set apart as *shaky*: of it only what is measured is compared, and only where the games
+have been the same to the last digit, shaky terms and all. Another processor, or another version of PyTorch, rounds
+everywhere: there an echo is compared too, but a difference proves nothing (:func:`binds`).
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _ROUNDS = 24
 _KEPT = (1, 2, 4, 8, 16, 24)
 #: How near the numbers of two echoes are that agree; and how near those are that a rounding does not move.
 _NEAR, _STEADY = 1e-3, 1e-4
+#: How the name of what is measured begins.
+_FOUND = "found: "
 #: How often an echo is played to find out what a rounding moves.
 _ROUNDINGS = 3
 
@@ -97,11 +100,13 @@ def listen(
     played = Echo(arm, rounding, tell)
     with silent():
         found = import_module(module).play(played)
-    return played.numbers | {f"found: {name}": float(value) for name, value in found.items()}
+    return played.numbers | {f"{_FOUND}{name}": float(value) for name, value in found.items()}
 
 
 def record(module: str, arm: str, tell: Callable[[int, int, str], None] | None = None) -> dict[str, Any]:
-    """The echo of an arm as it is kept: ``where`` it was played, and the ``numbers`` that no rounding moves.
+    """The echo of an arm as it is kept: ``where`` it was played, and its numbers, ``steady`` and ``shaky``.
+
+    What differs though nothing was rounded, as times do, is not kept.
 
     Args:
         module: The claim's.
@@ -110,8 +115,14 @@ def record(module: str, arm: str, tell: Callable[[int, int, str], None] | None =
     """
     numbers = listen(module, arm, 0, tell)
     others = [listen(module, arm, rounding, tell) for rounding in range(1, _ROUNDINGS + 1)]
-    steady = {k: v for k, v in numbers.items() if all(_near(v, other[k], _STEADY) for other in others)}
-    return {"where": here(), "numbers": {name: float(f"{value:.5g}") for name, value in steady.items()}}
+    again = listen(module, arm, 0, tell)
+    kept = {name: float(f"{value:.5g}") for name, value in numbers.items() if _near(value, again[name], _STEADY)}
+    steady = {k for k in kept if all(_near(numbers[k], other[k], _STEADY) for other in others)}
+    return {
+        "where": here(),
+        "steady": {name: value for name, value in kept.items() if name in steady},
+        "shaky": {name: value for name, value in kept.items() if name not in steady},
+    }
 
 
 def differences(kept: Mapping[str, Any], numbers: Mapping[str, float]) -> list[str]:
@@ -121,13 +132,10 @@ def differences(kept: Mapping[str, Any], numbers: Mapping[str, float]) -> list[s
         kept: What :func:`record` gave.
         numbers: What :func:`listen` gives now.
     """
-    found = []
-    for name, value in kept["numbers"].items():
-        if name not in numbers:
-            found.append(f"{name} was {value:.5g}, and is gone")
-        elif not _near(value, numbers[name], _NEAR):
-            found.append(f"{name} was {value:.5g}, is {numbers[name]:.5g}")
-    return found
+    found = _moved(kept["steady"], numbers, _NEAR)
+    measured = {name: value for name, value in kept["shaky"].items() if name.startswith(_FOUND)}
+    played = {name: value for name, value in kept["shaky"].items() if name not in measured}
+    return found if found or _moved(played, numbers, _STEADY) else _moved(measured, numbers, _NEAR)
 
 
 def here() -> str:
@@ -148,6 +156,16 @@ def _processor() -> str:
     said = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     words = [said.get(name, "") for name in ("vendor_id", "cpu family", "CPU implementer", "CPU part")]
     return " ".join(filter(None, words)) or platform.processor()
+
+
+def _moved(kept: Mapping[str, float], numbers: Mapping[str, float], share: float) -> list[str]:
+    found = []
+    for name, value in kept.items():
+        if name not in numbers:
+            found.append(f"{name} was {value:.5g}, and is gone")
+        elif not _near(value, numbers[name], share):
+            found.append(f"{name} was {value:.5g}, is {numbers[name]:.5g}")
+    return found
 
 
 def _near(a: float, b: float, share: float) -> bool:
