@@ -14,7 +14,7 @@ import pytest
 
 import ganarium as ga
 from ganarium import cli, index
-from ganarium.claiming import proving, stale
+from ganarium.claiming import checking, proving, stale
 from ganarium.claiming.arm import Arm
 from ganarium.claiming.echo import Echo, binds, differences, listen
 from ganarium.claiming.measures import agreement, digit_classes, points
@@ -25,6 +25,7 @@ from ganarium.claiming.words import frozen, markdown
 from ganarium.games.adversarial.gan import GAN
 from ganarium.optimizers import Adam
 from ganarium.penalties import GradientPenalty
+from ganarium.side_by_side import Job, Outcome, Watcher, _alone
 from ganarium.signals import Interrupted
 
 #: The results of the library's own claims.
@@ -70,6 +71,18 @@ def tiny(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(index, "claims", lambda: {"tiny": CLAIM})
     return tmp_path
+
+
+@pytest.fixture
+def alone(tiny, monkeypatch):
+    """The same, and jobs are done one by one in this process: there is no server to wait for."""
+
+    def run(jobs: list[Job], workers: int | None, watcher: Watcher) -> list[Outcome]:
+        return [_alone(job, watcher) for job in jobs]
+
+    for module in (proving, checking):
+        monkeypatch.setattr(module, "run", run)
+    return tiny
 
 
 def test_a_claim_holds_where_every_seed_favours_the_game_by_half_the_pilots_gain():
@@ -138,7 +151,7 @@ def plays() -> list[str]:
     return Path("played").read_text().splitlines()
 
 
-def test_every_arm_that_is_played_has_its_echo(tiny):
+def test_every_arm_that_is_played_has_its_echo(alone):
     ga.prove(["tiny"], seeds=1, quiet=True)
     for arm, row in kept().items():
         numbers = row["echo"]["steady"]
@@ -148,7 +161,7 @@ def test_every_arm_that_is_played_has_its_echo(tiny):
         assert row["seeds"]["0"].keys() == {"found", "seconds", "date", "machine", "commit"}
 
 
-def test_code_that_changes_no_number_repeats_nothing(tiny, capsys):
+def test_code_that_changes_no_number_repeats_nothing(alone, capsys):
     ga.prove(["tiny"], seeds=1, quiet=True)
     before = kept()
     kept(digest="another")
@@ -162,7 +175,7 @@ def test_code_that_changes_no_number_repeats_nothing(tiny, capsys):
     assert kept() == before
 
 
-def test_only_the_arm_whose_numbers_change_is_named_and_played_again(tiny, capsys):
+def test_only_the_arm_whose_numbers_change_is_named_and_played_again(alone, capsys):
     ga.prove(["tiny"], seeds=2, quiet=True)
     before = kept()
     Path("slower").write_text("control")
@@ -180,7 +193,7 @@ def test_only_the_arm_whose_numbers_change_is_named_and_played_again(tiny, capsy
     assert [arm for arm in ARMS if kept()[arm]["echo"] != before[arm]["echo"]] == ["control"]
 
 
-def test_an_echo_of_another_machine_is_compared_and_proves_nothing(tiny, capsys):
+def test_an_echo_of_another_machine_is_compared_and_proves_nothing(alone, capsys):
     ga.prove(["tiny"], seeds=1, quiet=True)
     echo = {**kept()["control"]["echo"], "where": "an abacus"}
     kept(echo=echo)
@@ -193,7 +206,7 @@ def test_an_echo_of_another_machine_is_compared_and_proves_nothing(tiny, capsys)
     assert "recorded on an abacus" in said
 
 
-def test_a_first_echo_is_recorded_where_the_code_is_the_same(tiny, capsys):
+def test_a_first_echo_is_recorded_where_the_code_is_the_same(alone, capsys):
     ga.prove(["tiny"], seeds=1, quiet=True)
     before = kept()
     kept(echo=None)
@@ -209,7 +222,7 @@ def test_a_first_echo_is_recorded_where_the_code_is_the_same(tiny, capsys):
     assert kept()["control"]["echo"] == before["control"]["echo"]
 
 
-def test_an_echo_that_cannot_be_played_is_no_agreement(tiny, capsys):
+def test_an_echo_that_cannot_be_played_is_no_agreement(alone, capsys):
     ga.prove(["tiny"], seeds=1, quiet=True)
     Path("told").write_text("game 100")
     assert cli.main(["claim", "tiny", "--check", "--fresh", "--quiet"]) == 1
@@ -224,18 +237,18 @@ def test_what_is_shaky_counts_only_where_nothing_was_rounded():
     assert differences(echo, {"GAN, round 24: b": 0.5, "found: modes": 3.0}) == ["a was 1, and is gone"]
 
 
-def test_where_nothing_is_kept_nothing_is_checked(tiny, capsys):
+def test_where_nothing_is_kept_nothing_is_checked(alone, capsys):
     assert cli.main(["claim", "tiny", "--check"]) == 2
     assert "claims holds no results of these claims" in capsys.readouterr().err
     assert [each.said for each in ga.check_claims(["tiny"])] == ["not measured"] * 3
-    assert not (tiny / "claims").exists()
+    assert not (alone / "claims").exists()
 
 
-def test_results_of_one_file_for_all_are_read(tiny):
+def test_results_of_one_file_for_all_are_read(alone):
     ga.prove(["tiny"], seeds=1, quiet=True)
     rows = {f"{arm} 0": {"digest": row["digest"], **row["seeds"]["0"]} for arm, row in kept().items()}
-    (tiny / "claims" / "tiny.json").unlink()
-    (tiny / "claims" / "claims.json").write_text(json.dumps({"results": {"tiny": rows}}))
+    (alone / "claims" / "tiny.json").unlink()
+    (alone / "claims" / "claims.json").write_text(json.dumps({"results": {"tiny": rows}}))
     (found,) = ga.prove(["tiny"], seeds=1, quiet=True)
     assert found.whole
     assert len(plays()) == 3
