@@ -36,10 +36,17 @@ bench: $(VENV)/.installed  ## paired, interleaved timings
 soak: $(VENV)/.installed  ## runs killed, damaged and starved: KILLS, TIMES of each fault, SOAK_MINUTES of a long run, SEED
 	$(BIN)/python -m benchmarks.soak --kills $(KILLS) --times $(TIMES) --minutes $(SOAK_MINUTES) --seed $(SEED) $(SOAK)
 
-claims: $(VENV)/.installed  ## every claim: docs/claims.md, docs/claims.json; only what is stale is played
-	$(BIN)/ganarium claim --all --out docs; code=$$?; $(BIN)/python -m ganarium.pages.zoo docs; exit $$code
+claims: $(VENV)/.installed  ## every claim, into docs/claims; what stands, by its echo, is not played again
+	$(BIN)/ganarium claim --all --out docs/claims
 
-docs: $(VENV)/.installed  ## the site, in docs/_build
+# The pictures of docs/theory.md: each is made once, by its lesson.
+LESSONS := $(shell sed -n 's|^```{image} \(theory/.*\.png\)$$|docs/\1|p' docs/theory.md)
+
+$(LESSONS): docs/theory/%.png: | $(VENV)/.installed
+	@mkdir -p $(@D)
+	$(BIN)/ganarium theory $* --out $@
+
+docs: $(VENV)/.installed $(LESSONS)  ## the site, in docs/_build
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
 	$(BIN)/python -m ganarium.pages.zoo docs
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build
