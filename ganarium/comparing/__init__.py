@@ -21,9 +21,9 @@ import yaml
 
 from ganarium._version import __version__
 from ganarium.board import Board
-from ganarium.checkpoint import write_text
 from ganarium.comparing.summary import Difference, Result, Summary
 from ganarium.comparing.terms import check, words_of
+from ganarium.files import write_text
 from ganarium.metrics.stamp import Number
 from ganarium.side_by_side import Job, Outcome, run
 from ganarium.signals import Interrupted

@@ -21,8 +21,8 @@ from torch import Tensor
 
 from ganarium import data as datasets
 from ganarium import index
-from ganarium.checkpoint import write_text
 from ganarium.data.loading import is_folder
+from ganarium.files import write_text
 from ganarium.game import Game, Samples, Translates
 from ganarium.metrics.catalogue import ON_REQUEST
 from ganarium.metrics.judge import Judge, Reference, check_metrics
