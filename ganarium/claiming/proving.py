@@ -159,7 +159,7 @@ def _run(
     if not jobs:
         return []
     with Board(jobs, quiet, then) as board:
-        return run(jobs, workers, board)
+        return run(jobs, workers, board, ("ganarium.claiming.arm", "ganarium.claiming.measures"))
 
 
 def _errors(outcomes: Sequence[Outcome]) -> dict[str, dict[int, str]]:

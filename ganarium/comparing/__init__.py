@@ -36,6 +36,8 @@ CONFIG = "comparison.yaml"
 #: And what each contestant's minutes were found to be worth, in samples.
 BUDGETS = "budgets.json"
 
+_AHEAD = ("ganarium.comparing.contest",)  # what its jobs import
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -198,7 +200,7 @@ def _budgets(path: Path, config: Mapping[str, Any], quiet: bool) -> dict[str, in
             "how fast each is", "ganarium.comparing.contest:paces", {"words": words, "minutes": config["minutes"]}
         )
         with Board([job], quiet) as board:
-            (outcome,) = run([job], 1, board)
+            (outcome,) = run([job], 1, board, _AHEAD)
         if outcome.error:
             raise ValueError(f"The trial that turns minutes into samples failed: {outcome.error}")
         write_text(file, json.dumps(dict(zip(labels, outcome.result, strict=True)), indent=1) + "\n")
@@ -234,7 +236,7 @@ def _played(path: Path, config: Mapping[str, Any], workers: int | None, quiet: b
         for name, (label, seed, folder) in places.items()
     ]
     with Board(jobs, quiet) as board:
-        outcomes = run(jobs, workers, board)
+        outcomes = run(jobs, workers, board, _AHEAD)
     results = [_result(outcome, *places[outcome.job.name][:2]) for outcome in outcomes]
     found = Comparison(path, config, Summary(config["contestants"], results))
     _write(found)
