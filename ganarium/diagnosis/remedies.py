@@ -32,8 +32,8 @@ def advise(case: Case, ailment: str, state: State) -> tuple[Advice, ...]:
 
 def possible(case: Case, words: str) -> bool:
     """Whether ``ganarium train`` takes these options for the game and data of a run, and the game can be made."""
-    from ganarium.commands.train import GAME, Request
     from ganarium.game import Game
+    from ganarium.request import GAME, Request
 
     command = case.config["game"]["command"]
     if command not in index.games() or case.config["game"]["own"]:
