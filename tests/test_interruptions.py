@@ -39,8 +39,8 @@ ROOT = Path(__file__).parents[1]
 
 #: Games of four shapes (perceptrons, batch norm, several stages, a pool), with their rounds.
 SHAPES = {"gan": 8, "dcgan": 16, "lapgan": 8, "cyclegan": 5}
-#: Rounds of a run that only a signal ends.
-LONG = 100_000
+#: Rounds of a run that only a signal ends, each of which is logged.
+LONG = 999
 KINDS = ("memory", "workers-0", "workers-2")
 CASES = [f"{game}/{kind}" for game in SHAPES for kind in KINDS if game != "cyclegan" or kind == "memory"]
 
@@ -100,7 +100,7 @@ def stopped_with_workers(folder: Path, moments: int = 3) -> list[int]:
 
         def work(out: Path = out) -> None:
             os.setsid()
-            ga.fit(toy("dcgan"), data, out=out, rounds=LONG, batch_size=32, quiet=True)
+            ga.fit(toy("dcgan"), data, out=out, rounds=LONG, batch_size=256, quiet=True)
 
         child = fork(work)
         until((out / "log.jsonl").exists, "the first round of a run with workers")
@@ -189,7 +189,19 @@ def test_a_worker_ends_with_its_parent(late):
 
 def trained(out: Path) -> subprocess.Popen:
     """A run on the command line, each of whose rounds takes a while."""
-    words = ["train", "dcgan", "--data", "digits", "--rounds", str(LONG), "--batch", "128", "--threads", "1", "--quiet"]
+    words = [
+        "train",
+        "dcgan",
+        "--data",
+        "digits",
+        "--rounds",
+        str(LONG),
+        "--batch",
+        "1000",
+        "--threads",
+        "1",
+        "--quiet",
+    ]
     return subprocess.Popen(
         [sys.executable, "-m", "ganarium", *words, "--out", str(out)], cwd=ROOT, stderr=-1, text=True
     )

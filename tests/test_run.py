@@ -200,7 +200,7 @@ def test_arrays_are_taken_as_they_are(place):
 
 def _signal_once_it_plays(run: Path, number: int) -> threading.Thread:
     def send() -> None:
-        until((run / "log.jsonl").exists, "a run that began")
+        until((run / "checkpoints" / "latest").exists, "a run that began")
         os.kill(os.getpid(), number)
 
     thread = threading.Thread(target=send)
