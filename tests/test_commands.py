@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from zoo import first_of, kind, thorough
 
 from ganarium import cli, index
 
@@ -112,7 +113,17 @@ def run(line: str, folder: Path) -> int:
     return cli.main(shortened(words))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def quick(page: Path) -> bool:
+    """Whether a page's commands run at every push: the README's, and those of one game of each kind."""
+    game = page.stem if page.parent.name == "zoo" else ""
+    return page.name == "README.md" or game in first_of(kind)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page if quick(page) else pytest.param(page, marks=thorough) for page in PAGES],
+    ids=lambda page: page.relative_to(ROOT).as_posix(),
+)
 def test_the_commands_of_a_page_run(page, desk, capsys):
     more = 3
     for line in commands(page):

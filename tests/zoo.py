@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 import importlib.util
 import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 from ganarium import data, index
@@ -18,6 +21,10 @@ from ganarium.trainer import Trainer
 
 #: Every game, and the skeleton that newcomers start from.
 GAMES = ["skeleton", *sorted(index.games())]
+
+
+#: For what is nightly, before a release, and for what a change touches; see "Tests" in docs/design.md.
+thorough = pytest.mark.thorough
 
 
 @cache
@@ -33,6 +40,27 @@ def game_class(command: str) -> Any:
     sys.modules["skeleton"] = module
     spec.loader.exec_module(module)
     return module.Skeleton
+
+
+def family(command: str) -> str:
+    """The folder of a game's file."""
+    return game_class(command).__module__.split(".")[-2:][0]
+
+
+def kind(command: str) -> tuple[object, ...]:
+    """What the engine sees of a game: its family, whether its players move at once, and whether it has stages."""
+    made = game_class(command)
+    return family(command), made.simultaneous, made.stages is not Game.stages
+
+
+def first_of(key: Callable[[str], object], commands: Iterable[str] = GAMES, count: int = 1) -> list[Any]:
+    """Games as parameters of a test: the first so many of each kind are quick, all others thorough."""
+    seen: Counter[object] = Counter()
+    found: list[Any] = []
+    for command in commands:
+        seen[key(command)] += 1
+        found.append(command if seen[key(command)] <= count else pytest.param(command, marks=thorough))
+    return found
 
 
 def toy(command: str, seed: int = 0) -> Any:
