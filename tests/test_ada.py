@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from zoo import GAMES, can, family, first_of, game_class, players, toy_batch, toy_data
+from zoo import GAMES, can, family, first_of, game_class, marked, players, toy_batch, toy_data
 
 from ganarium import forms, options
 from ganarium.augment import Adaptive, Brightness, DiffAugment, Flip, QuarterTurn, Shift, Translation, Zoom, augmented
@@ -38,7 +38,9 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 each_game = pytest.mark.parametrize("name", VARIANTS)
 #: What the frame of a game does for all its games, with three of them.
-some_games = pytest.mark.parametrize("name", first_of(lambda name: family(VARIANTS[name][0]), VARIANTS, 3))
+some_games = pytest.mark.parametrize(
+    "name", marked(first_of(lambda name: family(VARIANTS[name][0]), VARIANTS, 3), VARIANTS)
+)
 
 
 def built(name: str, augment: Any = QUICK) -> Any:

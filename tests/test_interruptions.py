@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 import torch
 from torch.utils.data import Dataset
-from zoo import first_of, kind, thorough, toy, toy_data
+from zoo import first_of, kind, marked, thorough, toy, toy_data
 
 import ganarium as ga
 from benchmarks import patience
@@ -149,7 +149,7 @@ def killed(cases: tuple[str, ...]) -> dict[str, Any]:
         return found
 
 
-@pytest.mark.parametrize("case", [*QUICK, *(pytest.param(case, marks=thorough) for case in CASES if case not in QUICK)])
+@pytest.mark.parametrize("case", marked(QUICK, CASES))
 def test_a_run_that_is_killed_again_and_again_equals_one_that_never_was(case):
     found = killed(QUICK if case in QUICK else tuple(case for case in CASES if case not in QUICK))[case]
     assert found["kills"]["SIGKILL"] >= 1
@@ -247,7 +247,7 @@ def test_the_second_signal_leaves_at_once_and_the_run_still_loads(tmp_path, name
 # -- paused after every round -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", first_of(kind))
+@pytest.mark.parametrize("command", marked(first_of(kind)))
 def test_a_run_that_is_paused_after_every_round_equals_one_that_never_was(command, tmp_path):
     """In the middle of an epoch, at its end, and across stages: through the disk, into other first weights."""
     size, data = 64, toy_data(toy(command))

@@ -26,7 +26,7 @@ from ganarium.spec import Field, Spec
 from ganarium.trainer import Trainer
 
 sys.path.extend(map(str, (Path(__file__).parent, Path(__file__).parents[1])))
-from zoo import GAMES, first_of, kind, thorough, toy, toy_data
+from zoo import GAMES, first_of, kind, marked, thorough, toy, toy_data
 
 from benchmarks import patience
 
@@ -191,8 +191,7 @@ def environment() -> dict[str, str]:
 
 
 #: The engine does the same for all games of a kind.
-EACH_KIND = first_of(kind)
-QUICK = [command for command in EACH_KIND if isinstance(command, str)]
+QUICK = first_of(kind)
 
 
 @cache
@@ -210,13 +209,13 @@ def of(command: str) -> dict[str, Any]:
     return found(command in QUICK)[command]
 
 
-@pytest.mark.parametrize("command", EACH_KIND)
+@pytest.mark.parametrize("command", marked(QUICK))
 def test_two_processes_keep_equal_weights_and_resume_exactly(command):
     assert of(command)["apart"] == 0
     assert of(command)["resumed"]
 
 
-@pytest.mark.parametrize("command", EACH_KIND)
+@pytest.mark.parametrize("command", marked(QUICK))
 def test_two_processes_equal_one(command):
     if not independent(command):
         pytest.skip("its batches are coupled, or it draws noise that this test cannot slice")

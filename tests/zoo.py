@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -53,14 +52,17 @@ def kind(command: str) -> tuple[object, ...]:
     return family(command), made.simultaneous, made.stages is not Game.stages
 
 
-def first_of(key: Callable[[str], object], commands: Iterable[str] = GAMES, count: int = 1) -> list[Any]:
-    """Games as parameters of a test: the first so many of each kind are quick, all others thorough."""
-    seen: Counter[object] = Counter()
-    found: list[Any] = []
+def first_of(key: Callable[[str], object] = kind, commands: Iterable[str] = GAMES, count: int = 1) -> list[str]:
+    """The first game, or the first few, of each kind: they stand for all others where the engine does the work."""
+    seen: dict[object, list[str]] = {}
     for command in commands:
-        seen[key(command)] += 1
-        found.append(command if seen[key(command)] <= count else pytest.param(command, marks=thorough))
-    return found
+        seen.setdefault(key(command), []).append(command)
+    return [command for alike in seen.values() for command in alike[:count]]
+
+
+def marked(quick: Collection[str], names: Iterable[str] = GAMES) -> list[Any]:
+    """Names as parameters of a test: these are quick, all others thorough."""
+    return [name if name in quick else pytest.param(name, marks=thorough) for name in names]
 
 
 def toy(command: str, seed: int = 0) -> Any:
