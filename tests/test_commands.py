@@ -14,6 +14,8 @@ from zoo import first_of, kind, marked
 from ganarium import cli, index
 from ganarium.pages import zoo
 
+pytestmark = pytest.mark.usefixtures("plots")
+
 ROOT = Path(__file__).parents[1]
 #: What is written by hand, and what code writes for each game.
 WRITTEN = [path.relative_to(ROOT).as_posix() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]]
