@@ -9,7 +9,7 @@ TIMES ?= 20
 SOAK_MINUTES ?= 20
 SEED ?= 0
 
-.PHONY: demo test lint bench soak claims docs clean
+.PHONY: demo test test-all test-oldest test-newest lint bench soak claims docs clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -22,8 +22,16 @@ demo: $(VENV)/.installed  ## a minute of training on real digits, then its score
 	$(BIN)/ganarium train r3gan --data digits --minutes $(MINUTES) --threads 1 --out $(DEMO)
 	$(BIN)/python -m benchmarks.quality $(DEMO)
 
-test: $(VENV)/.installed lint  ## what CI runs
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+test: $(VENV)/.installed lint  ## what CI runs at every push
+	$(PYTEST)
+
+test-all: $(VENV)/.installed lint  ## every test: nightly, before a release, and ONLY="-k wgan-gp" for what a change touches
+	$(PYTEST) -m "" $(ONLY)
+
+test-oldest test-newest: test-%: $(VENV)/.installed  ## the contract on another PyTorch, where the registry has a CPU build
+	PYTHON=$(BIN)/python WORKERS=$(WORKERS) .ci/lane $*
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -52,4 +60,4 @@ docs: $(VENV)/.installed $(LESSONS)  ## the site, in docs/_build
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv* build *.egg-info .pytest_cache .ruff_cache

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from zoo import GAMES, can, game_class, players, toy_batch, toy_data
+from zoo import GAMES, can, family, first_of, game_class, marked, players, toy_batch, toy_data
 
 from ganarium import forms, options
 from ganarium.augment import Adaptive, Brightness, DiffAugment, Flip, QuarterTurn, Shift, Translation, Zoom, augmented
@@ -37,6 +37,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "remembering": ("cyclegan", {"pool": 4}),
 }
 each_game = pytest.mark.parametrize("name", VARIANTS)
+#: What the frame of a game does for all its games, with three of them.
+some_games = pytest.mark.parametrize(
+    "name", marked(first_of(lambda name: family(VARIANTS[name][0]), VARIANTS, 3), VARIANTS)
+)
 
 
 def built(name: str, augment: Any = QUICK) -> Any:
@@ -164,7 +168,7 @@ def test_the_games_that_augment_are_found():
     assert {"gan", "bigan", "semi-supervised-gan", "gan-cls", "cyclegan", "lapgan"} <= VARIANTS.keys()
 
 
-@each_game
+@some_games
 @pytest.mark.parametrize("augment", [QUICK, DiffAugment()], ids=["adaptive", "diff-augment"])
 def test_a_resumed_run_equals_one_that_never_stopped(name, augment):
     whole = Trainer(built(name, augment))

@@ -18,6 +18,8 @@ from ganarium import data as gd
 from ganarium.pictures import charts, films, planes, solids, texts
 from ganarium.spec import Field
 
+pytestmark = pytest.mark.usefixtures("plots")
+
 GREY = Field((1, 8, 8), "image")
 SOLID = Field((1, 8, 8, 8), "volume")
 WORDS = Field((4,), "tokens", classes=5, names=("<pad>", "<start>", "<end>", "small", "box"))

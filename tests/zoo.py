@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import sys
-from functools import cache
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 from ganarium import data, index
@@ -16,6 +20,10 @@ from ganarium.trainer import Trainer
 
 #: Every game, and the skeleton that newcomers start from.
 GAMES = ["skeleton", *sorted(index.games())]
+
+
+#: For what is nightly, before a release, and for what a change touches; see "Tests" in docs/design.md.
+thorough = pytest.mark.thorough
 
 
 @cache
@@ -31,6 +39,30 @@ def game_class(command: str) -> Any:
     sys.modules["skeleton"] = module
     spec.loader.exec_module(module)
     return module.Skeleton
+
+
+def family(command: str) -> str:
+    """The folder of a game's file."""
+    return game_class(command).__module__.split(".")[-2:][0]
+
+
+def kind(command: str) -> tuple[object, ...]:
+    """What the engine sees of a game: its family, whether its players move at once, and whether it has stages."""
+    made = game_class(command)
+    return family(command), made.simultaneous, made.stages is not Game.stages
+
+
+def first_of(key: Callable[[str], object] = kind, commands: Iterable[str] = GAMES, count: int = 1) -> list[str]:
+    """The first game, or the first few, of each kind: they stand for all others where the engine does the work."""
+    seen: dict[object, list[str]] = {}
+    for command in commands:
+        seen.setdefault(key(command), []).append(command)
+    return [command for alike in seen.values() for command in alike[:count]]
+
+
+def marked(quick: Collection[str], names: Iterable[str] = GAMES) -> list[Any]:
+    """Names as parameters of a test: these are quick, all others thorough."""
+    return [name if name in quick else pytest.param(name, marks=thorough) for name in names]
 
 
 def toy(command: str, seed: int = 0) -> Any:
@@ -55,6 +87,45 @@ def play(game: Game, rounds: int, size: int = 32, **options) -> Trainer:
     for _ in trainer.play(toy_data(game), size, rounds):
         pass
     return trainer
+
+
+@dataclass(frozen=True)
+class Play:
+    """A toy's play, written down once and read by many tests, which leave it as it is.
+
+    Args:
+        states: The trainer's state after some of the rounds.
+        terms: Of all rounds.
+    """
+
+    states: dict[int, dict[str, Any]]
+    terms: list[dict[str, float]]
+
+
+#: The rounds of a play that is written down, its batches, which do not divide the data, and the rounds that are kept.
+ROUNDS, SIZE, KEPT = 9, 100, (1, 2, 3, 4, 7, 9)
+
+
+# One is enough: tests that are parametrised over games with the scope of a module come game by game.
+@lru_cache(maxsize=1)
+def record(command: str) -> Play:
+    """A toy's play of nine rounds, through all its stages."""
+    trainer, states, terms = Trainer(toy(command)), {}, []
+    for report in trainer.play(toy_data(trainer.game), SIZE, ROUNDS):
+        terms.append(report.scalars)
+        if report.round in KEPT:
+            states[report.round] = copy.deepcopy(trainer.state_dict())
+    return Play(states, terms)
+
+
+def play_on(trainer: Trainer, until: int = ROUNDS) -> list[dict[str, float]]:
+    """Play the rounds of such a play, from where a trainer is; their terms."""
+    terms = []
+    for report in trainer.play(toy_data(trainer.game), SIZE, ROUNDS):
+        terms.append(report.scalars)
+        if report.round == until:
+            break
+    return terms
 
 
 def players(game: Game) -> list[Player]:
