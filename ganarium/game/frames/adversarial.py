@@ -100,7 +100,13 @@ class Adversarial(Game, Decodes, Scores):
     @property
     def adversary(self) -> Any:
         """The network that tells data from samples."""
-        return getattr(self, self.adversary_name)
+        name = self.adversary_name
+        if not hasattr(self, name):
+            raise TypeError(
+                f"{type(self).__name__} declares no {name}. Write {name}: nn.Module = "
+                "made(factory=discriminator_of), or another network."
+            )
+        return getattr(self, name)
 
     def penalties_taken(self) -> tuple[Penalty, ...]:
         """All penalties that the adversary descends: the game's own, if it has any, and the user's."""
