@@ -23,6 +23,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from ganarium.files import flush, write_text
+
 __all__ = [
     "FORMAT",
     "best",
@@ -34,20 +36,10 @@ __all__ = [
     "point_at",
     "rounds",
     "save",
-    "write_text",
 ]
 
 #: The version of the layout of runs and checkpoints.
 FORMAT = 1
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole: under a temporary name, flushed, then renamed."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    _flush(temporary)
-    os.replace(temporary, path)
-    _flush(path.parent)
 
 
 def rounds(folder: Path) -> list[int]:
@@ -148,7 +140,7 @@ def save(
         os.replace(temporary, folder / name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    _flush(folder)
+    flush(folder)
     shutil.rmtree(aside, ignore_errors=True)
     point_at(folder, state["round"])
     _remove_old(folder, state["round"], keep, forever or (lambda round: False))
@@ -180,7 +172,7 @@ def _write(folder: Path, state: Mapping[str, Any], seconds: float) -> None:
     meta |= {"twins": twins, "sha256": sums}
     (folder / "meta.json").write_text(json.dumps({**meta, "own_sha256": _own_digest(meta)}, indent=1))
     for path in [*folder.iterdir(), folder]:
-        _flush(path)
+        flush(path)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -281,11 +273,3 @@ def _own_digest(meta: Mapping[str, Any]) -> str:
     """The digest of a description, but for the line that holds it."""
     rest = {name: value for name, value in meta.items() if name != "own_sha256"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

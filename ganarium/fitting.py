@@ -19,14 +19,13 @@ from ganarium import checkpoint as checkpoints
 from ganarium import data as datasets
 from ganarium.console import Console, memory
 from ganarium.data.progress import silent
-from ganarium.forecast import footprint
 from ganarium.game import Game
 from ganarium.records import budget, config_of, differences, find, new_folder, read_config
 from ganarium.run import Run, build, data_of, state_of
 from ganarium.session import Session
 from ganarium.settings import Settings, length
 from ganarium.settings import fabric as fabric_of
-from ganarium.shortage import OutOfMemory, advice, is_shortage
+from ganarium.shortage import OutOfMemory, advice, footprint, is_shortage
 from ganarium.trainer import Report, Trainer
 from ganarium.tuning import tuned
 from ganarium.weights import take_over

@@ -13,8 +13,9 @@ import torch
 from ganarium.console import duration, memory
 from ganarium.game import Game
 from ganarium.settings import Settings, asked_rounds, fabric, filling, trial
+from ganarium.shortage import footprint
 
-__all__ = ["Forecast", "footprint", "forecast"]
+__all__ = ["Forecast", "forecast"]
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,6 @@ def forecast(game: Game, data: Any, settings: Settings) -> Forecast:
         peak=peak,
         trial=max(peak - before, 0),
     )
-
-
-def footprint(game: Game, settings: Settings) -> int:
-    """The bytes of the networks, their average, their gradients, and two moments of each, as Adam keeps them."""
-    parameters = sum(p.numel() * p.element_size() for p in game.parameters())
-    return parameters * (4 + bool(settings.average))
 
 
 def _held(device: torch.device, reset: bool = False) -> int:

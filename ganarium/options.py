@@ -59,7 +59,7 @@ def word(name: str) -> str:
 @functools.cache
 def _all_known() -> None:
     """Import every module of networks: architectures live beside them, and count as choices wherever they are."""
-    for module in pkgutil.iter_modules(nets.__path__, nets.__name__ + "."):
+    for module in pkgutil.walk_packages(nets.__path__, nets.__name__ + "."):
         importlib.import_module(module.name)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 from collections.abc import Mapping
@@ -22,7 +21,7 @@ from ganarium.settings import Settings
 if TYPE_CHECKING:
     from ganarium.trainer import Trainer
 
-__all__ = ["budget", "config_of", "differences", "find", "new_folder", "read_config", "read_lines", "runs"]
+__all__ = ["budget", "config_of", "differences", "find", "new_folder", "read_config", "runs"]
 
 
 def find(path: str | Path) -> Path:
@@ -58,12 +57,6 @@ def read_config(path: Path) -> dict[str, Any]:
     if version > checkpoint.FORMAT:
         raise ValueError(f"{path} was written by a later version (format {version}); update ganarium to read it.")
     return config
-
-
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The rows of a log; none if it is not there. A last line that was cut off, as by a full disk, is left out."""
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def new_folder(out: str | Path | None, game: Game, data: Any) -> Path:

@@ -22,8 +22,9 @@ from ganarium import checkpoint as checkpoints
 from ganarium import data as datasets
 from ganarium import index, options, own
 from ganarium.console import duration
+from ganarium.files import read_lines
 from ganarium.game import Game, Samples
-from ganarium.records import find, read_config, read_lines, runs
+from ganarium.records import find, read_config, runs
 from ganarium.settings import Settings
 from ganarium.signals import Interrupted
 from ganarium.spec import Spec

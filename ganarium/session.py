@@ -17,8 +17,8 @@ from ganarium import checkpoint, pictures
 from ganarium.best import Best
 from ganarium.console import Console, duration
 from ganarium.data.progress import silent
+from ganarium.files import read_lines
 from ganarium.gallery import SEEN, gallery, seen
-from ganarium.records import read_lines
 from ganarium.settings import Settings
 from ganarium.shortage import OutOfMemory, advice, asked_for, is_shortage
 from ganarium.signals import Interrupted, Stop

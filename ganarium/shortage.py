@@ -1,4 +1,4 @@
-"""When memory runs out: what was asked for, and what to do."""
+"""The memory that a run takes; and when it runs out, what was asked for, and what to do."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import re
 import torch
 
 from ganarium.console import memory
+from ganarium.game import Game
+from ganarium.settings import Settings
 
-__all__ = ["OutOfMemory", "advice", "asked_for", "is_shortage"]
+__all__ = ["OutOfMemory", "advice", "asked_for", "footprint", "is_shortage"]
 
 _UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
@@ -45,3 +47,9 @@ def advice(error: BaseException, device: str, batch: int, parts: int) -> str:
         f"Say --adapt to go on with half as many at once, --batch {max(batch // 2, 1)} for a smaller batch, or make "
         "the networks or images smaller."
     )
+
+
+def footprint(game: Game, settings: Settings) -> int:
+    """The bytes of the networks, their average, their gradients, and two moments of each, as Adam keeps them."""
+    parameters = sum(p.numel() * p.element_size() for p in game.parameters())
+    return parameters * (4 + bool(settings.average))

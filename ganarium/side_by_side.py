@@ -87,7 +87,12 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run(jobs: Sequence[Job], workers: int | None = None, watcher: Watcher | None = None) -> list[Outcome]:
+def run(
+    jobs: Sequence[Job],
+    workers: int | None = None,
+    watcher: Watcher | None = None,
+    ahead: Sequence[str] = (),
+) -> list[Outcome]:
     """Do jobs side by side.
 
     A job that fails does not stop the others. After Ctrl-C or SIGTERM all are asked to stop, and are waited for.
@@ -96,6 +101,7 @@ def run(jobs: Sequence[Job], workers: int | None = None, watcher: Watcher | None
         jobs: What to do.
         workers: How many at once; one for each processor if left out.
         watcher: Who is told how far they are.
+        ahead: Modules of ours that all jobs need, by name: they are imported once, before any job begins.
 
     Raises:
         Interrupted: after a signal, once all have stopped.
@@ -104,7 +110,7 @@ def run(jobs: Sequence[Job], workers: int | None = None, watcher: Watcher | None
     workers = min(workers or cores(), len(jobs)) or 1
     if not hasattr(os, "fork"):  # Windows
         return [_alone(job, watcher or Watcher()) for job in jobs]
-    return _Team(jobs, workers, watcher or Watcher()).run()
+    return _Team(jobs, workers, watcher or Watcher(), ahead).run()
 
 
 def call(function: str, arguments: dict[str, Any], tell: Tell) -> Any:
@@ -140,8 +146,8 @@ def _environment() -> dict[str, str]:
 class _Team:
     """The server and its children, seen from here."""
 
-    def __init__(self, jobs: Sequence[Job], workers: int, watcher: Watcher):
-        self.jobs, self.workers, self.watcher = jobs, workers, watcher
+    def __init__(self, jobs: Sequence[Job], workers: int, watcher: Watcher, ahead: Sequence[str]):
+        self.jobs, self.workers, self.watcher, self.ahead = jobs, workers, watcher, ahead
         self.waiting = list(range(len(jobs)))
         self.begun: dict[int, float] = {}
         self.outcomes: dict[int, Outcome] = {}
@@ -152,7 +158,7 @@ class _Team:
         # In a session of its own, so that Ctrl-C reaches it through us alone. -P: what we import it imports, and
         # nothing from the folder that we happen to be in.
         server = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ganarium.warm"],
+            [sys.executable, "-P", "-m", "ganarium.warm", *self.ahead],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_environment(),

@@ -1,7 +1,7 @@
 """The warm parent of jobs side by side: imports everything once, then forks a child for each line that it reads.
 
-``python -m ganarium.warm`` reads jobs as lines of JSON and writes what they say and how they end; it is started by
-:mod:`ganarium.side_by_side`, and ends, with its children, when its input does.
+``python -m ganarium.warm MODULE ...`` imports these modules, reads jobs as lines of JSON, and writes what they say and
+how they end; it is started by :mod:`ganarium.side_by_side`, and ends, with its children, when its input does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 from ganarium.side_by_side import call
@@ -23,7 +25,7 @@ _EVERY = 0.25  # seconds between two words of a job
 
 def main() -> None:
     """Serve until the input ends and all children have."""
-    _import()
+    _import(sys.argv[1:])
     server = _Server()
     # Whoever started us signals the whole group: children finish their round, and we wait for them.
     signal.signal(signal.SIGTERM, server.stop)
@@ -31,7 +33,7 @@ def main() -> None:
     server.serve()
 
 
-def _import() -> None:
+def _import(modules: Sequence[str]) -> None:
     import torch
 
     torch.set_num_threads(1)
@@ -40,9 +42,8 @@ def _import() -> None:
     import sklearn.neighbors  # noqa: F401
     import torchmetrics.image  # noqa: F401
 
-    import ganarium.fitting
-    import ganarium.metrics.evaluation
-    import ganarium.request  # noqa: F401
+    for module in modules:
+        import_module(module)
 
 
 class _Server:

@@ -11,8 +11,8 @@ import torch
 
 import ganarium as ga
 from ganarium.metrics import library, modes, neighbours, requested, similarity, transport
-from ganarium.metrics.features import default, named
 from ganarium.metrics.judge import Judge, unseen
+from ganarium.metrics.known_features import default, named
 from ganarium.metrics.rows import Moments, embed, of_tensor
 from ganarium.spec import Field
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from ganarium import index
 from ganarium.board import Board
-from ganarium.checkpoint import write_text
 from ganarium.claiming.stale import digest
 from ganarium.claiming.statement import ARMS, PILOT, Claim
 from ganarium.claiming.store import Store
 from ganarium.claiming.verdict import Verdict
 from ganarium.claiming.words import markdown
+from ganarium.files import write_text
 from ganarium.side_by_side import Job, Outcome, Tell, run
 
 __all__ = ["QUICK", "kept", "pilot", "play", "prove", "write_page"]
@@ -159,7 +159,7 @@ def _run(
     if not jobs:
         return []
     with Board(jobs, quiet, then) as board:
-        return run(jobs, workers, board)
+        return run(jobs, workers, board, ("ganarium.claiming.arm", "ganarium.claiming.measures"))
 
 
 def _errors(outcomes: Sequence[Outcome]) -> dict[str, dict[int, str]]:

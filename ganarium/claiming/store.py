@@ -13,9 +13,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ganarium.checkpoint import write_text
 from ganarium.claiming.statement import ARMS, Claim
 from ganarium.claiming.verdict import Verdict
+from ganarium.files import write_text
 from ganarium.side_by_side import cores
 
 __all__ = ["Store"]

@@ -108,11 +108,12 @@ def write(x: Tensor, mask: Tensor, made: Tensor, field: Field, out: Path) -> Non
     import numpy as np
 
     from ganarium import pictures
+    from ganarium.files import write_whole
     from ganarium.holes import completed
 
     if out.suffix == ".npz":
         images, known, completions = x.numpy(), mask.numpy(), made.transpose(0, 1).numpy()
-        pictures.write_whole(out, lambda file: np.savez(file, x=images, mask=known, completion=completions))
+        write_whole(out, lambda file: np.savez(file, x=images, mask=known, completion=completions))
         return
     nothing = completed(x, mask, x.new_zeros(()).expand_as(x))
     rows = [("image", x[:_SHOWN]), ("hole", nothing[:_SHOWN])]

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +20,10 @@ import yaml
 from ganarium import index
 from ganarium._version import __version__
 from ganarium.board import Board
-from ganarium.checkpoint import write_text
-from ganarium.comparing.summary import Difference, Result, Summary
+from ganarium.comparing.comparison import Comparison
+from ganarium.comparing.summary import Result, Summary
 from ganarium.comparing.terms import check, files_of, refuse_unnamed, words_of
+from ganarium.files import write_text
 from ganarium.metrics.stamp import Number
 from ganarium.side_by_side import Job, Outcome, run
 from ganarium.signals import Interrupted
@@ -37,45 +36,7 @@ CONFIG = "comparison.yaml"
 #: And what each contestant's minutes were found to be worth, in samples.
 BUDGETS = "budgets.json"
 
-
-@dataclass(frozen=True)
-class Comparison:
-    """A comparison on disk.
-
-    Args:
-        path: Its folder, with ``runs``, ``results.json``, ``results.md`` and ``comparison.html``.
-        config: What was compared, and how.
-        summary: What came out.
-    """
-
-    path: Path
-    config: Mapping[str, Any]
-    summary: Summary
-
-    def rows(self) -> list[dict[str, str]]:
-        """For each metric: every contestant's mean and spread over seeds, and what real data reaches."""
-        return self.summary.rows()
-
-    def differences(self) -> list[Difference]:
-        """Each contestant minus the first, with the same seeds."""
-        return self.summary.differences()
-
-    @property
-    def command(self) -> str:
-        """What repeats it."""
-        config = self.config
-        words = ["ganarium", "compare", *config["contestants"], "--data", config["data"], *config["data_options"]]
-        name = "minutes" if config["minutes"] else "seen"
-        words += [f"--{name}", str(config[name])]
-        words += ["--seed-list", ",".join(map(str, config["seeds"]))]
-        words += ["--batch", str(config["batch"]), "--measure", str(config["measure"]), "--count", str(config["count"])]
-        words += ["--metrics", ",".join(config["metrics"])] if config["metrics"] else []
-        return shlex.join(words + (["--paper"] if config["paper"] else []))
-
-    def __str__(self) -> str:
-        from ganarium.comparing.words import text
-
-        return text(self)
+_AHEAD = ("ganarium.comparing.contest",)  # what its jobs import
 
 
 def compare(
@@ -203,7 +164,7 @@ def _budgets(path: Path, config: Mapping[str, Any], quiet: bool) -> dict[str, in
             "how fast each is", "ganarium.comparing.contest:paces", {"words": words, "minutes": config["minutes"]}
         )
         with Board([job], quiet) as board:
-            (outcome,) = run([job], 1, board)
+            (outcome,) = run([job], 1, board, _AHEAD)
         if outcome.error:
             raise ValueError(f"The trial that turns minutes into samples failed: {outcome.error}")
         write_text(file, json.dumps(dict(zip(labels, outcome.result, strict=True)), indent=1) + "\n")
@@ -239,7 +200,7 @@ def _played(path: Path, config: Mapping[str, Any], workers: int | None, quiet: b
         for name, (label, seed, folder) in places.items()
     ]
     with Board(jobs, quiet) as board:
-        outcomes = run(jobs, workers, board)
+        outcomes = run(jobs, workers, board, _AHEAD)
     results = [_result(outcome, *places[outcome.job.name][:2]) for outcome in outcomes]
     found = Comparison(path, config, Summary(config["contestants"], results))
     _write(found)
@@ -255,8 +216,8 @@ def _result(outcome: Outcome, label: str, seed: int) -> Result:
 
 
 def _write(found: Comparison) -> None:
+    from ganarium.comparing.page import comparison
     from ganarium.comparing.words import markdown
-    from ganarium.pages.comparison import comparison
 
     rows = [
         {

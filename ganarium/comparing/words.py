@@ -11,7 +11,7 @@ from ganarium.tables import columns
 from ganarium.tables import markdown as table
 
 if TYPE_CHECKING:
-    from ganarium.comparing import Comparison
+    from ganarium.comparing.comparison import Comparison
 
 __all__ = ["difference_rows", "failures", "markdown", "seed_rows", "text", "verdict"]
 

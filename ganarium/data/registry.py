@@ -76,8 +76,8 @@ class _Loaders(Mapping[str, Loader]):
         if not self._looked:
             self._looked = True
             package = __name__.rpartition(".")[0]
-            for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
-                importlib.import_module(f"{package}.{module.name}")
+            for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+                importlib.import_module(module.name)
         return dict(sorted(self.known.items()))
 
     def __getitem__(self, name: str) -> Loader:

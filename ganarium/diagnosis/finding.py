@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from ganarium.checkpoint import write_text
+from ganarium.files import write_text
 
 __all__ = ["FILE", "Advice", "Diagnosis", "Finding", "Measure", "State"]
 

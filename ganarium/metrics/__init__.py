@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ganarium.metrics.evaluation import Evaluation, evaluate, evaluate_game, read
-    from ganarium.metrics.features import Features, named
+    from ganarium.metrics.features import Features
     from ganarium.metrics.judge import Judge
+    from ganarium.metrics.known_features import named
     from ganarium.metrics.stamp import Number, Stamp
 
 __all__ = ["Evaluation", "Features", "Judge", "Number", "Stamp", "evaluate", "evaluate_game", "named", "read"]
@@ -27,7 +28,7 @@ _WHERE = {
     "Stamp": "stamp",
     "evaluate": "evaluation",
     "evaluate_game": "evaluation",
-    "named": "features",
+    "named": "known_features",
     "read": "evaluation",
 }
 

@@ -21,8 +21,8 @@ from torch import Tensor
 
 from ganarium import data as datasets
 from ganarium import index
-from ganarium.checkpoint import write_text
 from ganarium.data.loading import is_folder
+from ganarium.files import write_text
 from ganarium.game import Game, Samples, Translates
 from ganarium.metrics.catalogue import ON_REQUEST
 from ganarium.metrics.judge import Judge, Reference, check_metrics
@@ -125,7 +125,7 @@ def evaluate(
             ``.npz`` or ``.npy`` file of samples.
         data: What they are compared with; what a run was trained on if left out.
         count: How many samples are drawn; as many as the reference has if left out.
-        features: Names of features (:mod:`ganarium.metrics.features`).
+        features: Names of features (:mod:`ganarium.metrics.known_features`).
         metrics: Names of metrics; all that fit, but for those on request, if left out.
         reference: How much of the data is the reference: "half", "all", or a number.
         split: Another part of the run's data: "train", "test" or "all".
@@ -204,7 +204,7 @@ def evaluate_game(
     notes = list(judge.notes)
     for name in metrics or ():
         if name in ON_REQUEST:
-            from ganarium.metrics.on_request import requested
+            from ganarium.metrics.requested import requested
 
             numbers += requested(name, judge, game, made[0], count, seed, notes)
     if not numbers:

@@ -13,7 +13,8 @@ from ganarium import index
 from ganarium.data import from_source
 from ganarium.data.progress import watched
 from ganarium.metrics.catalogue import METRICS, ON_REQUEST, Case, Metric
-from ganarium.metrics.features import Features, default, named
+from ganarium.metrics.features import Features
+from ganarium.metrics.known_features import default, named
 from ganarium.metrics.neighbours import Pair
 from ganarium.metrics.rows import Rows, embed, of_data
 from ganarium.metrics.stamp import Better, Number, Stamp

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganarium.nets.perceptrons import ToImage
+from ganarium.nets.blocks import ToImage
 
 __all__ = ["log_mass", "thrown", "without_squashing"]
 

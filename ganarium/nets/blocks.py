@@ -1,14 +1,15 @@
-"""A layer, its norm and its activation: the one brick of the plain networks."""
+"""A layer, its norm and its activation: the one brick of the plain networks; and what images end in."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from ganarium.nets.norms import Norm, make_norm
 
-__all__ = ["SLOPE", "block", "named"]
+__all__ = ["SLOPE", "ToImage", "block", "named"]
 
 #: The slope of a discriminator's leaky ReLU below zero (Radford et al., 2016).
 SLOPE = 0.2
@@ -31,3 +32,10 @@ def block(layer: nn.Module, channels: int, dims: int, norm: Norm | None, slope: 
     """
     activation = nn.LeakyReLU(slope) if slope else nn.ReLU()
     return named(layer=layer, norm=make_norm(norm, channels, dims), activation=activation)
+
+
+class ToImage(nn.Module):
+    """A sigmoid on [-1, 1], where images live."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(x) * 2 - 1

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.nets.architecture import Architecture
-from ganarium.nets.blocks import named
-from ganarium.nets.perceptrons import Maxout, ToImage, spread
+from ganarium.nets.blocks import ToImage, named
+from ganarium.nets.perceptrons import Maxout, spread
 from ganarium.nets.roles import Discriminator, Generator, check_counts
 from ganarium.spec import Field
 

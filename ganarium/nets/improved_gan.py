@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from ganarium.nets.architecture import Architecture
-from ganarium.nets.blocks import named
-from ganarium.nets.perceptrons import ToImage
+from ganarium.nets.blocks import ToImage, named
 from ganarium.nets.roles import Discriminator, Generator, check_counts
 from ganarium.spec import Field
 

@@ -7,10 +7,9 @@ Reference:
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
-from ganarium.nets.blocks import named
+from ganarium.nets.blocks import ToImage, named
 from ganarium.nets.roles import Discriminator, Generator, check_counts
 from ganarium.spec import Field
 
@@ -33,13 +32,6 @@ class Maxout(nn.Linear):
     def forward(self, input: Tensor) -> Tensor:
         """Vectors of shape (B, units), for vectors of shape (B, inputs)."""
         return super().forward(input).unflatten(1, (-1, self.pieces)).amax(2)
-
-
-class ToImage(nn.Module):
-    """A sigmoid on [-1, 1], where images live."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.sigmoid(x) * 2 - 1
 
 
 def spread(network: nn.Module, width: float) -> None:

@@ -18,8 +18,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganarium import checkpoint, index, pictures
+from ganarium import checkpoint, index
 from ganarium import data as datasets
+from ganarium.files import write_whole
 from ganarium.game import Samples, Translates, evaluating
 from ganarium.pages.page import Markup, element, page, paragraph, picture_address, table
 from ganarium.pictures import tiles
@@ -74,7 +75,7 @@ def write_quiz(run: Run, quiz: Quiz, out: Path | None = None) -> Path:
     """
     out = out or run.path / "quiz.html"
     text = make_quiz(run, quiz)
-    pictures.write_whole(out, lambda file: file.write(text.encode()))
+    write_whole(out, lambda file: file.write(text.encode()))
     return out
 
 

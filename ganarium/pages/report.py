@@ -11,6 +11,7 @@ from typing import Any, cast
 from ganarium import checkpoint, index, pictures
 from ganarium.console import duration
 from ganarium.data.progress import watched
+from ganarium.files import write_whole
 from ganarium.gallery import gallery
 from ganarium.game import Samples
 from ganarium.pages import docstrings
@@ -56,7 +57,7 @@ def write_report(run: Run, out: Path | None = None) -> Path:
     """
     out = out or run.path / "report.html"
     text = report(run)
-    pictures.write_whole(out, lambda file: file.write(text.encode()))
+    write_whole(out, lambda file: file.write(text.encode()))
     return out
 
 

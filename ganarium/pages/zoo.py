@@ -13,10 +13,10 @@ from importlib import import_module
 from pathlib import Path
 
 from ganarium import forms, index, options
-from ganarium.checkpoint import write_text
 from ganarium.claiming.proving import kept, write_page
 from ganarium.claiming.verdict import Verdict
 from ganarium.claiming.words import table
+from ganarium.files import write_text
 from ganarium.index import GameEntry
 from ganarium.pages.docstrings import deviations, players, sections
 from ganarium.pages.markdown import markdown

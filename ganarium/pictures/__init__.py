@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from ganarium.files import write_whole
 from ganarium.pictures import texts, tiles
 from ganarium.pictures.charts import curves
 from ganarium.pictures.films import film
@@ -36,7 +37,6 @@ __all__ = [
     "save",
     "to_uint8",
     "write_samples",
-    "write_whole",
 ]
 
 #: The kinds of fields that have pictures.
@@ -193,15 +193,3 @@ def _write_folder(samples: Tensor, field: Field, path: Path) -> None:
         )
     for name, cell in zip(names, tiles.colours(samples), strict=True):
         save(tiles.image_of(cell), path / name)
-
-
-def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
-    """Write a file whole: under a temporary name, then renamed; folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            write(file)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganarium.files import read_lines, write_whole
 from ganarium.pictures.texts import caption_font
 
 if TYPE_CHECKING:
@@ -43,8 +44,6 @@ def film(
     Raises:
         ValueError: if there are no pictures, or ``out`` is no GIF.
     """
-    from ganarium.pictures import write_whole
-
     out = Path(out)
     if out.suffix.lower() != ".gif":
         raise ValueError(f"A film is a .gif file; got {out.name}. Call it {out.stem or 'film'}.gif.")
@@ -88,8 +87,6 @@ def _caption(path: Path, known: Sequence[tuple[int, int]]) -> str:
 
 
 def _seen_by_round(folder: Path) -> list[tuple[int, int]]:
-    from ganarium.records import read_lines
-
     rows = read_lines(folder / "log.jsonl")
     return [(0, 0), *((row["round"], row["seen"]) for row in rows)] if rows else []
 

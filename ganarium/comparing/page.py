@@ -28,7 +28,7 @@ from ganarium.pictures.races import race
 from ganarium.run import Run, data_of
 
 if TYPE_CHECKING:
-    from ganarium.comparing import Comparison
+    from ganarium.comparing.comparison import Comparison
 
 __all__ = ["comparison"]
 

@@ -1,0 +1,132 @@
+r"""The features that have a name:
+
+==============  =======================================================================================
+``digits``      40 features of a small classifier of digits, trained on the spot
+``classes``     64 features of a small classifier of the data's own labels, trained on the spot
+``rotations``   64 features of a small network that tells by how many quarters images were turned
+``world``       the factors that made-up data were made from, found by the nearest of them
+``pixels``      the pixels or voxels, averaged over patches so that at most 8 remain along each side
+``coordinates`` points in the data's own units; sequences as they are
+``random``      64 features of a convolutional network that was never trained
+``inception``   2,048 features of the Inception network in a file of the user's: ``inception:PATH``
+==============  =======================================================================================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d, adaptive_avg_pool3d
+
+from ganarium import index
+from ganarium.metrics import inception, learned, world
+from ganarium.metrics.features import Features, is_digits, labelled, of_network, to_side
+from ganarium.randomness import seeded
+
+__all__ = ["default", "named"]
+
+_PATCHES = 8
+_CPU = torch.device("cpu")
+
+
+def named(name: str, data: Any, field: str = "x") -> Features:
+    """The features of a name, for a field of some data.
+
+    Args:
+        name: One of the names above; ``inception`` is followed by a colon and the path of its file.
+        data: What samples are compared with; what is trained on the spot learns from its training part.
+        field: Which field of it.
+
+    Raises:
+        ValueError: if there are no such features, or they do not fit the data.
+    """
+    kind, _, path = name.partition(":")
+    if kind not in _MAKERS:
+        raise ValueError(f"There are no features '{kind}'. {index.nearest(kind, _MAKERS)}")
+    if path and kind != "inception":
+        raise ValueError(f"Only inception is read from a file; got '{name}'.")
+    if data.spec[field].counts:
+        raise ValueError(
+            f"{data.name} holds {data.spec[field].kind}, which have no distances; metrics take images, points, "
+            "sequences, volumes and videos."
+        )
+    return _MAKERS[kind](path, data, field)
+
+
+def default(data: Any, field: str = "x") -> list[str]:
+    """The names of the features that suit some data, the most telling first."""
+    kind = data.spec[field].kind
+    if kind == "points":
+        return ["coordinates"]
+    factors = ["world"] if data.factors and not is_digits(data, field) else []
+    if kind != "image":
+        return ["coordinates" if kind == "sequence" else "pixels", *factors]
+    if is_digits(data, field):
+        return ["digits", "pixels"]
+    return ["classes" if labelled(data) and field == "x" else "rotations", "pixels", *factors]
+
+
+def _pixels(path: str, data: Any, field: str) -> Features:
+    shape = data.spec[field].shape
+    kind = data.spec[field].kind
+    if kind not in ("image", "volume", "video"):
+        raise ValueError(f"pixels are of images, volumes and videos; {data.name} holds {kind}. Use coordinates.")
+    sides = tuple(min(_PATCHES, side) for side in shape[1:])
+    pool = adaptive_avg_pool2d if kind == "image" else adaptive_avg_pool3d
+    same = sides == shape[1:]
+
+    def embed(x: Tensor) -> tuple[Tensor, None]:
+        x = (x.clamp(-1, 1) + 1) / 2
+        return (x if same else pool(x, sides)).flatten(1).float(), None  # type: ignore[arg-type]
+
+    words = "as they are" if same else f"means of patches, {' x '.join(map(str, sides))}"
+    return Features("pixels", "", math.prod((shape[0], *sides)), words, embed)
+
+
+def _coordinates(path: str, data: Any, field: str) -> Features:
+    of = data.spec[field]
+    if of.kind not in ("points", "sequence", "attributes"):
+        raise ValueError(f"coordinates are of points and sequences; {data.name} holds {of.kind}. Use pixels.")
+    return Features("coordinates", "", of.size, "as they are", lambda x: (of.restore(x).flatten(1).float(), None))
+
+
+class _Untrained(nn.Module):
+    """Three convolutions and a pool, orthogonal, as they were made."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in pairwise((channels, 32, 64, 64)))
+        for layer in self.layers:
+            nn.init.orthogonal_(layer.weight, math.sqrt(2))  # type: ignore[arg-type]
+        self.register_buffer("spread", torch.ones(()))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, None]:
+        for layer in self.layers:
+            x = torch.relu(layer(x))
+        return x.mean((2, 3)), None
+
+
+def _random(path: str, data: Any, field: str) -> Features:
+    prepare, words = to_side(data.spec[field])
+    with seeded(_CPU, 1):
+        network = _Untrained(data.spec[field].shape[0])
+    with torch.no_grad():
+        network.spread = network(prepare(learned.few(data, field, 1000)))[0].std(0).square().mean().sqrt()
+    return of_network("random", network, 64, prepare, words)
+
+
+_MAKERS: dict[str, Callable[[str, Any, str], Features]] = {
+    "digits": lambda path, data, field: learned.digits(data, field),
+    "classes": lambda path, data, field: learned.classes(data, field),
+    "rotations": lambda path, data, field: learned.rotations(data, field),
+    "world": lambda path, data, field: world.features(data, field),
+    "pixels": _pixels,
+    "coordinates": _coordinates,
+    "random": _random,
+    "inception": inception.features,
+}
