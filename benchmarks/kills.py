@@ -19,9 +19,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from benchmarks.patience import Stuck, until
 from ganarium import checkpoint
 
-__all__ = ["differences", "ended", "fork", "interrupted_until_done", "kill", "newest", "same"]
+__all__ = ["differences", "ended", "fork", "interrupted_until_done", "kill", "newest", "same", "waited"]
 
 
 def fork(work: Callable[[], object]) -> int:
@@ -56,6 +57,22 @@ def ended(child: int, seconds: float) -> int | None:
         if time.monotonic() >= until:
             return None
         time.sleep(0.002)
+
+
+def waited(child: int) -> int:
+    """The exit status of a child, however long it takes, as long as it moves; one that does not is killed.
+
+    Raises:
+        Stuck: if it does not.
+    """
+    try:
+        (status,) = until(
+            lambda: [found] if (found := ended(child, 0)) is not None else [], f"the end of child {child}"
+        )
+    except Stuck:
+        kill(child)
+        raise
+    return status
 
 
 def kill(child: int) -> None:
@@ -132,18 +149,11 @@ def finished(run: Path) -> bool:
 
 def _stopped(child: int, way: str, seconds: float) -> int:
     """The exit status of a child that is interrupted after so many seconds, unless it ends before."""
-    if way == "stop-after":
-        status = ended(child, 3600)
-        assert status is not None
-        return status
-    if (status := ended(child, seconds)) is not None:
-        return status
-    os.kill(child, getattr(signal, way))
-    status = ended(child, 120)
-    if status is None:
-        kill(child)
-        raise RuntimeError(f"A child did not stop within two minutes after {way}.")
-    return status
+    if way != "stop-after":
+        if (status := ended(child, seconds)) is not None:
+            return status
+        os.kill(child, getattr(signal, way))
+    return waited(child)
 
 
 # -- what is left ---------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ import yaml
 
 import ganarium as ga
 from benchmarks.faults import faults
-from benchmarks.kills import differences, ended, fork, interrupted_until_done, kill
+from benchmarks.kills import differences, fork, interrupted_until_done, kill, waited
 from ganarium import checkpoint
 from ganarium.trainer import Trainer
 
@@ -160,7 +160,7 @@ def long_run(folder: Path, minutes: float, every: float, draw: random.Random, ga
         WAYS,
         lambda way, round: print(f"  {way:<11} round {round:>8,} of {rounds:,}", flush=True),
     )
-    if ended(child, 60 * minutes + 600) != 0:
+    if waited(child) != 0:
         raise RuntimeError("The run that is not interrupted has failed.")
     facts = {"game": game, "data": data, "rounds": rounds, "minutes": round((time.perf_counter() - begun) / 60, 2)}
     return {**facts, "interruptions": counts, "differences": differences(whole, parts)}

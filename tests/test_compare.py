@@ -11,7 +11,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +18,7 @@ import pytest
 from pages import Page
 
 import ganarium as ga
+from benchmarks import patience
 from ganarium import cli
 from ganarium.board import Board
 from ganarium.comparing import Comparison, go_on
@@ -157,16 +157,14 @@ def test_an_interrupted_comparison_goes_on_to_the_same_numbers(small, tmp_path):
     )
     command = [sys.executable, "-m", "ganarium", "compare", *shlex.split(words)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    whole = subprocess.run([*command, "--out", "whole", "--quiet"], cwd=tmp_path, env=environment, check=False)
-    assert whole.returncode == 0
+    whole = patience.run([*command, "--out", "whole", "--quiet"], cwd=tmp_path, env=environment)
+    assert whole.returncode == 0, whole.stderr
     process = subprocess.Popen([*command, "--out", "broken", "--quiet"], cwd=tmp_path, env=environment)
     log = tmp_path / "broken" / "runs" / "0-gan-seed0" / "log.jsonl"
-    for _ in range(600):
-        if log.exists() and len(log.read_text().splitlines()) > 8:
-            break
-        time.sleep(0.05)
+    patience.until(lambda: log.exists() and len(log.read_text().splitlines()) > 8, "a comparison that began")
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
+    patience.finish(process)
+    assert process.returncode == 130
     assert not (tmp_path / "broken" / "results.json").exists()
     found = go_on(tmp_path / "broken", quiet=True)
     kept = json.loads((tmp_path / "whole" / "results.json").read_text())

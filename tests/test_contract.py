@@ -5,21 +5,24 @@ from __future__ import annotations
 import copy
 import inspect
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
-from zoo import GAMES, can, game_class, play, players, toy, toy_batch, toy_data
+from zoo import GAMES, ROUNDS, can, game_class, play, play_on, players, record, toy, toy_batch, toy_data
 
+from benchmarks.kills import same
 from ganarium import forms, options
 from ganarium.game import Classifies, Completes, Decodes, Density, Encodes, Game, Samples, Scores, evaluating
 from ganarium.randomness import mix, seeded
 from ganarium.settings import Settings
 from ganarium.trainer import Trainer
 
-each_game = pytest.mark.parametrize("command", GAMES)
+#: Game by game, so that what one played is read by all of its tests.
+each_game = pytest.mark.parametrize("command", GAMES, scope="module")
 
 
 def losses(game: Game) -> list[float]:
@@ -31,6 +34,7 @@ def losses(game: Game) -> list[float]:
 
 def only_differences_count(game: Game, bias: str) -> bool:
     """Whether no loss of a player who owns a last bias feels it: a critic of whose scores only differences count."""
+    game = copy.deepcopy(game)
     before, parameter = losses(game), dict(game.named_parameters())[bias]
     with torch.no_grad():
         parameter += 1
@@ -43,12 +47,24 @@ def state(game: Game) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in game.state_dict().items()}
 
 
-def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
-
-
 def test_the_zoo_is_found():
     assert {"gan", "dcgan", "wgan-gp", "vae"} <= set(GAMES)
+
+
+@lru_cache(maxsize=1)
+def twenty_rounds(command: str) -> tuple[Trainer, dict[str, bool]]:
+    """A trainer after twenty rounds for each stage, and whether each parameter that a player owns has moved."""
+    game = toy(command)
+    trainer = Trainer(game)
+    moved: dict[str, bool] = {}
+    names = {id(p): name for name, p in game.named_parameters()}
+    start = {name: p.detach().clone() for name, p in game.named_parameters()}
+    for _ in trainer.play(toy_data(game), 32, 20 * len(trainer.stages)):
+        for seat in trainer._seats:
+            for p in seat.parameters:
+                name = names[id(p)]
+                moved[name] = moved.get(name, False) or not torch.equal(p, start[name])
+    return trainer, moved
 
 
 @each_game
@@ -83,19 +99,19 @@ def test_a_move_changes_no_parameter_that_the_player_does_not_own(command):
 
 @each_game
 def test_every_owned_parameter_gets_a_gradient_within_twenty_rounds(command):
-    game = toy(command)
-    trainer = Trainer(game)
-    moved: dict[str, bool] = {}
-    names = {id(p): name for name, p in game.named_parameters()}
-    start = {name: p.detach().clone() for name, p in game.named_parameters()}
-    for _ in trainer.play(toy_data(game), 32, 20 * len(trainer.stages)):
-        for seat in trainer._seats:
-            for p in seat.parameters:
-                name = names[id(p)]
-                moved[name] = moved.get(name, False) or not torch.equal(p, start[name])
+    trainer, moved = twenty_rounds(command)
     still = [name for name, has_moved in moved.items() if not has_moved]
-    still = [name for name in still if not (name.endswith("head.bias") and only_differences_count(game, name))]
+    still = [name for name in still if not (name.endswith("head.bias") and only_differences_count(trainer.game, name))]
     assert not still
+
+
+@each_game
+def test_twenty_rounds_stay_finite_and_the_average_follows(command):
+    trainer, _ = twenty_rounds(command)
+    for name, value in trainer.game.state_dict().items():
+        assert value.isfinite().all(), name
+    before = toy(command).state_dict()
+    assert any(not torch.equal(v, before[name]) for name, v in trainer.average.state_dict().items())
 
 
 @each_game
@@ -147,40 +163,33 @@ class DoubledNoise:
 
 @each_game
 def test_same_seed_same_round_bit_for_bit(command):
-    assert same(state(play(toy(command), 3).game), state(play(toy(command), 3).game))
+    again = Trainer(toy(command))
+    assert play_on(again, until=3) == record(command).terms[:3]
+    assert same(again.state_dict(), record(command).states[3])
 
 
 @each_game
 def test_another_seed_is_another_run(command):
-    assert not same(state(play(toy(command), 3, seed=0).game), state(play(toy(command), 3, seed=1).game))
+    other = Trainer(toy(command), seed=1)
+    play_on(other, until=3)
+    assert not same(state(other.game), record(command).states[3]["game"])
 
 
 @each_game
 def test_state_goes_round(command):
-    game = play(toy(command), 2).game
-    other = toy(command, seed=1)
-    other.load_state_dict(game.state_dict())
-    assert same(state(game), state(other))
+    played, other = record(command).states[2]["game"], toy(command, seed=1)
+    other.load_state_dict(played)
+    assert same(state(other), played)
 
 
 @each_game
 @pytest.mark.parametrize("pause", [1, 4, 7])
 def test_a_resumed_run_equals_one_that_never_stopped(command, pause):
-    rounds = 9
-    whole = Trainer(toy(command))
-    terms = [report.scalars for report in whole.play(toy_data(whole.game), 100, rounds)]
-    first = Trainer(toy(command))
-    for report in first.play(toy_data(first.game), 100, rounds):
-        if report.round == pause:
-            break
-    saved = copy.deepcopy(first.state_dict())
-    second = Trainer(toy(command, seed=5))
-    second.load_state_dict(saved)
-    rest = [report.scalars for report in second.play(toy_data(second.game), 100, rounds)]
-    assert rest == terms[pause:]
-    assert same(state(whole.game), state(second.game))
-    assert same(state(whole.average), state(second.average))
-    assert (whole.round, whole.seen, whole.drawn) == (second.round, second.seen, second.drawn)
+    """Terms, networks, average, optimisers and counts, through other first weights."""
+    whole, second = record(command), Trainer(toy(command, seed=5))
+    second.load_state_dict(copy.deepcopy(whole.states[pause]))
+    assert play_on(second) == whole.terms[pause:]
+    assert same(second.state_dict(), whole.states[ROUNDS])
 
 
 @each_game
@@ -189,15 +198,6 @@ def test_it_plays_in_double_precision(command):
     for name, p in trainer.game.named_parameters():
         assert p.dtype == torch.float64, name
         assert p.isfinite().all(), name
-
-
-@each_game
-def test_twenty_rounds_stay_finite_and_the_average_follows(command):
-    trainer = play(toy(command), 20)
-    for name, value in trainer.game.state_dict().items():
-        assert value.isfinite().all(), name
-    before = toy(command).state_dict()
-    assert any(not torch.equal(v, before[name]) for name, v in trainer.average.state_dict().items())
 
 
 @each_game

@@ -6,7 +6,6 @@ read what it found.
 
 from __future__ import annotations
 
-import faulthandler
 import json
 import os
 import shutil
@@ -28,7 +27,9 @@ from torch.utils.data import Dataset
 from zoo import GAMES, toy, toy_data
 
 import ganarium as ga
-from benchmarks.kills import differences, ended, fork, interrupted_until_done, kill, same
+from benchmarks import patience
+from benchmarks.kills import differences, fork, interrupted_until_done, kill, same, waited
+from benchmarks.patience import finish, until
 from ganarium import checkpoint
 from ganarium.trainer import Trainer
 
@@ -38,9 +39,9 @@ ROOT = Path(__file__).parents[1]
 
 #: Games of four shapes (perceptrons, batch norm, several stages, a pool), with their rounds.
 SHAPES = {"gan": 8, "dcgan": 16, "lapgan": 8, "cyclegan": 5}
+#: Rounds of a run that only a signal ends, each of which is logged.
+LONG = 999
 KINDS = ("memory", "workers-0", "workers-2")
-#: How long all of it may take; half a minute is usual on two idle cores.
-SECONDS = 300
 CASES = [f"{game}/{kind}" for game in SHAPES for kind in KINDS if game != "cyclegan" or kind == "memory"]
 
 
@@ -88,7 +89,7 @@ def play(case: str, folder: Path, seed: int) -> dict[str, Any]:
             longest,
         )
         longest /= 2
-    return {"took": took, "kills": kills, "differences": differences(whole, parts), "all": time.perf_counter() - begun}
+    return {"kills": kills, "differences": differences(whole, parts)}
 
 
 def stopped_with_workers(folder: Path, moments: int = 3) -> list[int]:
@@ -99,22 +100,18 @@ def stopped_with_workers(folder: Path, moments: int = 3) -> list[int]:
 
         def work(out: Path = out) -> None:
             os.setsid()
-            ga.fit(toy("dcgan"), data, out=out, rounds=499, batch_size=32, quiet=True)
+            ga.fit(toy("dcgan"), data, out=out, rounds=LONG, batch_size=256, quiet=True)
 
-        child, until = fork(work), time.monotonic() + 60
-        while not (out / "log.jsonl").exists():
-            status = ended(child, 0.01)
-            if status is not None or time.monotonic() > until:
-                raise RuntimeError(f"A run with workers did not begin ({status}).")
+        child = fork(work)
+        until((out / "log.jsonl").exists, "the first round of a run with workers")
         time.sleep(0.05 * moment)
         os.killpg(child, signal.SIGTERM)
-        found.append(ended(child, 30))
+        found.append(waited(child))
     return found
 
 
 def main(folder: Path) -> None:
-    """All cases, as JSON; where it stands, if that takes very long."""
-    faulthandler.dump_traceback_later(SECONDS - 30)
+    """All cases, as JSON."""
     torch.set_num_threads(1)
     # What is imported late is here before children are.
     ga.fit(toy("gan"), data_for("gan", "memory"), out=folder / "warm", rounds=2, batch_size=32, quiet=True)
@@ -124,39 +121,29 @@ def main(folder: Path) -> None:
 
 
 def left(folder: str) -> list[str]:
-    """The processes on whose command line a folder is, once half a minute has been waited for them to end."""
-    until = time.monotonic() + 30
-    while True:
-        found = []
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            with suppress(OSError):  # It has just ended.
-                found.append(path.read_text(errors="replace"))
-        found = [line.replace("\0", " ") for line in found if folder in line]
-        if not found or time.monotonic() > until:
-            return found
-        time.sleep(0.1)
+    """The processes on whose command line a folder is."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # It has just ended.
+            found.append(path.read_text(errors="replace").replace("\0", " "))
+    return [line for line in found if folder in line]
 
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory) -> dict[str, Any]:
-    """What the script found; in memory where it can be, for flushing a shared disk takes most of the time.
-
-    Its words go to a file: a pipe would be read until the last process that holds it has ended.
-    """
+    """What the script found; in memory where it can be, for flushing a shared disk takes most of the time."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path_factory.mktemp("killed")) as folder:
-        command = [sys.executable, __file__, folder]
+        command = [sys.executable, "-X", "faulthandler", __file__, folder]
         paths = {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests")))}
         words = tmp_path_factory.mktemp("words") / "stderr.txt"
         with words.open("w") as file:
-            try:
-                code = subprocess.run(
-                    command, env={**os.environ, **paths}, stderr=file, check=False, timeout=SECONDS
-                ).returncode
-            except subprocess.TimeoutExpired:
-                code = None
-        assert code == 0, words.read_text()[-5000:]
-        return {**json.loads(Path(folder, "found.json").read_text()), "left": left(folder)}
+            # To a file: a pipe would be read until the last process that holds it has ended.
+            done = patience.run(command, env={**os.environ, **paths}, stdout=file, stderr=file)
+        assert done.returncode == 0, words.read_text()[-5000:]
+        found = json.loads(Path(folder, "found.json").read_text())
+        until(lambda: not left(folder), "the end of all that was started")
+        return found
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -169,12 +156,6 @@ def test_a_signal_to_all_processes_of_a_run_with_workers_still_saves(killed):
     assert killed["workers"] == [128 + signal.SIGTERM] * 3
 
 
-@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are not listed as files")
-def test_no_process_stays(killed):
-    """Children carry the command line of the script that they were forked from."""
-    assert killed["left"] == []
-
-
 @pytest.mark.parametrize("late", [False, True])
 def test_a_worker_ends_with_its_parent(late):
     """Whether the parent is killed while the worker works or before it began: the pipe that it held is closed."""
@@ -184,7 +165,7 @@ def test_a_worker_ends_with_its_parent(late):
 
     def work() -> None:
         if os.fork():
-            time.sleep(60)
+            signal.pause()
         parent = os.getppid()
         if not late:
             outlast(0, parent)
@@ -192,13 +173,13 @@ def test_a_worker_ends_with_its_parent(late):
         while late and os.getppid() == parent:
             time.sleep(0.01)
         outlast(0, parent)
-        time.sleep(60)
+        signal.pause()
 
     child = fork(work)
     os.close(theirs)
     assert os.read(ours, 1) == b"!"
     kill(child)
-    assert select([ours], [], [], 30)[0]
+    until(lambda: select([ours], [], [], 0)[0], "the end of a worker")
     assert os.read(ours, 1) == b""
     os.close(ours)
 
@@ -208,35 +189,44 @@ def test_a_worker_ends_with_its_parent(late):
 
 def trained(out: Path) -> subprocess.Popen:
     """A run on the command line, each of whose rounds takes a while."""
-    words = ["train", "dcgan", "--data", "digits", "--rounds", "499", "--batch", "128", "--threads", "1", "--quiet"]
+    words = [
+        "train",
+        "dcgan",
+        "--data",
+        "digits",
+        "--rounds",
+        str(LONG),
+        "--batch",
+        "1000",
+        "--threads",
+        "1",
+        "--quiet",
+    ]
     return subprocess.Popen(
         [sys.executable, "-m", "ganarium", *words, "--out", str(out)], cwd=ROOT, stderr=-1, text=True
     )
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory) -> dict[str, tuple[int, float, Path, str]]:
-    """Four runs side by side, each stopped by one or two signals: exit status, seconds it took, folder, last words."""
+def stopped(tmp_path_factory) -> dict[str, tuple[int, Path, str]]:
+    """Four runs side by side, each stopped by one or two signals: exit status, folder, last words."""
     folder, found = tmp_path_factory.mktemp("stopped"), {}
     asked = {f"{name} {times}": (getattr(signal, name), times) for name in ("SIGINT", "SIGTERM") for times in (1, 2)}
     runs = {name: trained(folder / name) for name in asked}
     for name, (number, times) in asked.items():
-        while not (folder / name / "log.jsonl").exists():
-            assert runs[name].poll() is None
-            time.sleep(0.05)
+        until((folder / name / "log.jsonl").exists, "the first round of a run")
         runs[name].send_signal(number)
-        begun = time.perf_counter()
         if times == 2:
             time.sleep(0.05)
             runs[name].send_signal(number)
-        _, words = runs[name].communicate(timeout=60)
-        found[name] = (runs[name].returncode, time.perf_counter() - begun, folder / name, words)
+        _, words = finish(runs[name])
+        found[name] = (runs[name].returncode, folder / name, words)
     return found
 
 
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_the_first_signal_saves_and_says_how_to_go_on(stopped, name, status):
-    code, _, folder, words = stopped[f"{name} 1"]
+    code, folder, words = stopped[f"{name} 1"]
     assert code == status
     assert f"ganarium resume {folder}" in words
     last = ga.load(folder).log[-1]["round"] if (folder / "log.jsonl").exists() else 0
@@ -245,7 +235,7 @@ def test_the_first_signal_saves_and_says_how_to_go_on(stopped, name, status):
 
 @pytest.mark.parametrize(("name", "codes"), [("SIGINT", (130, -2)), ("SIGTERM", (143, -15))])
 def test_the_second_signal_leaves_at_once_and_the_run_still_loads(stopped, name, codes):
-    code, _, folder, _ = stopped[f"{name} 2"]
+    code, folder, _ = stopped[f"{name} 2"]
     assert code in codes
     assert checkpoint.load_newest(folder / "checkpoints")["round"] >= 0
     assert ga.load(folder).sample(2).isfinite().all()

@@ -25,8 +25,10 @@ from ganarium.randomness import seeded
 from ganarium.spec import Field, Spec
 from ganarium.trainer import Trainer
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.extend(map(str, (Path(__file__).parent, Path(__file__).parents[1])))
 from zoo import GAMES, toy, toy_data
+
+from benchmarks import patience
 
 SIZE = 32
 
@@ -194,14 +196,7 @@ def environment() -> dict[str, str]:
 @cache
 def found() -> dict[str, dict]:
     """What two processes found of every game."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", __file__],
-        capture_output=True,
-        text=True,
-        timeout=500,
-        env=environment(),
-        check=False,
-    )
+    done = patience.run([sys.executable, "-W", "ignore", "-X", "faulthandler", __file__], env=environment())
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert len(rows) == len(GAMES) + 1, done.stderr[-3000:]
     return {row["game"]: row for row in rows}
@@ -242,7 +237,7 @@ TRAIN = ("train", "gan", "--data", "ring", "--data.count", "500", "--threads", "
 def ganarium(*words: str, launcher: tuple[str, ...] = ("-m",)) -> subprocess.CompletedProcess:
     """The command line, in a process of its own."""
     command = [sys.executable, *launcher, "ganarium", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=200, env=environment(), check=False)
+    return patience.run(command, env=environment())
 
 
 def test_the_command_line_starts_two_processes_and_resumes_on_them(tmp_path):

@@ -6,9 +6,9 @@ import base64
 import json
 import re
 import shutil
-import subprocess
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 import pytest
@@ -16,12 +16,14 @@ import torch
 from pages import Page
 from PIL import Image
 
+from benchmarks import patience
 from ganarium import cli
 from ganarium import data as gd
 from ganarium.pages.quiz import Quiz, make_quiz, unlock
 from ganarium.run import Run
 
 SCRIPT = Path(cli.__file__).parent / "pages" / "quiz.js"
+CODE = SCRIPT.read_text(encoding="utf-8")
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="there is no node")
 
@@ -132,16 +134,19 @@ def test_what_cannot_be_told_singly(tmp_path, capsys, game, message):
 # The script
 
 
-def run_script(code: str) -> str:
-    """What node prints for the quiz's script and some more."""
-    text = SCRIPT.read_text(encoding="utf-8") + code
-    done = subprocess.run([str(NODE), "-"], input=text, capture_output=True, text=True, timeout=60, check=True)
+def run_script(text: str) -> str:
+    """What node prints for some code."""
+    with TemporaryFile("w+", encoding="utf-8") as file:
+        file.write(text)
+        file.seek(0)
+        done = patience.run([str(NODE), "-"], input=file)
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 @needs_node
 def test_the_script_is_javascript():
-    subprocess.run([str(NODE), "--check", str(SCRIPT)], check=True, capture_output=True, timeout=60)
+    assert patience.run([str(NODE), "--check", str(SCRIPT)]).returncode == 0
 
 
 @needs_node
@@ -150,7 +155,7 @@ def test_the_numbers_at_the_end():
     code = (
         "console.log(JSON.stringify([[0, 10], [12, 24], [10, 10]].map(([k, n]) => wilson(k, n)).concat([guesses(24)])))"
     )
-    *found, range_ = json.loads(run_script(code))
+    *found, range_ = json.loads(run_script(CODE + code))
     z2 = 1.959964**2
     assert found[0] == pytest.approx([0.0, z2 / (10 + z2)], abs=1e-9)
     assert found[2] == pytest.approx([10 / (10 + z2), 1.0], abs=1e-9)
@@ -165,7 +170,7 @@ def test_the_script_reads_the_answers_and_counts_errors(digits):
     facts = re.search(r"const QUIZ = (.*);", page.script)[1]  # type: ignore[index]
     code = f"const QUIZ = {facts}; const truth = unlock(QUIZ.answers, QUIZ.key);"
     code += "console.log(JSON.stringify([truth, tally(truth, truth.map(() => 1))]))"
-    truth, found = json.loads(run_script(code))
+    truth, found = json.loads(run_script(CODE + code))
     assert [bool(real) for real in truth] == answers(page)
     fakes = [place for place, real in enumerate(truth) if not real]
     assert found == {"all": [6, 12], "real": [0, 6], "fake": [6, 6], "fooled": fakes}
@@ -204,8 +209,7 @@ def test_a_sitting_from_start_to_end(digits):
     const rows = found.result.children.map((row) => row.children.map((cell) => cell.textContent));
     console.log(JSON.stringify([shown, rows, found.fooled.children.length, found.end.hidden, found.ask.hidden]));
     """
-    done = subprocess.run([str(NODE), "-"], input=code, capture_output=True, text=True, timeout=60, check=True)
-    shown, rows, fooled, *hidden = json.loads(done.stdout)
+    shown, rows, fooled, *hidden = json.loads(run_script(code))
     assert shown == [f"picture {place}" for place in range(6)]
     assert rows[0] == ["errors", "3 of 6: 50 %, 95 % interval 19 % to 81 %"]
     assert rows[1][1].startswith("0 of 3: 0 %")

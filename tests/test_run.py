@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import signal
 import threading
-import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +18,8 @@ import yaml
 from torch import nn
 
 import ganarium as ga
-from ganarium import checkpoint
+from benchmarks.patience import until
+from ganarium import checkpoint, settings
 from ganarium.run import Interrupted
 from ganarium.settings import Settings
 
@@ -155,11 +158,12 @@ def test_lengths_become_rounds(place, length, rounds):
     assert run.log[-1]["round"] == run.config["settings"]["rounds"] == rounds
 
 
-def test_minutes_become_rounds_before_the_run_starts(place):
-    start = time.perf_counter()
+def test_minutes_become_rounds_before_the_run_starts(place, monkeypatch):
+    """By a clock that is a tenth of a second later each time it is asked: a round takes as long, the trial three."""
+    clock = (tenths / 10 for tenths in itertools.count())
+    monkeypatch.setattr(settings, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
     run = fit(rounds=None, minutes=0.05)
-    assert time.perf_counter() - start < 20
-    assert run.config["settings"]["rounds"] == run.log[-1]["round"] > 12
+    assert run.config["settings"]["rounds"] == run.log[-1]["round"] == round((3 - 0.3) * 0.97 / 0.1)
 
 
 def test_own_networks_are_trained_and_loaded_with_the_game(place):
@@ -194,19 +198,23 @@ def test_arrays_are_taken_as_they_are(place):
     assert run.sample(4).shape == (4, 2)
 
 
-def _signal_soon(number: int) -> threading.Timer:
-    timer = threading.Timer(1.0, os.kill, (os.getpid(), number))
-    timer.start()
-    return timer
+def _signal_once_it_plays(run: Path, number: int) -> threading.Thread:
+    def send() -> None:
+        until((run / "checkpoints" / "latest").exists, "a run that began")
+        os.kill(os.getpid(), number)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    return thread
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_finishes_the_round_saves_and_leaves(place, number):
     before = signal.getsignal(number)
-    timer = _signal_soon(number)
+    thread = _signal_once_it_plays(place / "run", number)
     with pytest.raises(Interrupted) as stopped:
         fit(rounds=1_000_000, out="run")
-    timer.join()
+    thread.join()
     assert stopped.value.signal == number
     assert signal.getsignal(number) is before
     saved = checkpoint.load(checkpoint.latest(place / "run" / "checkpoints"))["round"]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.patience import finish, until
 from ganarium.side_by_side import Job, Outcome, Tell, Watcher, cores, run
 from ganarium.signals import Interrupted, Stop
 
@@ -106,11 +107,11 @@ def test_a_signal_stops_all_jobs_and_leaves_no_process(tmp_path, number):
         "from ganarium.side_by_side import Job, run\n"
         f"run([Job(p, '{HERE}:wait', {{'place': p}}) for p in {[str(p) for p in places]}], workers=2)\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, cwd=Path(__file__).parents[1])
-    until(lambda: all(place.exists() and place.read_text() for place in places))
+    process = started(program, cwd=Path(__file__).parents[1])
+    until(lambda: all(place.exists() and place.read_text() for place in places), "jobs that began")
     children = [int(place.read_text()) for place in places]
     process.send_signal(number)
-    _, said = process.communicate(timeout=60)
+    _, said = finish(process)
     assert process.returncode != 0
     assert b"Interrupted" in said
     assert [place.read_text() for place in places] == ["stopped", "stopped"]
@@ -123,10 +124,10 @@ def test_children_stop_when_their_parent_is_killed(tmp_path):
     place = tmp_path / "one"
     program = f"from ganarium.side_by_side import Job, run\nrun([Job('one', '{HERE}:wait', {{'place': '{place}'}})])\n"
     process = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[1])
-    until(lambda: place.exists() and bool(place.read_text()))
+    until(lambda: place.exists() and place.read_text(), "a job that began")
     process.kill()
     process.wait()
-    until(lambda: place.read_text() == "stopped")
+    until(lambda: place.read_text() == "stopped", "a job that stopped")
 
 
 def started(program: str, **options) -> subprocess.Popen:
@@ -136,16 +137,20 @@ def started(program: str, **options) -> subprocess.Popen:
 
 
 def test_a_signal_before_anything_has_begun_ends_at_once(tmp_path):
+    """The server waits for what it is to import, and who started it is told as soon as it heeds signals."""
+    (tmp_path / "sklearn.py").write_text("import signal\nsignal.pause()\n")
     program = (
-        "from ganarium.side_by_side import Job, run\nprint('here', flush=True)\n"
-        f"run([Job('one', '{HERE}:wait', {{'place': '{tmp_path / 'one'}'}})])\n"
+        "import sys\nfrom ganarium import side_by_side as team\n"
+        f"sys.path.insert(0, {str(tmp_path)!r})\n"
+        "class Told(team.Stop):\n    def __enter__(self):\n        super().__enter__()\n"
+        "        print('here', flush=True)\n        return self\n"
+        f"team.Stop = Told\nteam.run([team.Job('one', '{HERE}:wait', {{'place': '{tmp_path / 'one'}'}})])\n"
     )
     process = started(program, stdout=subprocess.PIPE)
     assert process.stdout is not None
-    process.stdout.readline()
-    time.sleep(0.5)
+    assert process.stdout.readline() == b"here\n"
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    _, said = finish(process)
     assert b"Interrupted" in said
     assert not (tmp_path / "one").exists()
 
@@ -159,12 +164,12 @@ def test_a_server_that_is_killed_is_said_and_takes_its_children_with_it(tmp_path
         "except OSError as error:\n    sys.exit(str(error))\n"
     )
     process = started(program, cwd=tmp_path)
-    until(lambda: place.exists() and bool(place.read_text()))
+    until(lambda: place.exists() and place.read_text(), "a job that began")
     child = int(place.read_text())
     os.kill(parent_of(child), signal.SIGKILL)
-    _, said = process.communicate(timeout=20)
+    _, said = finish(process)
     assert said.strip() == b"The process that starts jobs side by side was killed, or could not start."
-    until(lambda: not alive(child))
+    until(lambda: not alive(child), "the end of a job")
 
 
 def test_what_comes_after_a_signal_does_not_begin(tmp_path):
@@ -181,7 +186,8 @@ def test_what_comes_after_a_signal_does_not_begin(tmp_path):
     server.stdin.close()
     assert json.loads(server.stdout.readline()) == {"id": 7, "error": "stopped"}
     server.stdout.close()
-    assert server.wait(20) == 0
+    until(lambda: server.poll() is not None, "the end of the server")
+    assert server.returncode == 0
     assert not (tmp_path / "one").exists()
 
 
@@ -197,11 +203,3 @@ def alive(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
     except OSError:
         return False
-
-
-def until(done) -> None:
-    for _ in range(600):
-        if done():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it took more than a minute")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 import warnings
 from pathlib import Path
 
 import pytest
 
+from benchmarks import patience
 from ganarium import data, index
 from ganarium.pages import zoo
 from ganarium.pages.markdown import markdown
@@ -75,7 +75,7 @@ def test_docstrings_become_markdown():
 
 def test_the_site_is_built_without_a_warning(tmp_path):
     words = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", str(DOCS), str(tmp_path / "site")]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
+    done = patience.run(words)
     assert done.returncode == 0, done.stderr
     listing = (tmp_path / "site" / "zoo" / "index.html").read_text(encoding="utf-8")
     assert 'id="zoo-filter"' in listing

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import itertools
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -98,6 +100,9 @@ def test_points_have_no_layout_to_choose(short, capsys):
 def test_compiling_is_chosen_only_if_it_pays_within_the_run(short, capsys):
     short.setattr(tuning, "WORTH_COMPILING", 0.0)
     short.setattr(torch, "compile", lambda loss: loss)
+    # A second passes each time that it is asked: rounds last one, whether compiled or not.
+    seconds = itertools.count()
+    short.setattr(tuning, "time", SimpleNamespace(perf_counter=lambda: next(seconds)))
     ga.fit(dcgan(), digits(), rounds=1, batch_size=16, tune=True)
     assert "not compiled:" in capsys.readouterr().out
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import sys
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,45 @@ def play(game: Game, rounds: int, size: int = 32, **options) -> Trainer:
     for _ in trainer.play(toy_data(game), size, rounds):
         pass
     return trainer
+
+
+@dataclass(frozen=True)
+class Play:
+    """A toy's play, written down once and read by many tests, which leave it as it is.
+
+    Args:
+        states: The trainer's state after some of the rounds.
+        terms: Of all rounds.
+    """
+
+    states: dict[int, dict[str, Any]]
+    terms: list[dict[str, float]]
+
+
+#: The rounds of a play that is written down, its batches, which do not divide the data, and the rounds that are kept.
+ROUNDS, SIZE, KEPT = 9, 100, (1, 2, 3, 4, 7, 9)
+
+
+# One is enough: tests that are parametrised over games with the scope of a module come game by game.
+@lru_cache(maxsize=1)
+def record(command: str) -> Play:
+    """A toy's play of nine rounds, through all its stages."""
+    trainer, states, terms = Trainer(toy(command)), {}, []
+    for report in trainer.play(toy_data(trainer.game), SIZE, ROUNDS):
+        terms.append(report.scalars)
+        if report.round in KEPT:
+            states[report.round] = copy.deepcopy(trainer.state_dict())
+    return Play(states, terms)
+
+
+def play_on(trainer: Trainer, until: int = ROUNDS) -> list[dict[str, float]]:
+    """Play the rounds of such a play, from where a trainer is; their terms."""
+    terms = []
+    for report in trainer.play(toy_data(trainer.game), SIZE, ROUNDS):
+        terms.append(report.scalars)
+        if report.round == until:
+            break
+    return terms
 
 
 def players(game: Game) -> list[Player]:
