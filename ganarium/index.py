@@ -39,6 +39,7 @@ __all__ = [
     "nearest",
     "readers",
     "verbs",
+    "watched_metrics",
     "with_ability",
     "word_of",
 ]
@@ -128,11 +129,15 @@ def metrics() -> dict[str, MetricEntry]:
     found = {}
     for row in marked("metrics", "metric"):
         names = tuple(row.name.split())
-        better = row.facts["better"]
-        ways = better if isinstance(better, dict) else dict.fromkeys(names, better)
-        rest = {key: value for key, value in row.facts.items() if key in ("about", "quick", "asked")}
-        found[names[0]] = MetricEntry(names, ways, **rest)
+        better: Any = row.facts["better"]
+        facts = {**row.facts, "better": better if isinstance(better, dict) else dict.fromkeys(names, better)}
+        found[names[0]] = MetricEntry(names, row.module, row.function, **facts)
     return found
+
+
+def watched_metrics() -> tuple[str, ...]:
+    """The names of the numbers that are also measured while a game is trained."""
+    return tuple(name for entry in metrics().values() if entry.quick for name in entry.names)
 
 
 @cache

@@ -115,6 +115,8 @@ class MetricEntry:
 
     Args:
         names: What they are called; a last ``*`` stands for several.
+        module: Where the function is that measures them.
+        function: That function's name.
         better: Which way each is better.
         about: What they say, in a sentence.
         quick: Whether they are also measured while a game is trained.
@@ -122,10 +124,17 @@ class MetricEntry:
     """
 
     names: tuple[str, ...]
+    module: str
+    function: str
     better: Mapping[str, str]
     about: str
     quick: bool = False
     asked: bool = False
+
+    @property
+    def call(self) -> Any:
+        """What measures them, imported."""
+        return getattr(import_module(self.module), self.function)
 
 
 @dataclass(frozen=True)
