@@ -24,7 +24,7 @@ from scipy import stats
 import ganarium
 from ganarium import data, game, index, options
 from ganarium.augment import DiffAugment, Translation
-from ganarium.game import abilities, Game
+from ganarium.game import Game, abilities
 from ganarium.games.adversarial.gan import GAN
 from ganarium.objectives import LeastSquares
 from ganarium.optimizers import SGD, Adam, RMSprop

@@ -9,12 +9,14 @@ exactly this content. All else is refused, with how to name it.
 
 from ganarium.own.classes import digest_of, load, was_named
 from ganarium.own.entries import GROUP, in_file, is_file, packaged
-from ganarium.own.runs import changes, named, naming, of_source, source_of
+from ganarium.own.runs import changes, file_of, named, naming, of_source, source_of
+from ganarium.own.words import said
 
 __all__ = [
     "GROUP",
     "changes",
     "digest_of",
+    "file_of",
     "in_file",
     "is_file",
     "load",
@@ -22,6 +24,7 @@ __all__ = [
     "naming",
     "of_source",
     "packaged",
+    "said",
     "source_of",
     "was_named",
 ]

@@ -13,7 +13,7 @@ from typing import Any
 from ganarium.own.classes import SOURCES, from_file, load, was_named
 from ganarium.own.entries import packaged
 
-__all__ = ["changes", "named", "naming", "of_source", "source_of"]
+__all__ = ["changes", "file_of", "named", "naming", "of_source", "source_of"]
 
 _HOW = "--game ./file.py:Class on the command line, game= in Python"
 #: The game that a command names for a run beside it: ``--game ./my_game.py:MyGAN``.
@@ -30,9 +30,15 @@ def source_of(kind: type) -> dict[str, str] | None:
         for entry in entries:
             if (entry.module, entry.name) == (kind.__module__, kind.__name__):
                 return {"command": command, "package": entry.package, "module": entry.module}
+    path = file_of(kind)
+    return {"module": kind.__module__} | ({} if path is None else {"path": str(path)})
+
+
+def file_of(kind: type) -> Path | None:
+    """The file that a class is in."""
     with suppress(TypeError, OSError):
-        return {"module": kind.__module__, "path": str(Path(inspect.getfile(kind)).resolve())}
-    return {"module": kind.__module__}
+        return Path(inspect.getfile(kind)).resolve()
+    return None
 
 
 def of_source(source: Mapping[str, str], name: str) -> Any:
