@@ -1,5 +1,5 @@
-# Written by `python -m ganarium.stub`, from the names that __init__.py finds when they are used, and from the index.
-# ruff: noqa: E501, I001
+# Written by `python -m ganarium.stub`, from the names that __init__.py finds and from the index.
+# ruff: noqa: I001
 # fmt: off
 from ganarium import augment as augment
 from ganarium import data as data
@@ -50,6 +50,7 @@ from ganarium.games.adversarial.lsgan import LSGAN as LSGAN
 from ganarium.games.adversarial.pacgan import PacGAN as PacGAN
 from ganarium.games.adversarial.r3gan import R3GAN as R3GAN
 from ganarium.games.adversarial.relativistic_gan import RelativisticGAN as RelativisticGAN
+from ganarium.games.adversarial.sagan import SAGAN as SAGAN
 from ganarium.games.adversarial.semi_supervised_gan import SemiSupervisedGAN as SemiSupervisedGAN
 from ganarium.games.adversarial.sngan import SNGAN as SNGAN
 from ganarium.games.adversarial.unrolled_gan import UnrolledGAN as UnrolledGAN

@@ -12,8 +12,8 @@ from ganarium import index
 
 __all__ = ["text"]
 
-_HEAD = """# Written by `python -m ganarium.stub`, from the names that __init__.py finds when they are used, and from the index.
-# ruff: noqa: E501, I001
+_HEAD = """# Written by `python -m ganarium.stub`, from the names that __init__.py finds and from the index.
+# ruff: noqa: I001
 # fmt: off
 """
 
