@@ -16,11 +16,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from benchmarks.patience import Stuck, until
 from ganarium import checkpoint
+from ganarium.contract.plays import same
 
 __all__ = ["differences", "ended", "fork", "interrupted_until_done", "kill", "newest", "same", "waited"]
 
@@ -157,17 +155,6 @@ def _stopped(child: int, way: str, seconds: float) -> int:
 
 
 # -- what is left ---------------------------------------------------------------------------------------------------
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two nests of tensors and numbers are equal, bit for bit."""
-    if isinstance(one, Tensor):
-        return isinstance(other, Tensor) and one.dtype == other.dtype and torch.equal(one, other)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(same(*pair) for pair in zip(one, other, strict=True))
-    return one == other
 
 
 def differences(one: Path, other: Path) -> list[str]:

@@ -1,7 +1,6 @@
-"""What editors and type checkers see of the names that `ganarium` finds lazily. A test keeps it true."""
-
-from typing import Any
-
+# Written by `python -m ganarium.stub`, from the names that __init__.py finds and from the index.
+# ruff: noqa: I001
+# fmt: off
 from ganarium import augment as augment
 from ganarium import data as data
 from ganarium import divergences as divergences
@@ -30,9 +29,47 @@ from ganarium.game import Samples as Samples
 from ganarium.game import Scores as Scores
 from ganarium.game import Stage as Stage
 from ganarium.game import Terms as Terms
-from ganarium.optimizers import SGD as SGD
+from ganarium.games.adversarial.adagan import AdaGAN as AdaGAN
+from ganarium.games.adversarial.am_gan import AMGAN as AMGAN
+from ganarium.games.adversarial.b_gan import BGAN as BGAN
+from ganarium.games.adversarial.bayesian_gan import BayesianGAN as BayesianGAN
+from ganarium.games.adversarial.began import BEGAN as BEGAN
+from ganarium.games.adversarial.bs_gan import BSGAN as BSGAN
+from ganarium.games.adversarial.bs_gan_discrete import BSGANDiscrete as BSGANDiscrete
+from ganarium.games.adversarial.catgan import CatGAN as CatGAN
+from ganarium.games.adversarial.ccgan import CCGAN as CCGAN
+from ganarium.games.adversarial.dcgan import DCGAN as DCGAN
+from ganarium.games.adversarial.dragan import DRAGAN as DRAGAN
+from ganarium.games.adversarial.ebgan import EBGAN as EBGAN
+from ganarium.games.adversarial.f_gan import FGAN as FGAN
+from ganarium.games.adversarial.gan import GAN as GAN
+from ganarium.games.adversarial.geometric_gan import GeometricGAN as GeometricGAN
+from ganarium.games.adversarial.gogan import GoGAN as GoGAN
+from ganarium.games.adversarial.improved_gan import ImprovedGAN as ImprovedGAN
+from ganarium.games.adversarial.lapgan import LAPGAN as LAPGAN
+from ganarium.games.adversarial.lsgan import LSGAN as LSGAN
+from ganarium.games.adversarial.pacgan import PacGAN as PacGAN
+from ganarium.games.adversarial.r3gan import R3GAN as R3GAN
+from ganarium.games.adversarial.relativistic_gan import RelativisticGAN as RelativisticGAN
+from ganarium.games.adversarial.sagan import SAGAN as SAGAN
+from ganarium.games.adversarial.semi_supervised_gan import SemiSupervisedGAN as SemiSupervisedGAN
+from ganarium.games.adversarial.sngan import SNGAN as SNGAN
+from ganarium.games.adversarial.unrolled_gan import UnrolledGAN as UnrolledGAN
+from ganarium.games.adversarial.wgan import WGAN as WGAN
+from ganarium.games.adversarial.wgan_gp import WGANGP as WGANGP
+from ganarium.games.conditional.cgan import CGAN as CGAN
+from ganarium.games.conditional.infogan import InfoGAN as InfoGAN
+from ganarium.games.inference.bigan import BiGAN as BiGAN
+from ganarium.games.inference.hierarchical_implicit import HierarchicalImplicit as HierarchicalImplicit
+from ganarium.games.language.cs_gan import CSGAN as CSGAN
+from ganarium.games.language.gan_cls import GANCLS as GANCLS
+from ganarium.games.likelihood.vae import VAE as VAE
+from ganarium.games.sequence.c_rnn_gan import CRNNGAN as CRNNGAN
+from ganarium.games.translation.cyclegan import CycleGAN as CycleGAN
+from ganarium.games.volume.gan_3d import GAN3D as GAN3D
 from ganarium.optimizers import Adam as Adam
 from ganarium.optimizers import RMSprop as RMSprop
+from ganarium.optimizers import SGD as SGD
 from ganarium.priors import Normal as Normal
 from ganarium.priors import Uniform as Uniform
 from ganarium.run import Run as Run
@@ -45,6 +82,3 @@ from ganarium.spec import Field as Field
 from ganarium.spec import Spec as Spec
 from ganarium.theory.lesson import teach as teach
 from ganarium.trainer import Trainer as Trainer
-
-# Games are found by their files, so that adding one edits nothing else.
-def __getattr__(name: str) -> Any: ...

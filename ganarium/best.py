@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ganarium import index
-from ganarium.metrics.stamp import WATCHED
 
 __all__ = ["Best"]
 
@@ -29,11 +28,11 @@ class Best:
         self.sign = -1 if asked.startswith("max:") else 1
         head = self.name.partition("/")[0]
         #: Whether it is a metric.
-        self.metric = head in WATCHED and head not in players
+        self.metric = head in index.watched_metrics() and head not in players
         if asked and head not in players and not self.metric:
             raise ValueError(
                 f"A scalar to watch is called PLAYER/TERM, as in the log, or is a metric; got best={asked!r}. "
-                f"The players are {', '.join(sorted(players))}; the metrics {', '.join(WATCHED)}."
+                f"The players are {', '.join(sorted(players))}; the metrics {', '.join(index.watched_metrics())}."
             )
 
     def follow(self, name: str, better: str) -> None:

@@ -167,7 +167,7 @@ def resume(
     path: str | Path,
     *,
     rounds: int | None = None,
-    game: Game | None = None,
+    game: Game | type[Game] | str | None = None,
     data: Any = None,
     stop_after: int | None = None,
     quiet: bool = False,
@@ -182,7 +182,7 @@ def resume(
         path: The run's folder, or its name under ``runs``.
         rounds: A new length, for a run that is to go on longer than was planned. It then is not what a run of that
             length would have been: schedules and stages were those of the shorter one so far.
-        game: The game, if its config cannot make it.
+        game: The game, its class, or its file (``./my_game.py:MyGAN``), if its config cannot make it.
         data: The data, if its config cannot make it.
         stop_after: Stop, and save, after so many rounds of this session.
         quiet: Say nothing.
@@ -201,7 +201,7 @@ def taken_up(
     path: str | Path,
     *,
     rounds: int | None = None,
-    game: Game | None = None,
+    game: Game | type[Game] | str | None = None,
     data: Any = None,
     quiet: bool = False,
     checkpoint: str | int = "latest",
@@ -227,7 +227,7 @@ def taken_up(
         raise ValueError(f"{path} has played all its {state['round']:,} rounds. To go on, give it more: --rounds N.")
     if data is None and config["data"] is None:
         raise ValueError(f"{path} was trained on data that has no name. Resume it from Python, with data=.")
-    game = game or build(config)
+    game = build(config, game)
     with silent(quiet):
         data = datasets.load(data) if data is not None else data_of(config)
     fabric = fabric_of(settings)
@@ -286,7 +286,7 @@ def _introduction(trainer: Trainer, data: Any, settings: Settings, path: Path, t
     count = trainer.fabric.world_size
     processes = f"{count} processes, each a part of every batch, on " if count > 1 else ""
     rows = {
-        "game": f"{game.paper.command}: {game.paper.title} ({game.paper.year})",
+        "game": f"{game.paper.command}: {game.paper}",
         "data": "\n".join([str(data), *(" " * 15 + note for note in getattr(data, "notes", ()))]),
         "networks": f"{networks} parameters",
         **({"begins with": taken} if taken else {}),

@@ -1,181 +1,104 @@
-"""What there is, found by reading the package's files without importing them.
-
-Importing a game imports torch, which takes seconds; a list of games, or the answer to a mistyped name, should not. So
-the facts that a list shows stand in the source as literals, and are read from there.
-"""
+"""What there is, found by reading files without importing them (:mod:`ganarium.reading`)."""
 
 from __future__ import annotations
 
-import ast
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganarium import own
 from ganarium.claiming.statement import Claim
-from ganarium.game.paper import Paper
+from ganarium.reading import Class, GameEntry, LoaderEntry, MetricEntry, Verb, classes, entry_of, marked, trees
 
 if TYPE_CHECKING:
     from ganarium.theory.lesson import Lesson
 
 __all__ = [
-    "ABILITIES",
     "GameEntry",
     "LoaderEntry",
+    "MetricEntry",
+    "Verb",
+    "ability_words",
     "check_data",
     "claim",
     "claims",
+    "class_of",
+    "doings",
+    "every_game",
     "game",
     "game_class",
     "games",
+    "is_game",
     "lesson",
     "lessons",
     "loaders",
+    "metrics",
     "nearest",
     "readers",
+    "verbs",
+    "watched_metrics",
     "with_ability",
+    "word_of",
 ]
-
-_HERE = Path(__file__).parent
-
-#: What lists and commands call the abilities of :mod:`ganarium.game`.
-ABILITIES = {
-    "Samples": "sample",
-    "Decodes": "decode",
-    "Scores": "score",
-    "Translates": "translate",
-    "Encodes": "encode",
-    "Density": "density",
-    "Classifies": "classify",
-    "Detects": "anomaly",
-    "Completes": "complete",
-}
-
-
-@dataclass(frozen=True)
-class GameEntry:
-    """A game of the zoo.
-
-    Args:
-        command: Its name on the command line.
-        name: Its class.
-        module: Where the class is.
-        paper: What its ``paper`` says.
-        bases: The names of its base classes.
-        needs: The fields that it plays on, and the kinds that it takes.
-        summary: The first line of its docstring.
-    """
-
-    command: str
-    name: str
-    module: str
-    paper: Paper
-    bases: tuple[str, ...]
-    needs: Mapping[str, tuple[str, ...]] | None
-    summary: str
-
-    @property
-    def family(self) -> str:
-        """The folder that the game is in."""
-        return self.module.split(".")[-2]
-
-
-@dataclass(frozen=True)
-class LoaderEntry:
-    """A named kind of data.
-
-    Args:
-        name: Its name on the command line.
-        module: Where the function is that makes it.
-        function: That function's name.
-        title: What it is, in a few words.
-        fields: The fields of its batches.
-        kinds: The kind of each field.
-    """
-
-    name: str
-    module: str
-    function: str
-    title: str
-    fields: tuple[str, ...]
-    kinds: Mapping[str, str] = field(default_factory=dict)
-
-
-def _trees(folder: str) -> Iterable[tuple[str, ast.Module]]:
-    for path in sorted((_HERE / folder).rglob("*.py")):
-        if not path.name.startswith("_"):
-            module = ".".join(("ganarium", *path.relative_to(_HERE).with_suffix("").parts))
-            yield module, ast.parse(path.read_text(encoding="utf-8"))
-
-
-def _literals(call: ast.Call) -> dict[str, Any]:
-    return {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
-
-
-def _attributes(node: ast.ClassDef) -> dict[str, ast.expr]:
-    rows = [row for row in node.body if isinstance(row, ast.Assign) and isinstance(row.targets[0], ast.Name)]
-    return {row.targets[0].id: row.value for row in rows if isinstance(row.targets[0], ast.Name)}
-
-
-def _entry(module: str, node: ast.ClassDef) -> GameEntry | None:
-    values = _attributes(node)
-    paper = values.get("paper")
-    if not isinstance(paper, ast.Call):
-        return None
-    facts = Paper(**_literals(paper))
-    summary = (ast.get_docstring(node) or "").split("\n")[0]
-    return GameEntry(facts.command, node.name, module, facts, _base_names(node), _needs(node), summary)
 
 
 @cache
 def games() -> dict[str, GameEntry]:
     """The games of the zoo by command, in the order of their years."""
-    found = [_entry(module, node) for module, tree in _trees("games") for node in tree.body if _is_class(node)]  # type: ignore[arg-type]
-    entries = sorted((entry for entry in found if entry), key=lambda entry: (entry.paper.year, entry.command))
-    return {entry.command: entry for entry in entries}
+    found = [entry_of(module, each) for module, tree in trees("games") for each in classes(tree) if each.paper]
+    return {entry.command: entry for entry in sorted(found, key=lambda entry: (entry.paper.year, entry.command))}
 
 
-def _is_class(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ClassDef)
+def every_game() -> dict[str, GameEntry]:
+    """The games of the zoo, then those of installed packages; the zoo's have their commands to themselves."""
+    return games() | {name: found[0] for name, found in own.packaged().items() if name not in games()}
 
 
 @cache
-def _bases() -> dict[str, tuple[tuple[str, ...], Mapping[str, Any] | None]]:
-    """What games, frames and abilities say of themselves, by class: their bases, and what they need."""
-    classes = [node for _, tree in _trees("game") for node in tree.body if isinstance(node, ast.ClassDef)]
-    found = {node.name: (_base_names(node), _needs(node)) for node in classes}
-    return found | {entry.name: (entry.bases, entry.needs) for entry in games().values()}
+def ability_words() -> dict[str, str]:
+    """What lists and commands call the abilities of :mod:`ganarium.game`, by class."""
+    return {row.function: row.name for row in marked("game", "ability")}
 
 
-def _base_names(node: ast.ClassDef) -> tuple[str, ...]:
-    return tuple(base.id for base in node.bases if isinstance(base, ast.Name))
+@cache
+def doings() -> dict[str, str]:
+    """What a game that has an ability does, by the ability's word."""
+    return {row.name: row.facts["does"] for row in marked("game", "ability")}
 
 
-def _needs(node: ast.ClassDef) -> dict[str, tuple[str, ...]] | None:
-    values = _attributes(node)
-    return ast.literal_eval(values["needs"]) if "needs" in values else None
+@cache
+def _bases() -> dict[str, Class]:
+    """What games, frames and abilities say of themselves, by class."""
+    return {each.name: each for folder in ("game", "games") for _, tree in trees(folder) for each in classes(tree)}
 
 
-def _ancestors(name: str) -> list[str]:
-    """The names of a class and of all its base classes that the files show, the class itself first."""
-    return [name, *(found for base in _bases().get(name, ((), None))[0] for found in _ancestors(base))]
+def _ancestors(bases: Iterable[str]) -> list[str]:
+    """The names of classes and of all their base classes that the files show."""
+    found = []
+    for name in bases:
+        above = _bases()[name].bases if name in _bases() else ()
+        found += [name, *_ancestors(above)]
+    return found
+
+
+def _frames() -> dict[str, Class]:
+    """The classes that games are made of: Game, the frames, and the games themselves."""
+    return {name: each for name, each in _bases().items() if "Game" in _ancestors([name])}
 
 
 def abilities(entry: GameEntry) -> tuple[str, ...]:
-    """What a trained game can do, in the words of :data:`ABILITIES`."""
-    names = set(_ancestors(entry.name))
-    return tuple(word for ability, word in ABILITIES.items() if ability in names)
+    """What a trained game can do, in the words of its abilities."""
+    names = set(_ancestors(entry.bases))
+    return tuple(word for ability, word in ability_words().items() if ability in names)
 
 
 def needs(entry: GameEntry) -> dict[str, tuple[str, ...]]:
     """The fields that a game plays on, and the kinds that it takes (none: any)."""
-    for name in _ancestors(entry.name):
-        if (found := _bases().get(name, ((), None))[1]) is not None:
-            return dict(found)
-    return {"x": ()}
+    found = [_bases()[name].values.get("needs") for name in _ancestors(entry.bases) if name in _bases()]
+    return dict(next((each for each in (entry.needs, *found) if each is not None), {"x": ()}))
 
 
 def with_ability(word: str) -> list[str]:
@@ -186,22 +109,49 @@ def with_ability(word: str) -> list[str]:
 @cache
 def loaders() -> dict[str, LoaderEntry]:
     """The named kinds of data, by name."""
-    return _decorated("loader")
+    return _loading("loader")
 
 
 @cache
 def readers() -> dict[str, LoaderEntry]:
     """The kinds of data that are read from a path, by the name before the colon."""
-    return _decorated("reader")
+    return _loading("reader")
+
+
+def _loading(decorator: str) -> dict[str, LoaderEntry]:
+    rows = marked("data", decorator)
+    return {row.name: LoaderEntry(row.name, row.module, row.function, **row.facts) for row in rows}
+
+
+@cache
+def metrics() -> dict[str, MetricEntry]:
+    """What can be measured, by the first of the names that belong together."""
+    found = {}
+    for row in marked("metrics", "metric"):
+        names = tuple(row.name.split())
+        better: Any = row.facts["better"]
+        facts = {**row.facts, "better": better if isinstance(better, dict) else dict.fromkeys(names, better)}
+        found[names[0]] = MetricEntry(names, row.module, row.function, **facts)
+    return found
+
+
+def watched_metrics() -> tuple[str, ...]:
+    """The names of the numbers that are also measured while a game is trained."""
+    return tuple(name for entry in metrics().values() if entry.quick for name in entry.names)
+
+
+@cache
+def verbs() -> dict[str, Verb]:
+    """The commands by word; what a command walks stands under two words."""
+    rows = [(row, {"about": row.about.split("\n")[0], **row.facts}) for row in marked("commands", "verb")]
+    return {row.name: Verb(row.name, row.module, row.function, **facts) for row, facts in rows}
 
 
 @cache
 def claims() -> dict[str, Claim]:
     """The claims by name: those of games in the order of the games, then those that are about several."""
-    found = {
-        name: Claim(name, module=module, about=ast.get_docstring(tree) or "", **facts)
-        for module, tree, _, name, facts in _marked("claims", "claim")
-    }
+    rows = marked("claims", "claim")
+    found = {row.name: Claim(row.name, module=row.module, about=row.page, **row.facts) for row in rows}
     order = [*(name for name in games() if name in found), *sorted(set(found) - set(games()))]
     return {name: found[name] for name in order}
 
@@ -224,9 +174,10 @@ def lessons() -> dict[str, Lesson]:
     """The lessons of the theory, by name."""
     from ganarium.theory.lesson import Lesson
 
+    rows = sorted(marked("theory", "lesson"), key=lambda row: row.name)
     return {
-        name: Lesson(name, module=module, function=node.name, about=ast.get_docstring(node) or "", **facts)
-        for module, _, node, name, facts in sorted(_marked("theory", "lesson"), key=lambda row: row[3])
+        row.name: Lesson(row.name, module=row.module, function=row.function, about=row.page, **row.facts)
+        for row in rows
     }
 
 
@@ -242,32 +193,32 @@ def lesson(name: str) -> Lesson:
     return found
 
 
-def _decorated(decorator: str) -> dict[str, LoaderEntry]:
-    rows = _marked("data", decorator)
-    return {name: LoaderEntry(name, module, node.name, **facts) for module, _, node, name, facts in rows}
+def is_game(word: str) -> bool:
+    """Whether a word names a game: of the zoo, of a package, or of a file."""
+    return word in games() or own.is_file(word) or word in own.packaged()
 
 
-def _marked(folder: str, decorator: str) -> Iterator[tuple[str, ast.Module, ast.FunctionDef, str, dict[str, Any]]]:
-    """Functions with a decorator: module, its tree, function, the decorator's first argument and its keywords."""
-    for module, tree in _trees(folder):
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef):
-                for call in node.decorator_list:
-                    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == decorator:
-                        yield module, tree, node, ast.literal_eval(call.args[0]), _literals(call)
-
-
-def game(command: str) -> GameEntry:
-    """A game, by its command or its class name.
+def game(word: str) -> GameEntry:
+    """A game by its command or class name, or by the file that it is in, ``./my_game.py:MyGAN``.
 
     Raises:
-        ValueError: if there is none, with the nearest names.
+        ValueError: if there is none, with the nearest names; or if two packages have it.
     """
+    if own.is_file(word):
+        return own.in_file(word, _frames())
     by_name = {entry.name.lower(): entry for entry in games().values()}
-    entry = games().get(command) or by_name.get(command.lower())
-    if entry is None:
-        raise ValueError(f"There is no game '{command}'. {nearest(command, games())} See `ganarium list`.")
-    return entry
+    entry = games().get(word) or by_name.get(word.lower())
+    return entry or _packaged(word)
+
+
+def _packaged(word: str) -> GameEntry:
+    found = own.packaged().get(word, [])
+    if len(found) > 1:
+        packages = " and ".join(entry.package for entry in found)
+        raise ValueError(f"Two packages have a game '{word}': {packages}. Remove one of them.")
+    if not found:
+        raise ValueError(f"There is no game '{word}'. {nearest(word, every_game())} See `ganarium list`.")
+    return found[0]
 
 
 def check_data(name: str) -> None:
@@ -284,14 +235,42 @@ def check_data(name: str) -> None:
         raise ValueError(f"There is no data '{name}'. {nearest(name, loaders())} A path must exist.")
 
 
-def game_class(command: str) -> Any:
-    """The class of a game, imported.
+def game_class(word: str) -> Any:
+    """The class of a game that a user names, imported.
 
     Raises:
-        ValueError: if there is none, with the nearest names.
+        ValueError: if there is none, with the nearest names; if a game of one's own cannot be imported, or is none.
     """
-    entry = game(command)
+    entry = game(word)
+    if entry.file or entry.package:
+        return own.load(entry)
     return getattr(import_module(entry.module), entry.name)
+
+
+def class_of(row: Mapping[str, Any]) -> Any:
+    """The class of the game of a run, by what its config says; or by what the command at hand names in its place.
+
+    Raises:
+        ValueError: if it is not to be had, or may not run without being named; with what to do.
+    """
+    name = row["class"]
+    if word := own.named():
+        kind = game_class(word)
+        if kind.__name__ != name:
+            raise ValueError(f"This run is of the game {name}; {word} is another, {kind.__name__}.")
+        return kind
+    if row.get("source"):
+        return own.of_source(row["source"], name)
+    entry = games().get(row["command"])
+    if entry is None or entry.name != name:
+        raise ValueError(f"This run has your own game {name}, which no file holds. Load it from Python, with game=.")
+    return game_class(row["command"])
+
+
+def word_of(row: Mapping[str, Any]) -> str:
+    """What names the game of a run on the command line, by what its config says."""
+    file = row.get("source", {}).get("file")
+    return f"{file}:{row['class']}" if file else row["command"]
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

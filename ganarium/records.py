@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import yaml
 
-from ganarium import checkpoint, index, options
+from ganarium import checkpoint, index, options, own
 from ganarium._version import __version__
 from ganarium.game import Game
 from ganarium.settings import Settings
@@ -81,10 +81,16 @@ def new_folder(out: str | Path | None, game: Game, data: Any) -> Path:
 
 def config_of(game: Game, data: Any, settings: Settings, trainer: Trainer) -> dict[str, Any]:
     """All that starts a run again, its whole budget, and what it runs with."""
-    rows, own = options.of_game(game)
+    rows, given = options.of_game(game)
     return {
         "format": checkpoint.FORMAT,
-        "game": {"command": game.paper.command, "class": type(game).__name__, "options": rows, "own": own},
+        "game": {
+            "command": game.paper.command,
+            "class": type(game).__name__,
+            **_source(game),
+            "options": rows,
+            "own": given,
+        },
         "spec": game.spec.plain(),
         "data": data.source,
         "data_summary": str(data),
@@ -93,6 +99,12 @@ def config_of(game: Game, data: Any, settings: Settings, trainer: Trainer) -> di
         "ran_with": _surroundings(trainer, data, settings),
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
+
+
+def _source(game: Game) -> dict[str, Any]:
+    """Where a game of one's own is."""
+    found = own.source_of(type(game))
+    return {} if found is None else {"source": found}
 
 
 def budget(trainer: Trainer, settings: Settings) -> dict[str, Any]:
@@ -129,5 +141,6 @@ def differences(config: Mapping[str, Any], trainer: Trainer, data: Any) -> list[
     then = config.get("ran_with", {})
     now = _surroundings(trainer, data, Settings(**config["settings"]))
     changed = [f"{name} is {now[name]}, was {then[name]}" for name in now if name in then and now[name] != then[name]]
+    changed += own.changes(config["game"].get("source"), type(trainer.game))
     lines = [line if not line.startswith("files") else "the files of the data have changed" for line in changed]
     return [f"not exact    {line}; the run may differ from one that never stopped" for line in lines]

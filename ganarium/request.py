@@ -50,13 +50,14 @@ class Request:
         if self.origin is not None:
             self._config = {"game": read_config(find(self.origin))["game"], **self._config}
         named = not self._words[0].startswith("-")
-        self.command = self._words.pop(0) if named else self._config["game"]["command"]
-        self.game_class = index.game_class(self.command)
+        written = self._config.get("game", {})
+        self.word = self._words.pop(0) if named else written.get("command", "")
+        self.game_class = index.game_class(self.word) if named else index.class_of(written)
         self.name = _first(words, "data") or _source(self._config).get("name", "")
-        same = self.command == self._config.get("game", {}).get("command")
-        self._written = {k: options.read(v) for k, v in self._config["game"]["options"].items()} if same else {}
+        same = self.game_class.__name__ == written.get("class")
+        self._written = {k: options.read(v) for k, v in written["options"].items()} if same else {}
         self._own, self._rows = rows, [*rows, *_run_rows(self.game_class, self.name, self._config, {})]
-        self._program = f"ganarium {verb} {self.command}"
+        self._program = f"ganarium {verb} {self.word}"
         self._about = (inspect.getdoc(self.game_class) or "").split("\n")[0]
         game_rows = _game_rows(self.game_class, self._written)
         if {"-h", "--help"} & set(words):

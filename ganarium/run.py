@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ganarium import checkpoint as checkpoints
 from ganarium import data as datasets
-from ganarium import index, options
+from ganarium import index, options, own
 from ganarium.console import duration
 from ganarium.files import read_lines
 from ganarium.game import Game, Samples
@@ -37,7 +37,7 @@ class Run:
 
     Args:
         path: The run's folder.
-        game: The game, for a run whose config cannot make it (it has networks of your own).
+        game: The game, its class, or its file (``./my_game.py:MyGAN``), for a run whose config cannot make it.
         weights: Which networks to load: the averaged ones, or those of the last round.
         device: Where to load them.
         checkpoint: Of which checkpoint: "latest", "best" or a round.
@@ -46,7 +46,7 @@ class Run:
     def __init__(
         self,
         path: str | Path,
-        game: Game | None = None,
+        game: Game | type[Game] | str | None = None,
         weights: Literal["average", "last"] = "average",
         device: str = "cpu",
         checkpoint: str | int = "latest",
@@ -62,7 +62,7 @@ class Run:
         """The trained game."""
         state = state_of(self.path, self._checkpoint)
         self._played = {"round": state["round"], "seen": state["seen"]}
-        game = self._given or build(self.config)
+        game = build(self.config, self._given)
         chosen = state["average"] if self.weights == "average" else None
         game.load_state_dict(state["game"] if chosen is None else chosen)
         return game.to(self._device).eval()
@@ -114,7 +114,7 @@ class Run:
         settings, last = config["settings"], (log or [{}])[-1]
         saved = checkpoints.rounds(self.path / "checkpoints")
         rows = {
-            "game": f"{config['game']['command']} ({config['game']['class']})",
+            "game": f"{index.word_of(config['game'])} ({config['game']['class']})",
             "data": f"{config['data_summary']}",
             "played": f"{last.get('round', 0):,} of {settings['rounds']:,} rounds, {last.get('seen', 0):,} samples "
             f"seen, {duration(last.get('seconds', 0))}",
@@ -164,7 +164,7 @@ def state_of(path: Path, which: str | int) -> dict[str, Any]:
 
 def load(
     path: str | Path,
-    game: Game | None = None,
+    game: Game | type[Game] | str | None = None,
     weights: Literal["average", "last"] = "average",
     checkpoint: str | int = "latest",
 ) -> Run:
@@ -172,7 +172,7 @@ def load(
 
     Args:
         path: The run's folder, or its name under ``runs``.
-        game: The game, for a run whose config cannot make it.
+        game: The game, its class, or its file (``./my_game.py:MyGAN``), for a run whose config cannot make it.
         weights: "average", or "last" for the networks of the last round.
         checkpoint: "latest", "best" or a round.
 
@@ -182,18 +182,27 @@ def load(
     return Run(path, game, weights, checkpoint=checkpoint)
 
 
-def build(config: Mapping[str, Any]) -> Game:
+def build(config: Mapping[str, Any], game: Game | type[Game] | str | None = None) -> Game:
     """The game of a run's config, untrained.
 
+    Args:
+        config: The config.
+        game: The game itself, its class, or the file that it is in, for one that the config cannot name.
+
     Raises:
-        ValueError: if it has networks of the user's own, which no config holds.
+        ValueError: if it has networks of the user's own, which no config holds; if it is of the user's own, and is not
+            there or may not run without being named.
     """
+    if isinstance(game, Game):
+        return game
     row = config["game"]
-    if row["own"] or row["command"] not in index.games():
-        what = f"own {', '.join(row['own'])}" if row["own"] else f"own game {row['class']}"
-        raise ValueError(f"This run has your {what}, which no file holds. Load it from Python, with game=.")
-    game = index.game_class(row["command"])
-    return game(Spec.read(config["spec"]), **{name: options.read(value) for name, value in row["options"].items()})
+    if row["own"]:
+        raise ValueError(
+            f"This run has your own {', '.join(row['own'])}, which no file holds. Load it from Python, with game=."
+        )
+    with own.naming(game if isinstance(game, str) else ""):
+        kind = game if isinstance(game, type) else index.class_of(row)
+    return kind(Spec.read(config["spec"]), **{name: options.read(value) for name, value in row["options"].items()})
 
 
 def data_of(config: Mapping[str, Any]) -> Any:

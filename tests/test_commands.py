@@ -79,8 +79,17 @@ def desk(tmp_path, monkeypatch):
             pixels = generator.integers(0, 256, (20, 22, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / name / f"{place}.png")
     mnist(tmp_path / "MNIST", generator)
+    (tmp_path / "my_game.py").write_text(code_of(ROOT / "docs" / "adding_a_game.md"), encoding="utf-8")
+    monkeypatch.setenv("GANARIUM_CACHE", str(tmp_path / "cache"))
     np.savez(tmp_path / "mine.npz", x=generator.normal(size=(400, 2)).astype(np.float32))
     return tmp_path
+
+
+def code_of(page: Path) -> str:
+    """The first block of Python on a page."""
+    found = re.search(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    return found[1]
 
 
 def mnist(folder: Path, generator: np.random.Generator) -> None:

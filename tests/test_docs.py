@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from ganarium import index
+from ganarium import index, stub
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -49,9 +50,16 @@ def test_links_lead_to_what_the_repository_holds(page):
 def test_the_stub_and_the_lazy_names_agree():
     import ganarium as ga
 
-    stub = (ROOT / "ganarium" / "__init__.pyi").read_text()
-    names = set(re.findall(r"import \w+ as (\w+)", stub)) - {"__version__"}
-    assert names == {*ga._NAMES, *ga._MODULES}
-    for name in [*names, *(entry.name for entry in index.games().values())]:
+    assert (ROOT / "ganarium" / "__init__.pyi").read_text(encoding="utf-8") == stub.text(), "python -m ganarium.stub"
+    for name in [*ga._NAMES, *ga._MODULES, *(entry.name for entry in index.games().values())]:
         assert getattr(ga, name) is not None
         assert name in dir(ga)
+
+
+def test_what_is_added_touches_as_many_files_as_the_page_says():
+    page = (ROOT / "docs" / "adding_a_game.md").read_text(encoding="utf-8")
+    counts = re.findall(r"^(grep .*?) +# (\d+)$", page, re.MULTILINE)
+    assert len(counts) == 4
+    for command, count in counts:
+        found = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert len(found.stdout.splitlines()) == int(count), command

@@ -16,7 +16,7 @@ from PIL import Image
 
 from ganarium import cli, risks
 from ganarium import data as gd
-from ganarium.commands.doctor import Checkup, _show_table
+from ganarium.commands.checkup import Checkup, _show_table
 from ganarium.data.examine import _kind, examined
 from ganarium.data.finding import Folder
 from ganarium.data.photos import Photos

@@ -10,10 +10,8 @@ import pytest
 import torch
 
 import ganarium as ga
-from ganarium import checkpoint, cli
-from ganarium.metrics import learned
-from ganarium.metrics.catalogue import METRICS
-from ganarium.metrics.stamp import WATCHED
+from ganarium import checkpoint, cli, index
+from ganarium.metrics import catalogue, learned
 
 
 @pytest.fixture
@@ -164,10 +162,10 @@ def test_quality_is_measured_every_so_many_samples_seen(place):
     fit(evaluate_every=128, evaluate_count=50)
     measured = [row for row in log("run") if "metrics" in row]
     assert [row["round"] for row in measured] == [4, 8, 12]
-    assert {name.partition("/")[0] for name in measured[0]["metrics"]} == set(WATCHED)
+    assert {name.partition("/")[0] for name in measured[0]["metrics"]} == set(index.watched_metrics())
     assert "frechet/coordinates" in ga.load("run").summary()
-    quick = {name for metric in METRICS if metric.quick for name in metric.names}
-    assert quick == set(WATCHED)
+    quick = {name for metric in catalogue.metrics() if metric.quick for name in metric.names}
+    assert quick == set(index.watched_metrics())
 
 
 def test_measuring_changes_nothing_and_an_interrupted_run_measures_the_same(place):

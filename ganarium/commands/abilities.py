@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ganarium import data as datasets
 from ganarium import index, pictures
+from ganarium.commands.base import verb
 from ganarium.data.loading import is_folder
 from ganarium.game import Classifies, Encodes, Scores, Translates, evaluating
 from ganarium.run import Run, data_of, load
@@ -22,6 +23,9 @@ __all__ = ["able", "batch_of", "classify", "encode", "part_of", "score", "size_o
 Part = Literal["all", "train", "test"]
 
 
+@verb(
+    "translate", says="RUN", about="map samples of one domain to another", group="what a trained game does", takes="run"
+)
 def translate(
     run: str, to: str = "b", data: str = "", split: Part = "all", count: int = 64, out: str = "x.png"
 ) -> None:
@@ -49,6 +53,7 @@ def translate(
     print(f"{len(x)} samples of {source} in {to}: {out}")
 
 
+@verb("encode", says="RUN", about="infer the latents of data", group="what a trained game does", takes="run")
 def encode(run: str, data: str = "", split: Part = "all", count: int = 10**9, out: str = "z.npz") -> None:
     """Infer latents.
 
@@ -65,6 +70,9 @@ def encode(run: str, data: str = "", split: Part = "all", count: int = 10**9, ou
     print(f"{len(z)} latents of {z.shape[1]} coordinates in {out}")
 
 
+@verb(
+    "classify", says="RUN", about="name the class of each sample of data", group="what a trained game does", takes="run"
+)
 def classify(run: str, data: str = "", split: Part = "all", count: int = 10**9, out: str = "y.npz") -> None:
     """Name the class of each sample; where the data has labels, say how often that is right.
 
@@ -84,6 +92,13 @@ def classify(run: str, data: str = "", split: Part = "all", count: int = 10**9, 
     print(f"{len(logits)} classes in {out}" + ("" if right is None else f"; {right:.1%} of {known.sum()} labels agree"))
 
 
+@verb(
+    "score",
+    says="RUN",
+    about="score data as the discriminator or critic does",
+    group="what a trained game does",
+    takes="run",
+)
 def score(run: str, data: str = "", split: Part = "all", count: int = 10**9, out: str = "scores.npz") -> None:
     """Score samples as the discriminator or critic does.
 

@@ -6,11 +6,17 @@ from collections import Counter
 from itertools import takewhile
 
 from ganarium import index
-from ganarium.commands.base import call, table
+from ganarium.commands.base import call, table, verb
 
 __all__ = ["claim"]
 
 
+@verb(
+    "claim",
+    says="NAME | --all",
+    about="what its paper says, proved in miniature: baseline, control, seeds",
+    group="what papers say",
+)
 def claim(words: list[str]) -> int:
     """Prove what a paper says: a game against a baseline that it must beat and a control that must fail.
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from itertools import takewhile
 
-from ganarium.commands.base import call
+from ganarium.commands.base import call, verb
 
 __all__ = ["compare"]
 
 
+@verb(
+    "compare",
+    says="GAME GAME --data DATA --seen N",
+    about="games on equal terms: seeds, intervals, a page",
+    group="how good it is",
+)
 def compare(words: list[str]) -> int:
     """Play games on the same data with the same budget, batch and seeds, and compare what they make.
 

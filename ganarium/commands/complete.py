@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ganarium.commands.base import on_run
+from ganarium.commands.base import verb
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +18,27 @@ __all__ = ["complete"]
 _SHOWN = 16  # images in the grid
 
 
-def complete(words: list[str]) -> int:
+@verb(
+    "complete",
+    says="RUN --data FOLDER",
+    about="fill holes in images: random ones, or those that a mask says",
+    group="what a trained game does",
+    takes="run",
+    more="laws_of",
+)
+def complete(
+    run: str,
+    data: str = "",
+    split: Literal["all", "train", "test"] = "all",
+    count: int = 16,
+    each: int = 3,
+    mask: str = "",
+    seed: int | None = None,
+    out: Path = Path("completed"),
+    weights: Literal["average", "last"] = "average",
+    checkpoint: str = "latest",
+    **laws: Any,
+) -> int:
     """Fill holes in images.
 
     Args:
@@ -36,36 +56,20 @@ def complete(words: list[str]) -> int:
         weights: The averaged networks, or those of the last round.
         checkpoint: Of which checkpoint: latest, best, or a round.
     """
+    from ganarium.commands.abilities import able, batch_of
+    from ganarium.game import Completes
+    from ganarium.holes import read_mask
 
-    def run(
-        run: str,
-        data: str = "",
-        split: Literal["all", "train", "test"] = "all",
-        count: int = 16,
-        each: int = 3,
-        mask: str = "",
-        seed: int | None = None,
-        out: Path = Path("completed"),
-        weights: Literal["average", "last"] = "average",
-        checkpoint: str = "latest",
-        **laws: Any,
-    ) -> int:
-        from ganarium.commands.abilities import able, batch_of
-        from ganarium.game import Completes
-        from ganarium.holes import read_mask
-
-        if each < 1:
-            raise ValueError(f"At least one completion of each image; got each={each}.")
-        loaded, game = able(run, Completes, "complete", weights=weights, checkpoint=checkpoint)
-        field = loaded.spec["x"]
-        given = read_mask(mask, (field.shape[1], field.shape[2])) if mask else None
-        x = batch_of(loaded, data, split, "x", count)["x"]
-        known, made = filled(game, x, given, laws["holes"], each, seed)
-        write(x, known, made, field, out)
-        print(f"{len(x)} images, {each} completion{'s' if each > 1 else ''} of each: {out}")
-        return 0
-
-    return on_run(run, words, "complete", complete.__doc__, extra=laws_of)
+    if each < 1:
+        raise ValueError(f"At least one completion of each image; got each={each}.")
+    loaded, game = able(run, Completes, "complete", weights=weights, checkpoint=checkpoint)
+    field = loaded.spec["x"]
+    given = read_mask(mask, (field.shape[1], field.shape[2])) if mask else None
+    x = batch_of(loaded, data, split, "x", count)["x"]
+    known, made = filled(game, x, given, laws["holes"], each, seed)
+    write(x, known, made, field, out)
+    print(f"{len(x)} images, {each} completion{'s' if each > 1 else ''} of each: {out}")
+    return 0
 
 
 def laws_of(run: str) -> list[Any]:

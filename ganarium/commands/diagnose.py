@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from ganarium.commands.base import as_json, on_run
+from ganarium.commands.base import as_json, verb
 
 __all__ = ["diagnose"]
 
 
-def diagnose(words: list[str]) -> int:
+@verb(
+    "diagnose",
+    says="RUN",
+    about="why it behaves as it does: collapse, overfitting, no gradient, circles, copies",
+    group="how good it is",
+    takes="run",
+)
+def diagnose(
+    run: str,
+    checkpoint: str = "latest",
+    data: str = "",
+    held_out: str = "",
+    seed: int = 0,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
     """Say why a game behaves as it does: mode collapse, an overfitted discriminator, a vanishing gradient, more.
 
     Args:
@@ -20,31 +35,17 @@ def diagnose(words: list[str]) -> int:
         json: Print JSON.
         quiet: Show no progress.
     """
+    from ganarium import diagnosis
+    from ganarium.data.progress import silent
 
-    def run(
-        run: str,
-        checkpoint: str = "latest",
-        data: str = "",
-        held_out: str = "",
-        seed: int = 0,
-        json: bool = False,
-        quiet: bool = False,
-    ) -> int:
-        from ganarium import diagnosis
-        from ganarium.data.progress import silent
-
-        with silent(quiet or json):
-            found = diagnosis.diagnose(
-                run, data=data or None, held_out=held_out or None, checkpoint=checkpoint, seed=seed
-            )
-        if json:
-            print(as_json([found.plain()]))
-            return 0
-        print(found)
-        print(f"\n  picture     {found.facts['run']}/diagnosis.png")
-        if any(finding.advice for finding in found.findings):
-            command = f"ganarium train {found.facts['game']} --config {found.facts['run']}/config.yaml"
-            print(f"  to try      {command} --out DIR OPTIONS")
+    with silent(quiet or json):
+        found = diagnosis.diagnose(run, data=data or None, held_out=held_out or None, checkpoint=checkpoint, seed=seed)
+    if json:
+        print(as_json([found.plain()]))
         return 0
-
-    return on_run(run, words, "diagnose", diagnose.__doc__)
+    print(found)
+    print(f"\n  picture     {found.facts['run']}/diagnosis.png")
+    if any(finding.advice for finding in found.findings):
+        command = f"ganarium train {found.facts['game']} --config {found.facts['run']}/config.yaml"
+        print(f"  to try      {command} --out DIR OPTIONS")
+    return 0

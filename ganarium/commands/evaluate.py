@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ganarium.commands.base import as_json, on_run, table
+from ganarium.commands.base import as_json, table, verb
 
 __all__ = ["evaluate"]
 
 
-def evaluate(words: list[str]) -> int:
+@verb(
+    "evaluate",
+    says="RUN",
+    about="how good its samples are: metrics, intervals, floors, stamps",
+    group="how good it is",
+    takes="run",
+)
+def evaluate(
+    run: str,
+    data: str = "",
+    split: str = "",
+    count: int | None = None,
+    reference: str = "half",
+    features: str = "",
+    metrics: str = "",
+    seed: int = 0,
+    resamples: int = 100,
+    to: str = "b",
+    weights: Literal["average", "last"] = "average",
+    checkpoint: str = "latest",
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
     """Measure how good samples are, with intervals, the floor of real data, and how it was measured.
 
     Args:
@@ -30,52 +52,33 @@ def evaluate(words: list[str]) -> int:
         json: Print JSON.
         quiet: Show no progress.
     """
+    from ganarium import metrics as measuring
+    from ganarium.data.progress import silent
 
-    def run(
-        run: str,
-        data: str = "",
-        split: str = "",
-        count: int | None = None,
-        reference: str = "half",
-        features: str = "",
-        metrics: str = "",
-        seed: int = 0,
-        resamples: int = 100,
-        to: str = "b",
-        weights: Literal["average", "last"] = "average",
-        checkpoint: str = "latest",
-        json: bool = False,
-        quiet: bool = False,
-    ) -> int:
-        from ganarium import metrics as measuring
-        from ganarium.data.progress import silent
-
-        with silent(quiet or json):
-            found = measuring.evaluate(
-                run,
-                data or None,
-                count=count,
-                features=_names(features),
-                metrics=_names(metrics),
-                reference=_reference(reference),
-                split=split,
-                seed=seed,
-                resamples=resamples,
-                to=to,
-                checkpoint=checkpoint,
-                weights=weights,
-            )
-        if json:
-            print(as_json([found.plain()]))
-            return 0
-        table(found.rows())
-        for protocol in dict.fromkeys(number.protocol for number in found.numbers):
-            print(f"  {protocol}")
-        for note in found.notes:
-            print(f"  {note}")
+    with silent(quiet or json):
+        found = measuring.evaluate(
+            run,
+            data or None,
+            count=count,
+            features=_names(features),
+            metrics=_names(metrics),
+            reference=_reference(reference),
+            split=split,
+            seed=seed,
+            resamples=resamples,
+            to=to,
+            checkpoint=checkpoint,
+            weights=weights,
+        )
+    if json:
+        print(as_json([found.plain()]))
         return 0
-
-    return on_run(run, words, "evaluate", evaluate.__doc__)
+    table(found.rows())
+    for protocol in dict.fromkeys(number.protocol for number in found.numbers):
+        print(f"  {protocol}")
+    for note in found.notes:
+        print(f"  {note}")
+    return 0
 
 
 def _names(text: str) -> list[str] | None:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from ganarium.commands.base import as_json, call, on_run, table
+from ganarium.commands.base import as_json, table, verb
 
 __all__ = ["resume", "runs", "sample", "value"]
 
 
-def resume(words: list[str]) -> int:
+@verb("resume", says="RUN", about="go on where a run was stopped", group="playing", takes="run")
+def resume(
+    run: str,
+    rounds: int | None = None,
+    stop_after: int | None = None,
+    quiet: bool = False,
+    checkpoint: str = "latest",
+) -> int:
     """Go on where a run was stopped.
 
     Args:
@@ -20,23 +27,29 @@ def resume(words: list[str]) -> int:
         quiet: Say nothing.
         checkpoint: Where to go on from: latest, best, or a round.
     """
+    from ganarium import fitting
 
-    def run(
-        run: str,
-        rounds: int | None = None,
-        stop_after: int | None = None,
-        quiet: bool = False,
-        checkpoint: str = "latest",
-    ) -> int:
-        from ganarium import fitting
-
-        fitting.resume(run, rounds=rounds, stop_after=stop_after, quiet=quiet, checkpoint=checkpoint)
-        return 0
-
-    return on_run(run, words, "resume", resume.__doc__)
+    fitting.resume(run, rounds=rounds, stop_after=stop_after, quiet=quiet, checkpoint=checkpoint)
+    return 0
 
 
-def sample(words: list[str]) -> int:
+@verb(
+    "sample",
+    says="RUN --out FILE",
+    about="draw samples: x.png, x.npz or a folder",
+    group="what a trained game does",
+    takes="run",
+    more="conditions",
+)
+def sample(
+    run: str,
+    count: int = 64,
+    seed: int | None = None,
+    out: Path = Path("samples.png"),
+    weights: Literal["average", "last"] = "average",
+    checkpoint: str = "latest",
+    **condition: str | None,
+) -> int:
     """Draw samples from a run.
 
     Args:
@@ -48,28 +61,16 @@ def sample(words: list[str]) -> int:
         weights: The averaged networks, or those of the last round.
         checkpoint: Of which checkpoint: latest, best, or a round.
     """
+    from ganarium import pictures
+    from ganarium import run as runs
 
-    def run(
-        run: str,
-        count: int = 64,
-        seed: int | None = None,
-        out: Path = Path("samples.png"),
-        weights: Literal["average", "last"] = "average",
-        checkpoint: str = "latest",
-        **condition: str | None,
-    ) -> int:
-        from ganarium import pictures
-        from ganarium import run as runs
-
-        loaded = runs.load(run, weights=weights, checkpoint=checkpoint)
-        fields = getattr(loaded.game, "conditions", {})
-        asked = {name: value(text, fields.get(name)) for name, text in condition.items() if text is not None}
-        samples = loaded.sample(count, seed=seed, units="game", **asked)
-        pictures.write_samples(samples, loaded.spec["x"], out)
-        print(f"{count} samples in {out}")
-        return 0
-
-    return on_run(run, words, "sample", sample.__doc__, extra=conditions)
+    loaded = runs.load(run, weights=weights, checkpoint=checkpoint)
+    fields = getattr(loaded.game, "conditions", {})
+    asked = {name: value(text, fields.get(name)) for name, text in condition.items() if text is not None}
+    samples = loaded.sample(count, seed=seed, units="game", **asked)
+    pictures.write_samples(samples, loaded.spec["x"], out)
+    print(f"{count} samples in {out}")
+    return 0
 
 
 def conditions(run: str) -> list[Any]:
@@ -97,24 +98,21 @@ def value(text: str, field: Any = None) -> Any:
     return numbers[0] if len(numbers) == 1 else numbers
 
 
-def runs(words: list[str]) -> int:
+@verb("runs", about="the runs in ./runs", group="playing", takes="options")
+def runs(folder: Path = Path("runs"), json: bool = False) -> int:
     """List the runs in a folder.
 
     Args:
         folder: Where to look.
         json: Print JSON.
     """
+    from ganarium import run as runs
 
-    def run(folder: Path = Path("runs"), json: bool = False) -> int:
-        from ganarium import run as runs
-
-        rows = [runs.Run(path).row() for path in runs.runs(folder)]
-        if json:
-            print(as_json(rows))
-        elif rows:
-            table(rows)
-        else:
-            print(f"There are no runs in {folder}.")
-        return 0
-
-    return call(run, words, "ganarium runs", runs.__doc__)
+    rows = [runs.Run(path).row() for path in runs.runs(folder)]
+    if json:
+        print(as_json(rows))
+    elif rows:
+        table(rows)
+    else:
+        print(f"There are no runs in {folder}.")
+    return 0

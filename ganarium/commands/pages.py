@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ganarium.commands.base import on_run
+from ganarium.commands.base import verb
 
 __all__ = ["film", "quiz", "show"]
 
 
-def show(words: list[str]) -> int:
+@verb(
+    "show",
+    says="RUN",
+    about="what a run is and how far it got; writes its report, RUN/report.html",
+    group="how good it is",
+    takes="run",
+)
+def show(run: str, out: Path | None = None, open: bool = False, page: bool = True) -> int:
     """Say what a run is and how far it got, and write its report: a page that needs nothing but a browser.
 
     Args:
@@ -18,22 +25,34 @@ def show(words: list[str]) -> int:
         open: Open the report in the browser.
         page: Write the report; --no-page only prints.
     """
+    from ganarium import run as runs
 
-    def run(run: str, out: Path | None = None, open: bool = False, page: bool = True) -> int:
-        from ganarium import run as runs
+    loaded = runs.Run(run)
+    print(loaded.summary())
+    if page:
+        from ganarium.pages.report import write_report
 
-        loaded = runs.Run(run)
-        print(loaded.summary())
-        if page:
-            from ganarium.pages.report import write_report
-
-            _tell(write_report(loaded, _html(out)), "report", open)
-        return 0
-
-    return on_run(run, words, "show", show.__doc__)
+        _tell(write_report(loaded, _html(out)), "report", open)
+    return 0
 
 
-def quiz(words: list[str]) -> int:
+@verb(
+    "quiz",
+    says="RUN",
+    about="real or fake? a page that counts how often a person errs",
+    group="how good it is",
+    takes="run",
+)
+def quiz(
+    run: str,
+    count: int = 24,
+    seed: int = 0,
+    out: Path | None = None,
+    data: str = "",
+    split: str = "",
+    seconds: float | None = None,
+    open: bool = False,
+) -> int:
     """Make a quiz: real or fake? A page that shows data and samples one by one and counts errors.
 
     Args:
@@ -46,46 +65,30 @@ def quiz(words: list[str]) -> int:
         seconds: How long each picture can be seen; until it is answered if left out.
         open: Open the page in the browser.
     """
+    from ganarium import run as runs
+    from ganarium.pages.quiz import Quiz, write_quiz
 
-    def run(
-        run: str,
-        count: int = 24,
-        seed: int = 0,
-        out: Path | None = None,
-        data: str = "",
-        split: str = "",
-        seconds: float | None = None,
-        open: bool = False,
-    ) -> int:
-        from ganarium import run as runs
-        from ganarium.pages.quiz import Quiz, write_quiz
-
-        asked = Quiz(count=count, seed=seed, data=data, split=split, seconds=seconds)
-        _tell(write_quiz(runs.Run(run), asked, _html(out)), "quiz", open)
-        return 0
-
-    return on_run(run, words, "quiz", quiz.__doc__)
+    asked = Quiz(count=count, seed=seed, data=data, split=split, seconds=seconds)
+    _tell(write_quiz(runs.Run(run), asked, _html(out)), "quiz", open)
+    return 0
 
 
-def film(words: list[str]) -> int:
+@verb("film", says="RUN", about="the training as an animated GIF", group="how good it is", takes="run")
+def film(run: str, out: Path | None = None) -> int:
     """Make a film of a training: an animated GIF of the pictures that were drawn of the same latents.
 
     Args:
         run: The run's folder, or its name under ./runs.
         out: The film; film.gif in the run's folder if left out.
     """
+    from ganarium import pictures
+    from ganarium.records import find
 
-    def run(run: str, out: Path | None = None) -> int:
-        from ganarium import pictures
-        from ganarium.records import find
-
-        folder = find(run)
-        out = out or folder / "film.gif"
-        frames = pictures.film(folder, out)
-        print(f"{frames} frames in {out}")
-        return 0
-
-    return on_run(run, words, "film", film.__doc__)
+    folder = find(run)
+    out = out or folder / "film.gif"
+    frames = pictures.film(folder, out)
+    print(f"{frames} frames in {out}")
+    return 0
 
 
 def _html(out: Path | None) -> Path | None:

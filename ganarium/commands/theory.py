@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from ganarium import index
-from ganarium.commands.base import as_json, table
+from ganarium.commands.base import as_json, table, verb
 
 __all__ = ["theory"]
 
 
+@verb(
+    "theory",
+    says="[LESSON]",
+    about="the mathematics, worked out and drawn beside what is exact",
+    group="what papers say",
+)
 def theory(words: list[str]) -> int:
     """``ganarium theory`` lists the lessons; ``ganarium theory LESSON [options]`` works one out.
 

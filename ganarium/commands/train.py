@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
-from ganarium.data.progress import silent
-from ganarium.fitting import fit
-from ganarium.forms import Row
-from ganarium.request import GAME, Request
+from itertools import pairwise
+
+from ganarium import index
+from ganarium.commands.base import verb
 
 __all__ = ["train"]
 
-_COMMAND = [
-    Row("out", str | None, None, "The run's folder; numbered under ./runs if left out."),
-    Row("stop_after", int | None, None, "Stop, and save, after so many rounds; `resume` goes on."),
-    Row("quiet", bool, False, "Say nothing."),
-]
 
-
+@verb(
+    "train",
+    says="GAME --data DATA",
+    about="train a game; --help after a game lists its options",
+    group="playing",
+)
 def train(words: list[str]) -> int:
-    """Run the command.
+    """Train a game; what is mistyped is found before anything slow is imported.
 
     Args:
         words: The words after ``ganarium train``: a game, then options.
     """
-    request = Request(words, "train", [*GAME, *_COMMAND])
+    if not words or words[0].startswith("-"):
+        if {"-h", "--help"} & set(words):
+            print(f"ganarium train GAME --data DATA [options]\n\nGames: {', '.join(index.every_game())}")
+            print("Your own: ./my_game.py:MyGAN. `ganarium train GAME --help` lists the options of a game.")
+            return 0
+        if not any(word.partition("=")[0] in ("--config", "--from") for word in words):
+            raise ValueError("Which game? `ganarium train GAME --data DATA`; see `ganarium list`.")
+    else:
+        index.game(words[0])
+    for option, value in pairwise(words):
+        if option == "--data":
+            index.check_data(value)
+    return _train(words)
+
+
+def _train(words: list[str]) -> int:
+    from ganarium.data.progress import silent
+    from ganarium.fitting import fit
+    from ganarium.forms import Row
+    from ganarium.request import GAME, Request
+
+    own = [
+        Row("out", str | None, None, "The run's folder; numbered under ./runs if left out."),
+        Row("stop_after", int | None, None, "Stop, and save, after so many rounds; `resume` goes on."),
+        Row("quiet", bool, False, "Say nothing."),
+    ]
+    request = Request(words, "train", [*GAME, *own])
     with silent(request.answer["quiet"]):
         data = request.data()
     session = {name: request.answer[name] for name in ("out", "stop_after", "quiet")}

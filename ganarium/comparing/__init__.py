@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ganarium import index
 from ganarium._version import __version__
 from ganarium.board import Board
 from ganarium.comparing.comparison import Comparison
 from ganarium.comparing.summary import Result, Summary
-from ganarium.comparing.terms import check, words_of
+from ganarium.comparing.terms import check, files_of, refuse_unnamed, words_of
 from ganarium.files import write_text
 from ganarium.metrics.stamp import Number
 from ganarium.side_by_side import Job, Outcome, run
@@ -93,6 +95,7 @@ def compare(
         "paper": paper,
     }
     check(config)
+    config["files"] = files_of(config["contestants"])
     path = Path(out) if out is not None else _new(config)
     _agree(path, config)
     return _play(path, config, workers, quiet)
@@ -111,12 +114,15 @@ def go_on(path: str | Path, workers: int | None = None, quiet: bool = False) -> 
     """
     if not (Path(path) / CONFIG).is_file():
         raise ValueError(f"There is no comparison in {path}: it has no {CONFIG}.")
-    return _play(Path(path), _read(Path(path)), workers, quiet)
+    config = _read(Path(path))
+    refuse_unnamed(config)
+    return _play(Path(path), config, workers, quiet)
 
 
 def _new(config: Mapping[str, Any]) -> Path:
     name = re.sub(r"[^a-z0-9]+", "-", Path(config["data"]).name.lower()).strip("-") or "data"
-    stem = f"{'-'.join(label.split()[0] for label in config['contestants'][:3])}-{name}"
+    games = [index.game(shlex.split(label)[0]).command for label in config["contestants"][:3]]
+    stem = f"{'-'.join(games)}-{name}"
     taken = {path.name for path in Path("comparisons").glob(f"{stem}-*")}
     return Path("comparisons") / next(name for i in range(1, 10**6) if (name := f"{stem}-{i:03d}") not in taken)
 
@@ -141,7 +147,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         config = yaml.safe_load((path / CONFIG).read_text(encoding="utf-8"))
         # Comparisons that were begun before these could be asked for.
-        config = {"minutes": None, "metrics": [], **config}
+        config = {"minutes": None, "metrics": [], "files": {}, **config}
         return {name: value for name, value in config.items() if name != "ganarium"}
     except (yaml.YAMLError, TypeError) as error:
         raise ValueError(f"{path / CONFIG} cannot be read ({error}).") from error

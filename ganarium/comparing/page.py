@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganarium import index
 from ganarium.comparing.words import difference_rows, failures, seed_rows, verdict
 from ganarium.console import duration
 from ganarium.gallery import gallery
-from ganarium.metrics.stamp import WATCHED
 from ganarium.pages.page import (
     Markup,
     beside,
@@ -82,7 +82,7 @@ def _table(rows: Sequence[dict[str, str]]) -> Markup:
 
 def _curves(found: Comparison) -> Markup:
     names = dict.fromkeys(name for r in found.summary.results for row in r.facts.get("curve", ()) for name in row)
-    measured = [name for name in names if name.partition("/")[0] in WATCHED]
+    measured = [name for name in names if name.partition("/")[0] in index.watched_metrics()]
     order = {name: place for place, name in enumerate(_FIRST)}
     measured.sort(key=lambda name: order.get(name.partition("/")[0], len(order)))
     pairs = [_pair(found, name) for name in measured]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ganarium import index
+from ganarium import index, own
 
-__all__ = ["check", "words_of"]
+__all__ = ["check", "files_of", "refuse_unnamed", "words_of"]
 
 #: Options of ``train`` that are the same for all contestants, or follow from the comparison.
 _SHARED = ("data", "from", "seen", "rounds", "epochs", "minutes", "batch", "seed", "evaluate-every", "evaluate-count")
@@ -63,6 +63,24 @@ def _check_label(label: str) -> None:
             raise ValueError(
                 f"'{label}' asks for --{name}, which is the same for all contestants, or nothing could be compared. "
                 "Options of the game itself, such as --latent, and rates may differ."
+            )
+
+
+def files_of(labels: Sequence[str]) -> dict[str, str]:
+    """What the files of contestants of one's own hold, as a digest of each."""
+    games = [shlex.split(label)[0] for label in labels if label.strip()]
+    return {game: own.digest_of(game) for game in games if own.is_file(game)}
+
+
+def refuse_unnamed(config: Mapping[str, Any]) -> None:
+    """Raise if a comparison that is gone on with would run code which nobody named, or which has changed since."""
+    for game, digest in files_of(config["contestants"]).items():
+        if digest != config["files"].get(game):
+            raise ValueError(f"{game} has changed since this comparison began. Compare it anew, with another --out.")
+        if not own.was_named(digest):
+            raise ValueError(
+                f"This comparison plays {game}, which was never named on this machine. If you trust it, give the whole "
+                "command again, with --out."
             )
 
 

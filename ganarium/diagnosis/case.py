@@ -40,7 +40,7 @@ class Case:
 
     Args:
         run: The run's folder.
-        game: The game, for a run whose config cannot make it.
+        game: The game, its class, or its file (``./my_game.py:MyGAN``), for a run whose config cannot make it.
         data: What it learned from, for a run whose data has no name.
         held_out: Data of the same law that it did not learn from, if it is not to be found by itself.
         checkpoint: "latest", "best" or a round.
@@ -53,7 +53,7 @@ class Case:
     def __init__(
         self,
         run: str | Path,
-        game: Game | None = None,
+        game: Game | type[Game] | str | None = None,
         data: Any = None,
         held_out: Any = None,
         checkpoint: str | int = "latest",
@@ -72,10 +72,10 @@ class Case:
 
     def untrained(self) -> Game:
         """A game as the run began with."""
-        if self._given is not None:
+        if isinstance(self._given, Game):
             return copy.deepcopy(self._given)
         with seeded(_CPU, mix(self.config["settings"]["seed"], 0)):
-            return build(self.config)
+            return build(self.config, self._given)
 
     def with_weights(self, weights: dict[str, Tensor]) -> Game:
         """A game with these weights."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ganarium import index
 from ganarium.data.progress import watched
 from ganarium.diagnosis import collapse, memorisation, oscillation, overfitting, vanishing
 from ganarium.diagnosis.case import Case, Unknown
@@ -24,7 +25,7 @@ AILMENTS = tuple(_EXAMINERS)
 def diagnose(
     run: Any,
     *,
-    game: Game | None = None,
+    game: Game | type[Game] | str | None = None,
     data: Any = None,
     held_out: Any = None,
     checkpoint: str | int = "latest",
@@ -51,7 +52,7 @@ def diagnose(
     findings = [_examined(case, *job) for job in watched(jobs, len(jobs), lambda _: 1, doing="examining the run")]
     facts = {
         "run": str(case.path),
-        "game": case.config["game"]["command"],
+        "game": index.word_of(case.config["game"]),
         "data": case.config["data_summary"],
         "round": case.state["round"],
         "seen": case.state["seen"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ganarium import index
 from ganarium.diagnosis.finding import Advice, State
 
 if TYPE_CHECKING:
@@ -35,15 +34,14 @@ def possible(case: Case, words: str) -> bool:
     from ganarium.game import Game
     from ganarium.request import GAME, Request
 
-    command = case.config["game"]["command"]
-    if command not in index.games() or case.config["game"]["own"]:
+    if case.config["game"]["own"]:
         return False
     own = [row for row in GAME if row.name != "data"]
     source = (case.config["data"] or {}).get("name", "")
     data: list[str] = ["--data", source or "toy"]
     config = ["--config", str(case.path / "config.yaml")]
     try:
-        request = Request([command, *data, *config, *words.split()], "train", [*GAME[:1], *own])
+        request = Request([*data, *config, *words.split()], "train", [*GAME[:1], *own])
         game = request.game(case.last)
         request.settings(case.last)
     except (ValueError, TypeError, OSError, AssertionError):

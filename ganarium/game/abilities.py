@@ -1,14 +1,16 @@
 """What a trained game can do: small abstract classes, which commands ask for.
 
+Each is marked with the word by which lists and commands call it, and with what a game that has it does, for pages.
+
 Explicit models have a :class:`Density`; implicit ones do not have it at all.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +33,23 @@ __all__ = [
 ]
 
 
+_Kind = TypeVar("_Kind", bound=type)
+
+
+def ability(word: str, *, does: str) -> Callable[[_Kind], _Kind]:
+    """Mark a class as an ability. The arguments are literals: lists read them from the file, and import nothing.
+
+    Args:
+        word: What lists and commands call it; a command for it is called the same.
+        does: What a game that has it does, for its page.
+    """
+
+    def mark(kind: _Kind) -> _Kind:
+        return kind
+
+    return mark
+
+
 @contextmanager
 def evaluating(game: nn.Module) -> Iterator[None]:
     """Inside, all networks are in evaluation mode; after, in the mode in which they were."""
@@ -43,6 +62,7 @@ def evaluating(game: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
+@ability("sample", does="draws samples")
 class Samples(ABC):
     """Draws from its model of the data."""
 
@@ -92,6 +112,7 @@ class Samples(ABC):
             return torch.cat(parts)
 
 
+@ability("decode", does="decodes latents")
 class Decodes(Samples):
     """Draws a latent from a law, and the sample follows from it: the latents can be walked.
 
@@ -126,6 +147,7 @@ class Decodes(Samples):
         return self.decode(self.latents(n), **condition)
 
 
+@ability("score", does="scores")
 class Scores(ABC):
     """Scores samples, as a discriminator or critic does: higher for data than for samples; an energy lower."""
 
@@ -137,6 +159,7 @@ class Scores(ABC):
         """Raw scores of shape (B,)."""
 
 
+@ability("translate", does="translates")
 class Translates(ABC):
     """Maps a sample of one domain to another."""
 
@@ -148,6 +171,7 @@ class Translates(ABC):
         """``x`` in the domain ``to``, for example "a" or "b"."""
 
 
+@ability("encode", does="encodes")
 class Encodes(ABC):
     """Infers a latent from data."""
 
@@ -156,6 +180,7 @@ class Encodes(ABC):
         """Latents of shape (B, Z)."""
 
 
+@ability("density", does="knows densities")
 class Density(ABC):
     """Knows the density of its samples: an explicit model."""
 
@@ -164,6 +189,7 @@ class Density(ABC):
         """The log-density of each sample, in nats, of shape (B,)."""
 
 
+@ability("classify", does="classifies")
 class Classifies(ABC):
     """Names the class of a sample."""
 
@@ -172,6 +198,7 @@ class Classifies(ABC):
         """Class logits of shape (B, K)."""
 
 
+@ability("anomaly", does="finds anomalies")
 class Detects(ABC):
     """Tells how unlike the training data a sample is."""
 
@@ -180,6 +207,7 @@ class Detects(ABC):
         """Scores of shape (B,), higher for stranger samples."""
 
 
+@ability("complete", does="completes")
 class Completes(ABC):
     """Fills in what is missing."""
 

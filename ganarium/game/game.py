@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import torch
 
@@ -42,6 +42,13 @@ from ganarium.game.player import Player, Stage
 from ganarium.spec import Kind, Spec
 
 __all__ = ["Game"]
+
+
+class _Unpublished:
+    """What stands for the paper of a game that has none, as long as its class names none."""
+
+    def __get__(self, game: Any, kind: type) -> Paper:
+        return Paper.unpublished(kind.__name__, (kind.__doc__ or "").strip().split("\n")[0])
 
 
 class Game(Configured):
@@ -57,7 +64,7 @@ class Game(Configured):
         MissingField: if the spec lacks a field that the game ``needs``.
     """
 
-    paper: ClassVar[Paper]
+    paper: ClassVar[Paper] = cast(Paper, _Unpublished())
     #: The fields that the game plays on, and the kinds that it takes; no kinds: any.
     needs: ClassVar[Mapping[str, tuple[Kind, ...]]] = {"x": ()}
     #: Why the loss of one sample depends on the others in its batch; empty if it does not.

@@ -1,21 +1,30 @@
-"""Which metrics there are, what each needs, and which way it is better."""
+"""Which metrics there are, what each needs, and which way it is better.
+
+A metric is a function under :func:`metric`, here or in any file of this folder: lists, judges and what is watched while
+a game is trained find it by that mark.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from importlib import import_module
+from typing import Any, TypeVar
 
 import torch
 
+from ganarium import index
 from ganarium.data.base import unpack
 from ganarium.metrics import library, modes, neighbours, similarity, transport
 from ganarium.metrics.features import Features
 from ganarium.metrics.neighbours import Pair
 from ganarium.metrics.rows import Rows
-from ganarium.metrics.stamp import WATCHED, Better
+from ganarium.metrics.stamp import Better
 
-__all__ = ["METRICS", "ON_REQUEST", "Case", "Metric"]
+__all__ = ["Case", "Metric", "metric", "metrics"]
+
+_Measure = TypeVar("_Measure", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -59,19 +68,14 @@ class Metric:
         better: Which way each is better.
         measure: Measures them, each with its standard error.
         fits: Whether it can be measured.
-        about: What they say, in a sentence.
+        quick: Whether it is also measured while a game is trained.
     """
 
     names: tuple[str, ...]
     better: Mapping[str, Better]
     measure: Callable[[Case], dict[str, Pair]]
     fits: Callable[[Case], bool]
-    about: str
-
-    @property
-    def quick(self) -> bool:
-        """Whether it is also measured while a game is trained."""
-        return self.names[0] in WATCHED
+    quick: bool
 
     def known_as(self, name: str) -> bool:
         """Whether a name is one of these numbers'."""
@@ -86,34 +90,51 @@ class Metric:
         return own.endswith("*") and name.startswith(own[:-1])
 
 
-def _one(
-    name: str, better: Better, measure: Callable[[Case], Pair], fits: Any, about: str, quick: bool = False
-) -> Metric:
-    return Metric((name,), {name: better}, lambda case: {name: measure(case)}, fits, about)
+_FOUND: dict[str, Metric] = {}
 
 
-def _frechet(case: Case) -> Pair:
-    name = case.features.name
-    value = library.frechet(case.real.moments[name], case.made.moments[name])
-    return value, library.frechet_error(case.real.moments[name], case.pair[1], case.resamples, case.seed)
+def metric(
+    names: str,
+    *,
+    better: Better | Mapping[str, Better],
+    about: str,
+    quick: bool = False,
+    asked: bool = False,
+    fits: Callable[[Case], bool] = lambda case: True,
+) -> Callable[[_Measure], _Measure]:
+    """Mark a function as a metric. All arguments but ``fits`` are literals, which are also read from the file.
+
+    From a :class:`Case` to the number with its standard error; or to several, by name. One that is measured only when
+    it is asked for is given an :class:`~ganarium.metrics.requested.Asked`, and returns numbers.
+
+    Args:
+        names: What it is called; of several, their names with spaces between. A last ``*`` stands for several.
+        better: Which way it is better; of several, which way each is.
+        about: What it says, in a sentence.
+        quick: Whether it is also measured while a game is trained.
+        asked: Whether it is measured only when it is asked for.
+        fits: Whether it can be measured of a case.
+    """
+
+    def mark(measure: _Measure) -> _Measure:
+        several = tuple(names.split())
+        ways = better if isinstance(better, Mapping) else dict.fromkeys(several, better)
+        alone = len(several) == 1 and not names.endswith("*")
+        measured = (lambda case: {names: measure(case)}) if alone else measure
+        if not asked:
+            _FOUND[several[0]] = Metric(several, ways, measured, fits, quick)
+        return measure
+
+    return mark
 
 
-def _modes(case: Case) -> dict[str, Pair]:
-    truth = case.data.truth
-    if "centres" in truth:
-        return modes.mixture(case.pair[1], truth["centres"], truth["sd"], case.resamples, case.seed)
-    return modes.spelt(case.made.logits[case.features.name].argmax(1), truth["modes"])
-
-
-def _copies(case: Case) -> Pair:
-    assert case.held_out is not None
-    real, made = case.pair
-    return neighbours.copies(real, case.held_out.features[case.features.name], made, case.resamples, case.seed)
-
-
-def _similarity(case: Case) -> Pair:
-    assert case.made.some is not None
-    return neighbours.mean_and_error(similarity.pairs(unpack(case.made.some)), case.resamples, case.seed)
+@cache
+def metrics() -> tuple[Metric, ...]:
+    """The metrics that are measured unasked."""
+    entries = [(name, entry) for name, entry in index.metrics().items() if not entry.asked]
+    for _, entry in entries:
+        import_module(entry.module)
+    return tuple(_FOUND[name] for name, _ in entries)
 
 
 def _seen(case: Case) -> bool:
@@ -127,84 +148,124 @@ def _has_modes(case: Case) -> bool:
     return mixture or ("modes" in truth and case.features.name == "digits" and case.field == "x")
 
 
+def _has_factors(case: Case) -> bool:
+    return bool(case.features.counted)
+
+
+def _has_classes(case: Case) -> bool:
+    return case.features.name in case.made.logits
+
+
+def _can_be_copied(case: Case) -> bool:
+    return _seen(case) and case.held_out is not None
+
+
+def _few_coordinates(case: Case) -> bool:
+    return case.features.name == "coordinates" and case.features.size <= 3
+
+
 def _image_pairs(case: Case) -> bool:
     field = case.data.spec[case.field]
     return case.first and field.kind == "image" and min(field.shape[1:]) >= 7
 
 
-METRICS: tuple[Metric, ...] = (
-    Metric(
-        ("modes", "good", "divergence"),
-        {"modes": "higher", "good": "higher", "divergence": "lower"},
-        _modes,
-        _has_modes,
-        "modes that are there, good samples, and how unevenly modes are shared",
-    ),
-    _one("frechet", "lower", _frechet, lambda case: True, "the distance of Gaussians fitted to features"),
-    _one(
-        "kid",
-        "lower",
-        lambda case: library.kernel_distance(*case.pair, case.seed),
-        _seen,
-        "the kernel distance, which has no bias and may be below zero",
-    ),
-    _one(
-        "score",
-        "higher",
-        lambda case: library.class_score(case.made.logits[case.features.name], case.seed),
-        lambda case: case.features.name in case.made.logits,
-        "sure classes, evenly used; blind to anything within a class",
-    ),
-    Metric(
-        ("precision", "recall", "density", "coverage"),
-        {"precision": "higher", "recall": "higher", "density": "real", "coverage": "higher"},
-        lambda case: neighbours.balls(*case.pair, case.resamples, case.seed),
-        _seen,
-        "samples among data, data among samples",
-    ),
-    _one(
-        "two-sample",
-        "real",
-        lambda case: neighbours.two_sample(*case.pair, case.resamples, case.seed),
-        _seen,
-        "how often the nearest neighbour is of one's own kind; 0.5 if nobody can tell",
-    ),
-    _one(
-        "memorised",
-        "real",
-        _copies,
-        lambda case: _seen(case) and case.held_out is not None,
-        "how often a sample is nearer to training data than to as much held-out data; 0.5 without copying",
-    ),
-    _one(
-        "sliced",
-        "lower",
-        lambda case: transport.sliced_and_error(*case.pair, case.seed, case.resamples),
-        _seen,
-        "the sliced Wasserstein distance",
-    ),
-    _one(
-        "wasserstein",
-        "lower",
-        lambda case: transport.exact_and_error(*case.pair, case.seed, case.resamples),
-        lambda case: case.features.name == "coordinates" and case.features.size <= 3,
-        "the exact Wasserstein distance of at most 1,000 points",
-    ),
-    _one(
-        "similarity", "real", _similarity, _image_pairs, "the structural similarity of random pairs; high: repetitive"
-    ),
-    Metric(
-        ("factor-*",),
-        {"factor-*": "lower"},
-        lambda case: modes.factors(case.features.counted, *case.pair),
-        lambda case: bool(case.features.counted),
-        "how differently often each value of a factor comes, from 0 to 1",
-    ),
+@metric(
+    "modes good divergence",
+    better={"modes": "higher", "good": "higher", "divergence": "lower"},
+    about="modes that are there, good samples, and how unevenly modes are shared",
+    quick=True,
+    fits=_has_modes,
 )
+def _modes(case: Case) -> dict[str, Pair]:
+    truth = case.data.truth
+    if "centres" in truth:
+        return modes.mixture(case.pair[1], truth["centres"], truth["sd"], case.resamples, case.seed)
+    return modes.spelt(case.made.logits[case.features.name].argmax(1), truth["modes"])
 
-#: Names of what is measured only when it is asked for, and what it says.
-ON_REQUEST = {
-    "accuracy": "of a classifier that learned from samples alone, on real data",
-    "path-length": "how far features move for a small step between latents",
-    "parzen": "the log-likelihood of data under Gaussians around samples, in nats; for history",
-}
+
+@metric("frechet", better="lower", about="the distance of Gaussians fitted to features", quick=True)
+def _frechet(case: Case) -> Pair:
+    name = case.features.name
+    value = library.frechet(case.real.moments[name], case.made.moments[name])
+    return value, library.frechet_error(case.real.moments[name], case.pair[1], case.resamples, case.seed)
+
+
+@metric("kid", better="lower", about="the kernel distance, which has no bias and may be below zero", fits=_seen)
+def _kid(case: Case) -> Pair:
+    return library.kernel_distance(*case.pair, case.seed)
+
+
+@metric(
+    "score", better="higher", about="sure classes, evenly used; blind to anything within a class", fits=_has_classes
+)
+def _score(case: Case) -> Pair:
+    return library.class_score(case.made.logits[case.features.name], case.seed)
+
+
+@metric(
+    "precision recall density coverage",
+    better={"precision": "higher", "recall": "higher", "density": "real", "coverage": "higher"},
+    about="samples among data, data among samples",
+    quick=True,
+    fits=_seen,
+)
+def _balls(case: Case) -> dict[str, Pair]:
+    return neighbours.balls(*case.pair, case.resamples, case.seed)
+
+
+@metric(
+    "two-sample",
+    better="real",
+    about="how often the nearest neighbour is of one's own kind; 0.5 if nobody can tell",
+    fits=_seen,
+)
+def _two_sample(case: Case) -> Pair:
+    return neighbours.two_sample(*case.pair, case.resamples, case.seed)
+
+
+@metric(
+    "memorised",
+    better="real",
+    about="how often a sample is nearer to training data than to as much held-out data; 0.5 without copying",
+    fits=_can_be_copied,
+)
+def _copies(case: Case) -> Pair:
+    assert case.held_out is not None
+    real, made = case.pair
+    return neighbours.copies(real, case.held_out.features[case.features.name], made, case.resamples, case.seed)
+
+
+@metric("sliced", better="lower", about="the sliced Wasserstein distance")
+def _sliced(case: Case) -> Pair:
+    return transport.sliced_and_error(*case.pair, case.seed, case.resamples)
+
+
+@metric(
+    "wasserstein",
+    better="lower",
+    about="the exact Wasserstein distance of at most 1,000 points",
+    fits=_few_coordinates,
+)
+def _wasserstein(case: Case) -> Pair:
+    return transport.exact_and_error(*case.pair, case.seed, case.resamples)
+
+
+@metric(
+    "similarity",
+    better="real",
+    about="the structural similarity of random pairs; high: repetitive",
+    fits=_image_pairs,
+)
+def _similarity(case: Case) -> Pair:
+    assert case.made.some is not None
+    return neighbours.mean_and_error(similarity.pairs(unpack(case.made.some)), case.resamples, case.seed)
+
+
+@metric(
+    "factor-*",
+    better={"factor-*": "lower"},
+    about="how differently often each value of a factor comes, from 0 to 1",
+    fits=_has_factors,
+)
+def _factors(case: Case) -> dict[str, Pair]:
+    return modes.factors(case.features.counted, *case.pair)

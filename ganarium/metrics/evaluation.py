@@ -24,7 +24,6 @@ from ganarium import index
 from ganarium.data.loading import is_folder
 from ganarium.files import write_text
 from ganarium.game import Game, Samples, Translates
-from ganarium.metrics.catalogue import ON_REQUEST
 from ganarium.metrics.judge import Judge, Reference, check_metrics
 from ganarium.metrics.rows import of_game, of_tensor
 from ganarium.metrics.stamp import Number
@@ -203,10 +202,10 @@ def evaluate_game(
     numbers = judge.judge(made, metrics, resamples=resamples)
     notes = list(judge.notes)
     for name in metrics or ():
-        if name in ON_REQUEST:
-            from ganarium.metrics.requested import requested
+        if (entry := index.metrics().get(name)) is not None and entry.asked:
+            from ganarium.metrics.requested import Asked
 
-            numbers += requested(name, judge, game, made[0], count, seed, notes)
+            numbers += entry.call(Asked(judge, game, made[0], count, seed, notes))
     if not numbers:
         raise ValueError(f"None of {', '.join(metrics or ())} can be measured here. {' '.join(notes)}".strip())
     when = datetime.now().astimezone().isoformat(timespec="seconds")

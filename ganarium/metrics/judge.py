@@ -12,7 +12,8 @@ from torch import Tensor
 from ganarium import index
 from ganarium.data import from_source
 from ganarium.data.progress import watched
-from ganarium.metrics.catalogue import METRICS, ON_REQUEST, Case, Metric
+from ganarium.metrics import catalogue
+from ganarium.metrics.catalogue import Case, Metric
 from ganarium.metrics.features import Features
 from ganarium.metrics.known_features import default, named
 from ganarium.metrics.neighbours import Pair
@@ -143,7 +144,7 @@ class Judge:
         jobs = [
             (metric, features)
             for features in self.features
-            for metric in METRICS
+            for metric in catalogue.metrics()
             if _wanted(metric, metrics) and (metric.quick or not quick)
         ]
         self.notes = self._notes(metrics, len(made[0])) if floor else []
@@ -248,10 +249,11 @@ def check_metrics(names: Sequence[str] | None) -> None:
     Raises:
         ValueError: with the nearest names.
     """
-    known = [name for metric in METRICS for name in metric.names]
+    known = [name for metric in catalogue.metrics() for name in metric.names]
+    asked = [name for name, entry in index.metrics().items() if entry.asked]
     for name in names or ():
-        if name not in ON_REQUEST and not any(metric.known_as(name) for metric in METRICS):
-            every = [*(each.rstrip("-*") for each in known), *ON_REQUEST]
+        if name not in asked and not any(metric.known_as(name) for metric in catalogue.metrics()):
+            every = [*(each.rstrip("-*") for each in known), *asked]
             raise ValueError(f"There is no metric '{name}'. {index.nearest(name, every)} There are {', '.join(every)}.")
 
 

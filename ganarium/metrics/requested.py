@@ -15,6 +15,7 @@ r"""Numbers that take long or are of history, measured when they are asked for.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -22,16 +23,17 @@ from torch import Tensor
 
 from ganarium import index
 from ganarium.game import Decodes, evaluating
+from ganarium.metrics.catalogue import metric
 from ganarium.metrics.features import Features, to_side
 from ganarium.metrics.judge import Judge
 from ganarium.metrics.learned import taught
 from ganarium.metrics.neighbours import Pair, mean_and_error
-from ganarium.metrics.rows import CHUNK
+from ganarium.metrics.rows import CHUNK, Rows
 from ganarium.metrics.stamp import Number
 from ganarium.randomness import mix, seeded
 from ganarium.spec import Field
 
-__all__ = ["accuracy", "parzen", "path_length", "requested"]
+__all__ = ["Asked", "accuracy", "parzen", "path_length"]
 
 _STEP = 1e-2
 _PATHS = 1000
@@ -88,42 +90,71 @@ def _log_likelihood(x: Tensor, centres: Tensor, width: float) -> Tensor:
     return torch.cat(parts) - constant
 
 
-def requested(name: str, judge: Judge, game: Any, made: Any, count: int, seed: int, notes: list[str]) -> list[Number]:
-    """A number that is measured only when it is asked for."""
-    first = judge.features[0]
-    if name == "parzen":
-        others = judge.others(judge.reference)
-        flat = next((each for each in judge.features if each.name in ("coordinates", "pixels")), None)
-        if others is None or flat is None:
-            notes.append("parzen: it takes the features coordinates or pixels, and other data for a test")
-            return []
-        rows = [each.features[flat.name] for each in (made, judge.real, others)]
-        floor = parzen(judge.real.features[flat.name], *(rows[2].chunk(2)))[0]
-        return [judge.number(name, parzen(*rows), "higher", flat, len(made), floor)]
-    if name == "path-length":
-        if not isinstance(game, Decodes):
-            able = ", ".join(index.with_ability("decode"))
-            raise ValueError(f"{type(game).__name__} decodes no latents, which path-length takes. These do: {able}.")
-        return [judge.number(name, path_length(game, first, seed), "lower", first, count)]
-    return [_accuracy(judge, game, count, seed)]
+@dataclass(frozen=True)
+class Asked:
+    """What is measured when it is asked for.
+
+    Args:
+        judge: What samples are judged by.
+        game: The game; None if there are only samples.
+        made: The first block of its samples, looked at.
+        count: How many samples are judged.
+        seed: What every choice follows from.
+        notes: Where what could not be measured is noted, and why.
+    """
+
+    judge: Judge
+    game: Any
+    made: Rows
+    count: int
+    seed: int
+    notes: list[str]
 
 
-def _accuracy(judge: Judge, game: Any, count: int, seed: int) -> Number:
+@metric("accuracy", better="higher", about="of a classifier that learned from samples alone, on real data", asked=True)
+def _accuracy(asked: Asked) -> list[Number]:
     """Classification accuracy score; its floor is that of real data with as many labels."""
+    judge, game = asked.judge, asked.game
     data, field = judge.data, judge.data.spec[judge.field]
-    asked = getattr(game, "conditions", {}).get("y")
-    if asked is None or "y" not in data.spec or field.kind != "image":
+    if "y" not in getattr(game, "conditions", {}) or "y" not in data.spec or field.kind != "image":
         raise ValueError(
             "accuracy takes images that were asked for by their label: a conditional game, such as cgan, and data "
             f"with labels. {type(game).__name__} on {data.name} is none."
         )
-    classes, labels = data.spec["y"].classes, torch.arange(count) % data.spec["y"].classes
+    classes, labels = data.spec["y"].classes, torch.arange(asked.count) % data.spec["y"].classes
     drawn = [
-        game.sample(len(part), seed=mix(seed, 23, place), y=part).cpu()
+        game.sample(len(part), seed=mix(asked.seed, 23, place), y=part).cpu()
         for place, part in enumerate(labels.split(CHUNK))
     ]
     batches = [data.gather(part) for part in (judge.sources, judge.places)]
     (x, y), (real_x, real_y) = ((batch["x"].cpu(), batch["y"].cpu()) for batch in batches)
-    pair = accuracy(torch.cat(drawn), labels, x, y, field, classes, seed)
-    floor, _ = accuracy(real_x, real_y, x, y, field, classes, seed)
-    return judge.number("accuracy", pair, "higher", judge.features[0], count, floor)
+    pair = accuracy(torch.cat(drawn), labels, x, y, field, classes, asked.seed)
+    floor, _ = accuracy(real_x, real_y, x, y, field, classes, asked.seed)
+    return [judge.number("accuracy", pair, "higher", judge.features[0], asked.count, floor)]
+
+
+@metric("path-length", better="lower", about="how far features move for a small step between latents", asked=True)
+def _path_length(asked: Asked) -> list[Number]:
+    game, first = asked.game, asked.judge.features[0]
+    if not isinstance(game, Decodes):
+        able = ", ".join(index.with_ability("decode"))
+        raise ValueError(f"{type(game).__name__} decodes no latents, which path-length takes. These do: {able}.")
+    return [asked.judge.number("path-length", path_length(game, first, asked.seed), "lower", first, asked.count)]
+
+
+@metric(
+    "parzen",
+    better="higher",
+    about="the log-likelihood of data under Gaussians around samples, in nats; for history",
+    asked=True,
+)
+def _parzen(asked: Asked) -> list[Number]:
+    judge = asked.judge
+    others = judge.others(judge.reference)
+    flat = next((each for each in judge.features if each.name in ("coordinates", "pixels")), None)
+    if others is None or flat is None:
+        asked.notes.append("parzen: it takes the features coordinates or pixels, and other data for a test")
+        return []
+    rows = [each.features[flat.name] for each in (asked.made, judge.real, others)]
+    floor = parzen(judge.real.features[flat.name], *(rows[2].chunk(2)))[0]
+    return [judge.number("parzen", parzen(*rows), "higher", flat, len(asked.made), floor)]

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-__all__ = ["PROTOCOL", "WATCHED", "Better", "Number", "Stamp"]
+__all__ = ["PROTOCOL", "Better", "Number", "Stamp"]
 
 #: The version of how numbers are made; it changes when a number of the same name would.
 PROTOCOL = 1
-
-#: What is also measured while a game is trained.
-WATCHED = ("modes", "good", "divergence", "frechet", "precision", "recall", "density", "coverage")
 
 #: Which way a number is better: that of real data is the aim where it is "real".
 Better = Literal["lower", "higher", "real"]

@@ -96,9 +96,11 @@ class _Parts:
 
     @cached_property
     def game_class(self) -> type | None:
-        """The game's class; None if it is a user's own."""
-        command = self.config["game"]["command"]
-        return index.game_class(command) if command in index.games() else None
+        """The game's class; None if it is not to be had."""
+        try:
+            return index.class_of(self.config["game"])
+        except ValueError:
+            return None
 
     @cached_property
     def game(self) -> Any:
@@ -129,6 +131,8 @@ class _Parts:
         if self.game_class is None:
             return paragraph(f"{self.config['game']['class']} is a game of one's own: no paper is known here.")
         paper = self.game_class.paper  # type: ignore[attr-defined]
+        if not paper.authors:
+            return paragraph(f"{self.config['game']['class']} is a game of one's own, which names no paper.")
         where = [paper.venue] if paper.venue else []
         lines: list[object] = [f"{', '.join(paper.authors)}: {paper.title}. {', '.join([*where, str(paper.year)])}."]
         if paper.arxiv:
@@ -161,7 +165,7 @@ class _Parts:
         if self.config["game"]["own"] or self.game_class is None or self.config["data"] is None:
             how = paragraph("This run has parts of one's own, which a command cannot name; repeat it from Python.")
         else:
-            name = self.config["game"]["command"]
+            name = index.word_of(self.config["game"])
             how = preformatted(f"ganarium train {name} --config {shlex.quote(str(file))} --out again")
         return joined([how, details("config.yaml", preformatted(file.read_text(encoding="utf-8")))])
 

@@ -24,18 +24,6 @@ from ganarium.pages.settings_table import in_words
 
 __all__ = ["listing", "page", "write"]
 
-_WORDS = {
-    "sample": "draws samples",
-    "decode": "decodes latents",
-    "score": "scores",
-    "translate": "translates",
-    "encode": "encodes",
-    "density": "knows densities",
-    "classify": "classifies",
-    "anomaly": "finds anomalies",
-    "complete": "completes",
-}
-
 
 def write(docs: Path) -> list[Path]:
     """Write a page for each game, the index and the page of all claims; returns what was written.
@@ -104,7 +92,7 @@ def _paper(entry: GameEntry) -> str:
     paper = entry.paper
     link = f" [arXiv {paper.arxiv}](https://arxiv.org/abs/{paper.arxiv})." if paper.arxiv else ""
     path = f"{entry.module.replace('.', '/')}.py"
-    able = ", ".join(_WORDS[word] for word in index.abilities(entry))
+    able = ", ".join(index.doings()[word] for word in index.abilities(entry))
     where = f"{paper.venue}, {paper.year}" if paper.venue else str(paper.year)
     what = f"`{path}`: class `{entry.name}`, family *{entry.family}*; {able}. Plays on {_needs(entry)}."
     return f"*{paper.title}*. {_authors(entry).rstrip(chr(46))}. {where}.{link}\n\n{what}"

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganarium import latent, pictures
+from ganarium.commands.base import verb
 from ganarium.commands.explore.explored import Explored, Part, Weights, opened
 from ganarium.commands.explore.pictures import picture
 
@@ -17,6 +18,7 @@ __all__ = ["invert", "neighbours"]
 _WIDE = 12  # samples in a row of a picture, at most
 
 
+@verb("explore neighbours")
 def neighbours(
     run: str,
     count: int = 8,
@@ -59,6 +61,7 @@ def neighbours(
     )
 
 
+@verb("explore invert")
 def invert(
     run: str,
     images: tuple[str, ...] = (),

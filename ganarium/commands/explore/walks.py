@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganarium import latent, pictures
+from ganarium.commands.base import verb
 from ganarium.commands.explore.explored import Explored, Weights, numbers, opened
 from ganarium.commands.explore.pictures import paths
 from ganarium.latent.walks import How, way_of
@@ -18,6 +19,7 @@ __all__ = ["arithmetic", "directions", "interpolate", "traverse", "truncate"]
 _WIDE = 12  # samples in a row of a picture, at most
 
 
+@verb("explore interpolate", called={"start": "from", "end": "to"})
 def interpolate(
     run: str,
     pairs: int = 8,
@@ -69,6 +71,7 @@ def interpolate(
     print(f"{pairs} {way} walks of {steps} samples in {out}: no step is longer than {ratio:.2g} mean steps{made}")
 
 
+@verb("explore arithmetic", called={"plus": "with", "minus": "without"})
 def arithmetic(
     run: str,
     plus: str = "",
@@ -127,6 +130,7 @@ def arithmetic(
     )
 
 
+@verb("explore traverse", called={"span": "range"})
 def traverse(
     run: str,
     coordinates: str = "0,1,2,3,4",
@@ -174,6 +178,7 @@ def traverse(
     print(f"{len(labels)} rows of {walk.samples.shape[1]} samples in {out}: {_moved(seen, labels, walk.samples)}")
 
 
+@verb("explore directions", called={"span": "range"})
 def directions(
     run: str,
     k: int = 5,
@@ -213,6 +218,7 @@ def directions(
     )
 
 
+@verb("explore truncate")
 def truncate(
     run: str,
     psi: str = "1,0.7,0.5,0.3",

@@ -56,7 +56,13 @@ class TwoPlayer(Game, Scores):
     @property
     def adversary(self) -> Any:
         """The network that scores data and samples."""
-        return getattr(self, self.adversary_name)
+        name = self.adversary_name
+        if not hasattr(self, name):
+            raise TypeError(
+                f"{type(self).__name__} declares no {name}. Write {name}: nn.Module = "
+                "made(factory=discriminator_of), or another network."
+            )
+        return getattr(self, name)
 
     def players(self) -> list[Player]:
         name = self.adversary_name
