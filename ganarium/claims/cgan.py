@@ -50,7 +50,7 @@ def play(arm: Arm) -> dict[str, float]:
 
     def finds() -> InfoGAN:
         both = {"discriminator_optimizer": optimizer, "generator_optimizer": optimizer}
-        return InfoGAN(data.spec, 16, codes=0, architecture=family, prior=Normal(), **both)  # type: ignore[arg-type]
+        return InfoGAN(data.spec, latent=16, codes=0, architecture=family, prior=Normal(), **both)  # type: ignore[arg-type]
 
     make = arm.among(game=lambda: told(CGAN), baseline=finds, control=lambda: told(Blind))
     game = arm.played(make, data, seen=64_000)

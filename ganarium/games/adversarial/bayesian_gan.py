@@ -10,12 +10,21 @@ noise :math:`z_i`, data :math:`x_i` and the other player, with priors over weigh
         \ p(\theta_d).
 
 Drawing from the two in turn, J generators and K discriminators at a time, is a game whose moves are steps of a Markov
-chain. Minus the logarithm of a posterior is the loss of the non-saturating GAN, summed over the data, plus a quadratic
-of the weights; each step goes down its gradient and adds just so much noise that the weights do not settle but wander
-where the posterior has its mass (stochastic-gradient Hamiltonian Monte Carlo). Each player faces all chains of the
-other. With momentum and without noise and priors this is an ensemble of ordinary GANs that share their opponents.
+chain: down the gradient of minus the log-posterior, with just so much noise that the weights do not settle but wander
+where the posterior has its mass (stochastic-gradient Hamiltonian Monte Carlo). That is the loss of the non-saturating
+GAN, summed over the data and the other player's chains, and a quadratic of the weights. Over N data, with raw scores F
+and weights of the prior standard deviation s, the chains j and k descend
 
-The noise is as strong as the data are few: with N data the posterior's spread falls like :math:`1 / \sqrt N`.
+.. math::
+
+    U_{G_j} &= \tfrac1K \textstyle\sum_k \mathbb E\,\mathrm{softplus}(-F_k(G_j(z)))
+        + \lVert \theta_{G_j} \rVert^2 / (2 s^2 N), \\
+    U_{F_k} &= \mathbb E\,\mathrm{softplus}(-F_k(x)) + \tfrac1J \textstyle\sum_j \mathbb E\,\mathrm{softplus}(F_k(G_j(z)))
+        + \lVert \theta_{F_k} \rVert^2 / (2 s^2 N),
+
+with the noise of the temperature 1 / (N K), or 1 / (N J): N K times the first, N J times the second, is the sum of
+Algorithm 1. The posterior's spread falls like :math:`1 / \sqrt N`. With momentum and without noise and priors this is an
+ensemble of ordinary GANs that share their opponents.
 
 Reference:
     Saatchi, Wilson: Bayesian GAN, NIPS 2017, arXiv 1705.09558.
@@ -23,17 +32,18 @@ Reference:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, softplus
 
-from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Stage, Terms
-from ganarium.nets.architecture import Architecture, Plain
+from ganarium.game import Batch, Decodes, Paper, Player, Scores, Stage, Terms, made
+from ganarium.game.frames.ensemble import Ensemble, discriminators_of
+from ganarium.nets.architecture import Plain
+from ganarium.nets.several import chosen
 from ganarium.objectives import accuracy
 from ganarium.optimizers import SGHMC, Adam, OptimizerChoice
 from ganarium.priors import Law, Normal, Uniform
@@ -42,51 +52,26 @@ from ganarium.spec import Field, Spec
 __all__ = ["BayesianGAN"]
 
 
-class BayesianGAN(Game, Decodes, Scores):
-    r"""Chains of generators :math:`G_j` and of discriminators with raw scores :math:`F_k`, all sampled from posteriors.
+class BayesianGAN(Ensemble, Decodes, Scores):
+    r"""Chains of generators and of discriminators, all sampled from posteriors over their weights.
 
-    With N data and weights of the prior standard deviation s, the chain j of J generators descends, and the chain k of
-    K discriminators,
-
-    .. math::
-
-        U_{G_j} &= \frac1K \sum_k \mathbb E\,\mathrm{softplus}(-F_k(G_j(z)))
-            + \frac{\lVert \theta_{G_j} \rVert^2}{2 s^2 N}, \\
-        U_{F_k} &= \mathbb E\,\mathrm{softplus}(-F_k(x)) + \frac1J \sum_j \mathbb E\,\mathrm{softplus}(F_k(G_j(z)))
-            + \frac{\lVert \theta_{F_k} \rVert^2}{2 s^2 N},
-
-    with the noise of the temperature 1 / (N K), or 1 / (N J). So N K times the first, N J times the second, is what
-    Algorithm 1 of the paper sums over the data and the other player's chains.
-
-    The stages are ``climb``, where all chains descend to where the posterior has its mass, and ``sample``.
-
-    A sample asks a chain that is drawn at random, or the one that was asked for (``chain``). The score of a sample is
-    the log-odds of the mean of the discriminators' probabilities.
+    The stages are ``climb``, where all chains descend to where the posterior has its mass, and ``sample``. A sample asks
+    a chain that is drawn at random, or the one that was asked for (``chain``). The score of a sample is the log-odds of
+    the mean of the discriminators' probabilities.
 
     Players:
         discriminator: all discriminators; ``real`` and ``fake``, the two halves of the loss, and ``prior``, each a mean
-            as above, summed over the discriminators; ``accuracy`` (watched), the share of data and samples on the right
-            side of zero.
+            as above, summed over the discriminators; ``accuracy`` (watched), the share of scores on the right side of 0.
         generator: all generators; ``fake`` and ``prior``, summed over the generators.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-        ``index`` (B,): their places in the data; only their number is used.
-
     Args:
-        spec: What the batches hold.
         generator_chains: How many generators are drawn at a time (J).
         discriminator_chains: How many discriminators are (K).
-        latent: Coordinates of the noise.
         weight_sd: The standard deviation s of the prior of each weight.
-        architecture: The family of all networks.
-        prior: The law of the noise.
         optimizer: How both players move once they sample. The temperature of :class:`~ganarium.optimizers.SGHMC` is a
             factor here: 1 draws from the posterior, 0 finds point estimates.
         climb: How both descend before that, without noise.
         climb_share: The share of the rounds in which they do.
-        generators: J networks, from noise (B, latent) to samples (B, \*shape).
-        discriminators: K networks, from samples to raw scores (B,).
 
     Deviations from the paper:
         1. The present weights of each chain are its one sample (M = 1); the paper also lets M successive ones play.
@@ -110,35 +95,33 @@ class BayesianGAN(Game, Decodes, Scores):
     )
     needs = {"x": (), "index": ("index",)}
 
-    def __init__(
-        self,
-        spec: Spec,
-        generator_chains: int = 10,
-        discriminator_chains: int = 1,
-        latent: int = 100,
-        weight_sd: float = 1.0,
-        architecture: Architecture = Plain(),
-        prior: Law = Uniform(-1.0, 1.0),
-        optimizer: OptimizerChoice = SGHMC(5e-4, friction=0.01),
-        climb: OptimizerChoice = Adam(5e-4, (0.5, 0.999)),
-        climb_share: float = 0.1,
-        generators: Sequence[nn.Module] | None = None,
-        discriminators: Sequence[nn.Module] | None = None,
-    ):
-        super().__init__(spec)
-        if not weight_sd > 0:
-            raise ValueError(f"BayesianGAN needs a prior of a width, weight_sd > 0; got weight_sd={weight_sd}.")
-        self.generator_chains, self.discriminator_chains, self.latent = generator_chains, discriminator_chains, latent
-        if not 0 <= climb_share < 1:
-            raise ValueError(f"BayesianGAN climbs for a share of the run, 0 <= climb_share < 1; got {climb_share}.")
-        self.weight_sd, self.architecture, self.optimizer = weight_sd, architecture, optimizer
-        self.climb, self.climb_share = climb, climb_share
-        self.count = max(spec["index"].classes, 1)
-        self.prior = prior.of(latent)
-        draws = partial(architecture.generator, latent, spec["x"])
-        judges = partial(architecture.discriminator, spec["x"])
-        self.generators = chains(generators, generator_chains, draws, "generator_chains")
-        self.discriminators = chains(discriminators, discriminator_chains, judges, "discriminator_chains")
+    generator_chains: int = 10
+    discriminator_chains: int = 1
+    weight_sd: float = 1.0
+    prior: Law = Uniform(-1.0, 1.0)
+    optimizer: OptimizerChoice = SGHMC(5e-4, friction=0.01)
+    climb: OptimizerChoice = Adam(5e-4, (0.5, 0.999))
+    climb_share: float = 0.1
+    discriminators: nn.ModuleList = made(factory=discriminators_of)
+
+    def numbers(self) -> dict[str, int]:
+        return {"generators": self.generator_chains, "discriminators": self.discriminator_chains}
+
+    def check(self) -> None:
+        for name in ("generator_chains", "discriminator_chains"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"BayesianGAN needs {name} >= 1; got {getattr(self, name)}.")
+        if not self.weight_sd > 0:
+            raise ValueError(f"BayesianGAN needs a prior of a width, weight_sd > 0; got weight_sd={self.weight_sd}.")
+        if not 0 <= self.climb_share < 1:
+            raise ValueError(
+                f"BayesianGAN climbs for a share of the run, 0 <= climb_share < 1; got {self.climb_share}."
+            )
+
+    @property
+    def count(self) -> int:
+        """How many data there are, N."""
+        return max(self.spec["index"].classes, 1)
 
     def stages(self) -> list[Stage]:
         samplers = self.sampler(self.generator_chains), self.sampler(self.discriminator_chains)
@@ -158,12 +141,15 @@ class BayesianGAN(Game, Decodes, Scores):
             return self.optimizer
         return replace(self.optimizer, temperature=self.optimizer.temperature / (self.count * opponents))
 
+    def all_scores(self, x: Tensor) -> Tensor:
+        """The scores of all discriminators, of shape (B, K)."""
+        return torch.stack([discriminator(x) for discriminator in self.discriminators], 1)
+
     def discriminator_loss(self, batch: Batch) -> Terms:
         x = batch["x"]
         with torch.no_grad():
-            fake = torch.cat([generator(self.prior(len(x))) for generator in self.generators])
-        real_scores = torch.stack([judge(x) for judge in self.discriminators], 1)
-        fake_scores = torch.stack([judge(fake) for judge in self.discriminators], 1)
+            fake = torch.cat([generator(self.noise(len(x))) for generator in self.generators])
+        real_scores, fake_scores = self.all_scores(x), self.all_scores(fake)
         return {
             "real": softplus(-real_scores).mean(0).sum(),
             "fake": softplus(fake_scores).mean(0).sum(),
@@ -172,9 +158,8 @@ class BayesianGAN(Game, Decodes, Scores):
         }
 
     def generator_loss(self, batch: Batch) -> Terms:
-        n = len(batch["x"])
-        fake = torch.cat([generator(self.prior(n)) for generator in self.generators])
-        scores = torch.stack([judge(fake) for judge in self.discriminators])
+        fake = torch.cat([generator(self.noise(len(batch["x"]))) for generator in self.generators])
+        scores = torch.stack([discriminator(fake) for discriminator in self.discriminators])
         # Each chain's mean, summed: chain j's weights are in its own rows only.
         return {"fake": self.generator_chains * softplus(-scores).mean(), "prior": self.improbable(self.generators)}
 
@@ -191,28 +176,18 @@ class BayesianGAN(Game, Decodes, Scores):
         return condition or {"chain": torch.randint(self.generator_chains, (n,), device=self.device)}
 
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        chain = self.choose(len(z), **condition)["chain"]
-        # Every chain draws, and each sample takes one: no branch, no wait for the device.
-        drawn = torch.stack([generator(z) for generator in self.generators], 1)
-        return drawn[torch.arange(len(z), device=z.device), chain]
+        return chosen(self.generators, z, self.choose(len(z), **condition)["chain"])
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
-        scores = torch.stack([judge(x) for judge in self.discriminators], 1)
+        scores = self.all_scores(x)
         return logsigmoid(scores).logsumexp(1) - logsigmoid(-scores).logsumexp(1)
 
     @classmethod
     def toy(cls) -> Self:
         spec = Spec(x=Field((2,), "points"), index=Field((), "index", classes=256))
         # Small steps, so that rounding stays small (one process and two sum in another order).
-        return cls(
-            spec,
-            2,
-            2,
-            latent=4,
-            architecture=Plain(16),
-            climb=Adam(1e-4, (0.5, 0.999)),
-            optimizer=SGHMC(1e-4, friction=0.01),
-        )
+        slow = {"climb": Adam(1e-4, (0.5, 0.999)), "optimizer": SGHMC(1e-4, friction=0.01)}
+        return cls(spec, generator_chains=2, discriminator_chains=2, latent=4, architecture=Plain(16), **slow)
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
@@ -226,11 +201,3 @@ class BayesianGAN(Game, Decodes, Scores):
     def pace(cls, spec: Spec) -> dict[str, Any]:
         # An average of weights is no draw from their posterior.
         return {"batch_size": 64, "average": 0} if spec["x"].kind == "points" else {"average": 0}
-
-
-def chains(given: Sequence[nn.Module] | None, count: int, make: Callable[[], nn.Module], option: str) -> nn.ModuleList:
-    """The user's networks, or as many new ones."""
-    networks = [make() for _ in range(count)] if given is None else list(given)
-    if count < 1 or len(networks) != count:
-        raise ValueError(f"BayesianGAN needs a network for each of {option} >= 1; got {len(networks)} for {count}.")
-    return nn.ModuleList(networks)
