@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-__all__ = ["check_number", "chosen", "placed", "several"]
+__all__ = ["check_number", "chosen", "placed", "several", "stacked"]
 
 
 def several(count: int, make: Callable[[], nn.Module]) -> nn.ModuleList:
@@ -36,6 +36,11 @@ def check_number(networks: nn.ModuleList, count: int, who: str, role: str) -> No
         raise ValueError(f"{who} needs {count} {role}, one for each place; got {len(networks)}.")
 
 
+def stacked(networks: nn.ModuleList, inputs: Tensor, dim: int = 1) -> Tensor:
+    """What all networks make of the same inputs, stacked along an axis of their own."""
+    return torch.stack([network(inputs) for network in networks], dim)
+
+
 def chosen(networks: nn.ModuleList, inputs: Tensor, which: Tensor) -> Tensor:
     r"""What one network makes of each row: of row i, the network ``which[i]``.
 
@@ -51,7 +56,7 @@ def chosen(networks: nn.ModuleList, inputs: Tensor, which: Tensor) -> Tensor:
         >>> chosen(nets, torch.tensor([[-1.0], [-1.0]]), torch.tensor([1, 0])).tolist()
         [[0.0], [-1.0]]
     """
-    rows = torch.stack([network(inputs) for network in networks], 1)
+    rows = stacked(networks, inputs)
     return rows[torch.arange(len(inputs), device=inputs.device), which]
 
 

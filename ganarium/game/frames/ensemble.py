@@ -18,6 +18,7 @@ from ganarium.game.options import made
 from ganarium.game.player import Player, Terms
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.nets.several import check_number, several
+from ganarium.optimizers import OptimizerChoice
 from ganarium.priors import Law, Normal
 
 __all__ = ["Ensemble", "discriminators_of"]
@@ -81,21 +82,29 @@ class Ensemble(Game):
         """
         return [self.player(self.adversary_name, after, **place), self.player("generator", **place)]
 
-    def player(self, role: str, after: Callable[[Terms], None] | None = None, **place: int) -> Player:
-        """Who plays a role at one place: its loss, network, optimiser and moves are found by the role's name.
+    def player(
+        self,
+        role: str,
+        after: Callable[[Terms], None] | None = None,
+        optimizer: OptimizerChoice | None = None,
+        **place: int,
+    ) -> Player:
+        """Who plays a role: its loss, networks, optimiser and moves are found by the role's name.
 
         Args:
             role: The player's name, such as "critic": then ``critic_loss`` is its loss, and one of ``critics`` its own.
             after: What follows each of its moves.
-            place: What the loss calls the place, and that place, counted from 0: ``i=1``.
+            optimizer: How it descends, if not as the game's options say.
+            place: What the loss calls the place, and that place, counted from 0: ``i=1``. The player owns the network
+                there; without a place it owns all.
         """
-        (k,) = place.values()
         game: Any = self
+        networks = getattr(game, f"{role}s")
         return Player(
             role,
-            partial(getattr(self, f"{role}_loss"), **place),
-            [getattr(self, f"{role}s")[k]],
-            optimizer=getattr(game, f"{role}_optimizer", None) or game.optimizer,
-            moves=getattr(self, f"{role}_moves", 1),
+            partial(getattr(game, f"{role}_loss"), **place),
+            [networks[k] for k in place.values()] or [networks],
+            optimizer=optimizer or getattr(game, f"{role}_optimizer", None) or game.optimizer,
+            moves=getattr(game, f"{role}_moves", 1),
             after=after,
         )
