@@ -25,11 +25,11 @@ from torch import Tensor, nn
 
 from ganarium.optimizers import SGHMC, OptimizerChoice
 
-__all__ = ["WeightPosterior"]
+__all__ = ["Posterior"]
 
 
 @dataclass(frozen=True)
-class WeightPosterior:
+class Posterior:
     """What data of some number and a prior of some width make of a loss.
 
     Args:
@@ -40,7 +40,7 @@ class WeightPosterior:
         ValueError: if the prior has no width.
 
     Example:
-        >>> WeightPosterior(100, 1.0).sampler(SGHMC(0.1, temperature=2.0), opponents=4).temperature
+        >>> Posterior(100, 1.0).sampler(SGHMC(0.1, temperature=2.0), opponents=4).temperature
         0.005
     """
 

@@ -59,4 +59,4 @@ class Coarse(LAPGAN):
     """Samples are the coarsest level's, enlarged."""
 
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        return enlarge(self.residual(len(self.levels) - 1, z[:, : self.latent], None))
+        return enlarge(self.generators[-1](z[:, : self.latent]))

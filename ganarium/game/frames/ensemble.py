@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from ganarium.game.abilities import Decodes
 from ganarium.game.frames.adversarial import discriminator_of
 from ganarium.game.game import Game
 from ganarium.game.options import made
 from ganarium.game.player import Player, Terms
 from ganarium.nets.architecture import Architecture, Plain
-from ganarium.nets.several import check_number, several
+from ganarium.nets.several import check_number, chosen, several
 from ganarium.optimizers import OptimizerChoice
 from ganarium.priors import Law, Normal
+from ganarium.spec import Field
 
-__all__ = ["Ensemble", "discriminators_of"]
+__all__ = ["Ensemble", "SideBySide", "discriminators_of"]
 
 
 def generators_of(game: Any) -> nn.ModuleList:
@@ -80,23 +84,23 @@ class Ensemble(Game):
             after: What follows each of the adversary's moves.
             place: What their losses call the place, and that place.
         """
-        return [self.player(self.adversary_name, after, **place), self.player("generator", **place)]
+        return [self.player(self.adversary_name, place, after), self.player("generator", place)]
 
     def player(
         self,
         role: str,
+        place: Mapping[str, int] = MappingProxyType({}),
         after: Callable[[Terms], None] | None = None,
         optimizer: OptimizerChoice | None = None,
-        **place: int,
     ) -> Player:
         """Who plays a role: its loss, networks, optimiser and moves are found by the role's name.
 
         Args:
             role: The player's name, such as "critic": then ``critic_loss`` is its loss, and one of ``critics`` its own.
+            place: What the loss calls the place, and that place, counted from 0: ``{"i": 1}``. The player owns the
+                network there; without a place it owns all.
             after: What follows each of its moves.
             optimizer: How it descends, if not as the game's options say.
-            place: What the loss calls the place, and that place, counted from 0: ``i=1``. The player owns the network
-                there; without a place it owns all.
         """
         game: Any = self
         networks = getattr(game, f"{role}s")
@@ -108,3 +112,20 @@ class Ensemble(Game):
             moves=getattr(game, f"{role}_moves", 1),
             after=after,
         )
+
+
+class SideBySide(Ensemble, Decodes):
+    """An ensemble all of whose generators draw: a sample asks a random one, or the one that was asked for."""
+
+    #: What a generator is called where one is asked for: ``game.sample(9, chain=3)``.
+    member_name: ClassVar[str] = "generator"
+
+    @property
+    def conditions(self) -> Mapping[str, Field]:
+        return {self.member_name: Field((), "label", classes=len(self.generators))}
+
+    def choose(self, n: int, **condition: Tensor) -> dict[str, Tensor]:
+        return condition or {self.member_name: torch.randint(len(self.generators), (n,), device=self.device)}
+
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        return chosen(self.generators, z, self.choose(len(z), **condition)[self.member_name])

@@ -107,7 +107,7 @@ class AdaGAN(Ensemble, Samples):
         stages = []
         for t in range(self.components):
             if t > 0:
-                stages += [Stage(f"mixture {t}", [self.player("classifier", t=t - 1)], self.classifier_share)]
+                stages += [Stage(f"mixture {t}", [self.player("classifier", {"t": t - 1})], self.classifier_share)]
             stages += [Stage(f"component {t + 1}", self.pair(t=t), begin=partial(self.reweigh, t=t) if t > 0 else None)]
         return stages
 

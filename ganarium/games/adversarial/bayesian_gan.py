@@ -5,17 +5,16 @@ noise :math:`z_i`, data :math:`x_i` and the other player, :math:`p(\theta_g | z,
 p(\theta_g)` and :math:`p(\theta_d | z, x, \theta_g) \propto \prod_i D(x_i) \prod_i (1 - D(G(z_i)))\, p(\theta_d)`.
 Drawing from the two in turn, J generators and K discriminators at a time, is a game whose moves are steps of a Markov
 chain: down minus the log-posterior, with just so much noise that the weights do not settle but wander where it has its
-mass (stochastic-gradient Hamiltonian Monte Carlo). With N data, raw scores F and a prior of standard deviation s
+mass (stochastic-gradient Hamiltonian Monte Carlo). With N data, raw scores F, :math:`\zeta` for softplus, and
+:math:`P(\theta) = \lVert \theta \rVert^2 / (2 s^2 N)` of a prior of standard deviation s, they descend
 
 .. math::
 
-    U_{G_j} &= \tfrac1K \textstyle\sum_k \mathbb E\,\mathrm{softplus}(-F_k(G_j(z))) + P(\theta_{G_j}), \qquad
-        P(\theta) = \lVert \theta \rVert^2 / (2 s^2 N), \\
-    U_{F_k} &= \mathbb E\,\mathrm{softplus}(-F_k(x)) + \tfrac1J \textstyle\sum_j
-        \mathbb E\,\mathrm{softplus}(F_k(G_j(z))) + P(\theta_{F_k})
+    U_{G_j} &= \tfrac1K \textstyle\sum_k \mathbb E\,\zeta(-F_k(G_j(z))) + P(\theta_{G_j}), \\
+    U_{F_k} &= \mathbb E\,\zeta(-F_k(x)) + \tfrac1J \textstyle\sum_j \mathbb E\,\zeta(F_k(G_j(z))) + P(\theta_{F_k})
 
-are descended with noise of the temperature 1 / (N K), or 1 / (N J): N K, or N J, times these are the sums of Algorithm
-1. With momentum, and without noise and priors, this is an ensemble of ordinary GANs that share their opponents.
+with noise of the temperature 1 / (N K), or 1 / (N J): N K, or N J, times these are the sums of Algorithm 1. With
+momentum, and without noise and priors, this is an ensemble of ordinary GANs that share their opponents.
 
 Reference:
     Saatchi, Wilson: Bayesian GAN, NIPS 2017, arXiv 1705.09558.
@@ -29,20 +28,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, softplus
 
-from ganarium.game import Batch, Decodes, Paper, Scores, Stage, Terms, follows, made
-from ganarium.game.frames.ensemble import Ensemble, discriminators_of
+from ganarium.game import Batch, Paper, Scores, Stage, Terms, follows, made
+from ganarium.game.frames.ensemble import SideBySide, discriminators_of
 from ganarium.nets.architecture import Plain
-from ganarium.nets.several import chosen, stacked
+from ganarium.nets.several import stacked
 from ganarium.objectives import accuracy
 from ganarium.optimizers import SGHMC, Adam, OptimizerChoice
-from ganarium.posteriors import WeightPosterior
+from ganarium.posteriors import Posterior
 from ganarium.priors import Law, Normal, Uniform
 from ganarium.spec import Field, Spec
 
 __all__ = ["BayesianGAN"]
 
 
-class BayesianGAN(Ensemble, Decodes, Scores):
+class BayesianGAN(SideBySide, Scores):
     r"""Chains of generators and of discriminators, all sampled from posteriors over their weights.
 
     The stages are ``climb``, where all descend to where the posterior has its mass, and ``sample``. A sample asks a
@@ -82,6 +81,8 @@ class BayesianGAN(Ensemble, Decodes, Scores):
     )
     needs = {"x": (), "index": ("index",)}
 
+    member_name = "chain"
+
     generator_chains: int = 10
     discriminator_chains: int = 1
     weight_sd: float = 1.0
@@ -89,9 +90,7 @@ class BayesianGAN(Ensemble, Decodes, Scores):
     optimizer: OptimizerChoice = SGHMC(5e-4, friction=0.01)
     climb: OptimizerChoice = Adam(5e-4, (0.5, 0.999))
     climb_share: float = 0.1
-    posterior: WeightPosterior = follows(
-        factory=lambda game: WeightPosterior(game.spec["index"].classes, game.weight_sd)
-    )
+    posterior: Posterior = follows(factory=lambda game: Posterior(game.spec["index"].classes, game.weight_sd))
     discriminators: nn.ModuleList = made(factory=discriminators_of)
 
     def numbers(self) -> dict[str, int]:
@@ -124,18 +123,8 @@ class BayesianGAN(Ensemble, Decodes, Scores):
         fake = torch.cat([generator(self.noise(len(batch["x"]))) for generator in self.generators])
         scores = stacked(self.discriminators, fake, 0)
         # Each chain's mean, summed: chain j's weights are in its own rows only.
-        loss = self.generator_chains * softplus(-scores).mean()
-        return {"fake": loss, "prior": self.posterior.improbable(self.generators)}
-
-    @property
-    def conditions(self) -> dict[str, Field]:
-        return {"chain": Field((), "label", classes=self.generator_chains)}
-
-    def choose(self, n: int, **condition: Tensor) -> dict[str, Tensor]:
-        return condition or {"chain": torch.randint(self.generator_chains, (n,), device=self.device)}
-
-    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        return chosen(self.generators, z, self.choose(len(z), **condition)["chain"])
+        mean = softplus(-scores).mean()
+        return {"fake": self.generator_chains * mean, "prior": self.posterior.improbable(self.generators)}
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         scores = stacked(self.discriminators, x)
@@ -152,9 +141,8 @@ class BayesianGAN(Ensemble, Decodes, Scores):
     def recipe(cls, spec: Spec) -> dict[str, Any]:
         if spec["x"].kind != "points":
             return {}
-        sampling = {"optimizer": SGHMC(5e-3, friction=0.5), "climb": Adam(1e-3, (0.5, 0.999)), "climb_share": 0.5}
-        small = {"architecture": Plain(64), "latent": 4, "prior": Normal(), "weight_sd": 10.0}
-        return {"generator_chains": 5, **small, **sampling}
+        small = {"architecture": Plain(64), "latent": 4, "prior": Normal(), "weight_sd": 10.0, "generator_chains": 5}
+        return {**small, "optimizer": SGHMC(5e-3, friction=0.5), "climb": Adam(1e-3, (0.5, 0.999)), "climb_share": 0.5}
 
     @classmethod
     def pace(cls, spec: Spec) -> dict[str, Any]:
