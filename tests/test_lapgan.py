@@ -119,7 +119,7 @@ def test_a_stage_trains_its_level_alone():
 def test_images_that_cannot_be_halved_are_refused_in_words():
     with pytest.raises(ValueError, match="cannot be halved"):
         levels_of(Field((1, 18, 18), "image"), 4)
-    with pytest.raises(ValueError, match="one network for each of its levels"):
+    with pytest.raises(ValueError, match="LAPGAN needs 3 generators"):
         game(generators=[nn.Identity()])
 
 
