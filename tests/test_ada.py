@@ -31,7 +31,7 @@ IMAGE = Field((1, 8, 8), "image")
 QUICK = Adaptive(policy=(Translation(), Zoom(), Brightness()), speed=1000, moves=1, start=0.2)
 #: Every game that takes the option, and some with others beside it.
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
-    **{name: (name, {}) for name in GAMES if "augment" in inspect.signature(game_class(name).__init__).parameters},
+    **{name: (name, {}) for name in GAMES if "augment" in inspect.signature(game_class(name)).parameters},
     "penalised": ("gan", {"penalties": (R1(),)}),
     "joined": ("gan", {"joined": True}),
     "remembering": ("cyclegan", {"pool": 4}),
@@ -283,11 +283,11 @@ def test_a_penalty_looks_at_the_image_before_it_is_augmented():
 
     def penalty() -> Tensor:
         torch.manual_seed(1)
-        return input_gradient(game.verdict, x).square().sum()
+        return input_gradient(game.scores_seen, x).square().sum()
 
     torch.manual_seed(1)
     points = x.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(game.verdict(points).sum(), points)
+    (slope,) = torch.autograd.grad(game.scores_seen(points).sum(), points)
     assert penalty().item() == pytest.approx(slope.square().sum().item())
     (exact,) = torch.autograd.grad(penalty(), weight)
     for place in range(3):

@@ -45,7 +45,7 @@ def play(arm: Arm) -> dict[str, float]:
     with Path("played").open("a") as file:
         file.write(f"{arm.name} {arm.seed} {arm.share}\n")
     data = ga.data.load("ring", count=200)
-    game = arm.played(lambda: GAN(data.spec, 4), data, seen=640)
+    game = arm.played(lambda: GAN(data.spec, latent=4), data, seen=640)
     arm.show(game.sample(50, seed=0), data.spec["x"])
     return {"height": arm.among(game=3.0, baseline=1.0, control=0.5) + arm.seed / 10, "age": 1.0}
 
@@ -236,7 +236,7 @@ def test_a_measure_that_is_not_finite_is_a_failure(tiny, monkeypatch, capsys):
 def test_arms_begin_alike():
     data = ga.data.load("ring", count=200)
     weights = [
-        next(Arm(name, seed).begun(lambda: GAN(data.spec, 4)).generator.parameters())
+        next(Arm(name, seed).begun(lambda: GAN(data.spec, latent=4)).generator.parameters())
         for name, seed in (("game", 0), ("control", 0), ("game", 1))
     ]
     assert weights[0].equal(weights[1])

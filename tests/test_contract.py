@@ -288,8 +288,8 @@ def test_critics_score_data_above_samples_after_moves_of_their_own(command):
 @each_game
 def test_keywords_stay_attributes_and_options_go_round(command):
     game = toy(command)
-    signature = inspect.signature(type(game).__init__)
-    for name in list(signature.parameters)[2:]:
+    signature = inspect.signature(type(game))
+    for name in list(signature.parameters)[1:]:
         assert hasattr(game, name), name
         assert signature.parameters[name].default is not inspect.Parameter.empty, f"{name} has no default"
     rows, own = options.of_game(game)
@@ -302,16 +302,16 @@ def test_keywords_stay_attributes_and_options_go_round(command):
 @each_game
 def test_recipes_are_keywords_of_the_constructor_and_paces_are_settings(command):
     made, spec = game_class(command), toy(command).spec
-    assert set(made.recipe(spec)) <= set(inspect.signature(made.__init__).parameters)
+    assert set(made.recipe(spec)) <= set(inspect.signature(made).parameters)
     Settings().changed(**made.pace(spec))
 
 
 @each_game
 def test_the_docstring_explains_every_keyword_every_player_and_the_deviations(command):
     made = game_class(command)
-    text = inspect.getdoc(made) or ""
+    text = "\n".join(inspect.getdoc(base) or "" for base in made.__mro__ if issubclass(base, Game))
     helps = forms.helps_of(made)
-    for name in list(inspect.signature(made.__init__).parameters)[1:]:
+    for name in inspect.signature(made).parameters:
         assert helps.get(name), f"{name} is not explained"
     for section in ("Players:", "Batch:", "Args:", "Example:"):
         assert section in text, f"no section {section}"

@@ -463,7 +463,7 @@ def test_the_plane_of_a_game():
 def test_the_plane_shows_the_map_of_the_latent(latent: int):
     class Decoding(ga.GAN):
         def latents(self, n):
-            return self.prior(n)
+            return self.noise(n)
 
         def decode(self, z):
             return z[:, :2]

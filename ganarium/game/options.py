@@ -161,7 +161,8 @@ def _options(cls: type[Configured]) -> list[str]:
 def _signature(cls: type[Configured]) -> inspect.Signature:
     """The constructor's: its options as keywords after the spec, or what a class wrote out."""
     if cls.__init__ is not Configured.__init__:
-        hints, parameters = get_type_hints(cls.__init__), list(inspect.signature(cls.__init__).parameters.values())[1:]
+        hints = get_type_hints(cls.__init__, localns={cls.__name__: cls})  # The class itself has no name yet.
+        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
         return inspect.Signature([row.replace(annotation=hints.get(row.name, row.annotation)) for row in parameters])
     kinds = inspect.Parameter
     rows = []
