@@ -13,8 +13,8 @@ from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.game import Batch, Terms, follows
 from ganarium.games.conditional.infogan import InfoGAN
-from ganarium.latent_codes import LatentCodes
 from ganarium.nets.flat import Flat
+from ganarium.nets.infogan import LatentCodes
 from ganarium.optimizers import Adam
 
 

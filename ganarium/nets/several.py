@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-__all__ = ["check_number", "chosen", "several"]
+__all__ = ["check_number", "chosen", "placed", "several", "stacked"]
 
 
 def several(count: int, make: Callable[[], nn.Module]) -> nn.ModuleList:
@@ -20,20 +20,25 @@ def several(count: int, make: Callable[[], nn.Module]) -> nn.ModuleList:
     return nn.ModuleList([make() for _ in range(count)])
 
 
-def check_number(networks: nn.ModuleList, count: int, who: str, places: str) -> None:
-    """Refuse networks, which a user may have given, that are not as many as they have places.
+def check_number(networks: nn.ModuleList, count: int, who: str, role: str) -> None:
+    """Refuse networks, which a user may have given, that are not as many as are needed.
 
     Args:
         networks: The networks.
         count: How many are needed.
         who: The game, for messages.
-        places: What each of them is for, in words: "3 ranks".
+        role: What they are, for messages: "generators".
 
     Raises:
         ValueError: if they are more or fewer.
     """
     if len(networks) != count:
-        raise ValueError(f"{who} needs one network for each of its {places}; got {len(networks)}.")
+        raise ValueError(f"{who} needs {count} {role}, one for each place; got {len(networks)}.")
+
+
+def stacked(networks: nn.ModuleList, inputs: Tensor, dim: int = 1) -> Tensor:
+    """What all networks make of the same inputs, stacked along an axis of their own."""
+    return torch.stack([network(inputs) for network in networks], dim)
 
 
 def chosen(networks: nn.ModuleList, inputs: Tensor, which: Tensor) -> Tensor:
@@ -51,5 +56,19 @@ def chosen(networks: nn.ModuleList, inputs: Tensor, which: Tensor) -> Tensor:
         >>> chosen(nets, torch.tensor([[-1.0], [-1.0]]), torch.tensor([1, 0])).tolist()
         [[0.0], [-1.0]]
     """
-    rows = torch.stack([network(inputs) for network in networks], 1)
+    rows = stacked(networks, inputs)
     return rows[torch.arange(len(inputs), device=inputs.device), which]
+
+
+def placed(u: Tensor, shares: Tensor) -> Tensor:
+    """Places (n,) drawn by their shares of a mixture.
+
+    Args:
+        u: Uniform numbers in [0, 1), of shape (n,).
+        shares: The places' probabilities, of shape (K,).
+
+    Example:
+        >>> placed(torch.tensor([0.1, 0.3, 0.9]), torch.tensor([0.25, 0.5, 0.25])).tolist()
+        [0, 1, 2]
+    """
+    return u.unsqueeze(1).ge(shares.cumsum(0)[:-1]).sum(1)

@@ -28,9 +28,8 @@ from torch import Tensor, nn
 
 from ganarium.game import Batch, Classifies, Encodes, Paper, Player, Terms, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.latent_codes import LatentCodes
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.nets.infogan import recogniser
+from ganarium.nets.infogan import LatentCodes, recogniser
 from ganarium.nets.roles import Discriminator
 from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import Adam, OptimizerChoice
