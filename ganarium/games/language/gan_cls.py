@@ -2,8 +2,8 @@ r"""A generator draws what a sentence says, for a discriminator that also knows 
 
 A fake can fail in two ways: it can look unreal, or look real and not match. A discriminator of pairs (image, text) that
 only sees real pairs and fakes must find this out by itself; so it is shown a third kind of pair, a real image with a
-wrong sentence, and learns to reject both. With sentence vectors :math:`h = \varphi(t)`, of an encoder that has learned in a
-stage before (:mod:`ganarium.game.frames.worded`), and scores :math:`D(x, h) \in (0, 1)`,
+wrong sentence, and learns to reject both. With sentence vectors :math:`h = \varphi(t)`, of an encoder that has learned
+in a stage before (:mod:`ganarium.game.frames.worded`), and scores :math:`D(x, h) \in (0, 1)`,
 
 .. math::
 
