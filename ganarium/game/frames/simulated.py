@@ -1,8 +1,8 @@
 r"""The frame of games that infer the causes of data in a simulator (:mod:`ganarium.simulators`).
 
 Global causes :math:`\beta` have a normal law q, at first the prior. A datum's own causes are drawn from an implicit law
-:math:`q(z | x, \beta)`, an encoder of datum, global causes and noise. A discriminator knows the ratio of the simulator's
-law of data and their causes to q's. How they learn is the game's word.
+:math:`q(z | x, \beta)`, an encoder of datum, global causes and noise. A discriminator knows the ratio of two laws of
+data and their causes, the simulator's to q's. How they learn is the game's word.
 """
 
 from __future__ import annotations
