@@ -161,8 +161,7 @@ def _options(cls: type[Configured]) -> list[str]:
 def _signature(cls: type[Configured]) -> inspect.Signature:
     """The constructor's: its options as keywords after the spec, or what a class wrote out."""
     if cls.__init__ is not Configured.__init__:
-        hints = get_type_hints(cls.__init__, localns={cls.__name__: cls})  # The class itself has no name yet.
-        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+        hints, parameters = _written(cls), list(inspect.signature(cls.__init__).parameters.values())[1:]
         return inspect.Signature([row.replace(annotation=hints.get(row.name, row.annotation)) for row in parameters])
     kinds = inspect.Parameter
     rows = []
@@ -172,6 +171,14 @@ def _signature(cls: type[Configured]) -> inspect.Signature:
         kind = kinds.POSITIONAL_OR_KEYWORD if default is kinds.empty else kinds.KEYWORD_ONLY
         rows.append(kinds(name, kind, default=None if is_made else default, annotation=hint))
     return inspect.Signature(rows)
+
+
+def _written(cls: type) -> dict[str, Any]:
+    """The types of a constructor that is written out, which may name its class; none if one is for checkers only."""
+    try:
+        return get_type_hints(cls.__init__, localns={cls.__name__: cls})
+    except NameError:
+        return {}
 
 
 def _refuse_unknown(cls: type, options: Iterable[str], known: Iterable[str]) -> None:
