@@ -11,7 +11,7 @@ copyright = "The ganarium authors"
 release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-exclude_patterns = ["_build", "zoo/notes"]
+exclude_patterns = ["_build", "zoo/notes", "claims/*.md"]
 # The zoo's pages link to files of the repository by path, as forges do.
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "fieldlist"]
 myst_heading_anchors = 3

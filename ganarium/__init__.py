@@ -30,6 +30,7 @@ _NAMES = {
     "Terms": "game",
     "Trainer": "trainer",
     "Uniform": "priors",
+    "check_claims": "claiming.checking",
     "compare": "comparing",
     "diagnose": "diagnosis",
     "fit": "fitting",

@@ -15,6 +15,7 @@ from ganarium import pictures as pictures
 from ganarium import priors as priors
 from ganarium import schedules as schedules
 from ganarium._version import __version__ as __version__
+from ganarium.claiming.checking import check_claims as check_claims
 from ganarium.claiming.proving import prove as prove
 from ganarium.comparing import compare as compare
 from ganarium.diagnosis import diagnose as diagnose

@@ -55,7 +55,8 @@ class Average:
         if not drawn:
             return
         half_life = max(min(self.half_life, seen / 20), 1e-9)
-        torch._foreach_lerp_(*self._moving, 1 - 0.5 ** (drawn / half_life))
+        if self._moving[0]:
+            torch._foreach_lerp_(*self._moving, 1 - 0.5 ** (drawn / half_life))
         for mean, now in zip(*self._copied, strict=True):
             mean.copy_(now)
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 from ganarium.console import duration
 from ganarium.side_by_side import Job, Outcome, Watcher
 
-__all__ = ["Board"]
+__all__ = ["Board", "Tally"]
 
 _PATIENCE = 10.0  # seconds between plain lines of one job
 
@@ -69,3 +69,46 @@ class Board(Watcher):
             self._bars.update(self._rows[outcome.job.name], text=words)
         elif not self.quiet:
             print(f"  {outcome.job.name:<{self._width}}{words}", file=sys.stderr, flush=True)
+
+
+class Tally(Watcher):
+    """Shows how many of many short jobs are done, on one line.
+
+    Args:
+        jobs: All of them.
+        doing: What is being done, in a few words.
+        quiet: Say nothing.
+        then: Called with each outcome as it comes, to keep it.
+    """
+
+    def __init__(
+        self, jobs: Sequence[Job], doing: str, quiet: bool = False, then: Callable[[Outcome], None] | None = None
+    ):
+        self.total, self.doing, self.quiet, self.then = len(jobs), doing, quiet, then
+        self.done = 0
+        self._bar: Any = None
+        self._said = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if not self.quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._bar.add_task(self.doing, total=self.total)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def ended(self, outcome: Outcome) -> None:
+        if self.then:
+            self.then(outcome)
+        self.done += 1
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], completed=self.done)
+        elif not self.quiet and (self.done == self.total or time.monotonic() - self._said > _PATIENCE):
+            self._said = time.monotonic()
+            print(f"  {self.doing}: {self.done}/{self.total}", file=sys.stderr, flush=True)

@@ -27,10 +27,11 @@ class Guard:
         who: The player, as messages name it.
         fabric: Device and processes; of several processes, what one finds holds for all.
         waits: Whether findings stay on the device; None: on all devices but the CPU.
+        descends: Whether the player descends a gradient; if not, what it owns is looked at after each step.
     """
 
-    def __init__(self, who: str, fabric: Fabric, waits: bool | None = None):
-        self.who, self.fabric = who, fabric
+    def __init__(self, who: str, fabric: Fabric, waits: bool | None = None, descends: bool = True):
+        self.who, self.fabric, self.descends = who, fabric, descends
         self.waits = fabric.device.type != "cpu" if waits is None else waits
         self._names: list[str] = []
         # The round of the first finding, zero if there was none, and what was not finite then.
@@ -49,7 +50,8 @@ class Guard:
         Raises:
             FloatingPointError: if anything is not finite and findings do not wait.
         """
-        values = torch.stack([*terms.values(), *(torch._foreach_norm(gradients) if gradients else ())])
+        rows = [*terms.values(), *(torch._foreach_norm(gradients) if gradients else ())]
+        values = torch.stack(rows) if rows else torch.zeros(0, device=self.fabric.device)
         # A sum of finite numbers may overflow; it is still refused, for the step would be as wild.
         total = values.sum()
         self._rate, self._names = rate, list(terms)
@@ -80,10 +82,11 @@ class Guard:
 
     def _story(self, round: int, values: list[float]) -> str:
         bad = [(name, value) for name, value in zip(self._names, values, strict=False) if not math.isfinite(value)]
-        what = f"the term '{bad[0][0]}' is {bad[0][1]}" if bad else "a gradient is not finite"
+        other = "a gradient is not finite" if self.descends else "what it owns would not be finite"
+        what = f"the term '{bad[0][0]}' is {bad[0][1]}" if bad else other
         if not bad and math.isfinite(sum(values)):
             what = "another process met a number that is not finite"
-        return (
-            f"Round {round}, {self.who}: {what}. The weights have not taken this step. "
-            f"Try a lower rate (now {self._rate:g}), or clip the gradient."
-        )
+        advice = f"Try a lower rate (now {self._rate:g}), or clip the gradient."
+        if not self.descends:
+            advice = "Try larger batches or another seed, or bound what its step divides by."
+        return f"Round {round}, {self.who}: {what}. The weights have not taken this step. {advice}"

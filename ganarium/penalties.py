@@ -27,6 +27,7 @@ __all__ = [
     "R1",
     "R2",
     "clip_weights",
+    "clipping",
     "input_gradient",
 ]
 
@@ -306,3 +307,8 @@ def clip_weights(parameters: Iterable[nn.Parameter], bound: float) -> None:
     """Move every weight into [-bound, bound] (WGAN)."""
     for parameter in parameters:
         parameter.clamp_(-bound, bound)
+
+
+def clipping(network: nn.Module, bound: float) -> Callable[[object], None]:
+    """What moves a network's weights into [-bound, bound] after each of a player's moves."""
+    return lambda terms: clip_weights(network.parameters(), bound)

@@ -3,8 +3,8 @@ r"""Laws of the latent: where the generator's noise comes from.
 A law is a small frozen object (``Normal()``, ``Uniform(-1, 1)``); ``law.of(64)`` makes it a module that draws latents
 of that size on the device and in the type of the game that holds it::
 
-    self.prior = prior.of(latent)
-    z = self.prior(n)                 # (n, latent)
+    self.noise = self.prior.of(self.latent)
+    z = self.noise(n)                 # (n, latent)
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor, nn
 
 from ganarium.game import Game, Player, Terms
 from ganarium.guard import Guard
@@ -20,29 +21,27 @@ class OwnStep:
     """A player with a step of its own, ready to move; a trainer treats it as it does a :class:`~ganarium.seat.Seat`.
 
     Several processes take the same step: each sees the whole batch, with the same noise. What is not finite is refused
-    at once, and what the player owns is then as it was.
+    at once, and whatever stops a step, what the player owns is then as it was.
 
     Args:
         player: Who sits here.
         place: The player's number in the order of play.
         game: The game.
+        frozen: Parameters that follow no gradient, whoever moves.
         fabric: Device and processes.
-        rate: A learning rate that a user gave, which a step has not.
 
     Raises:
-        ValueError: if the player owns nothing that could change, or a rate was given.
+        ValueError: if the player owns nothing that could change.
     """
 
-    def __init__(self, player: Player, place: int, game: Game, fabric: Fabric, rate: float | None):
+    def __init__(self, player: Player, place: int, game: Game, frozen: set[nn.Parameter], fabric: Fabric):
         self.player, self.place, self.fabric = player, place, fabric
-        who = f"{type(game).__name__}'s player '{player.name}'"
-        if rate is not None:
-            raise ValueError(f"{who} takes steps of its own and has no learning rate; got {rate:g}.")
-        self.parameters = player.parameters()
-        self._own = [*self.parameters, *(buffer for network in player.owns for buffer in network.buffers())]
+        self.who = f"{type(game).__name__}'s player '{player.name}'"
+        self.free = [p for p in player.parameters() if p not in frozen]
+        self._own = self._owned()
         if not self._own:
-            raise ValueError(f"{who} owns no parameter and no buffer that could change. Add a network to owns=.")
-        self.guard = Guard(who, fabric, waits=False)
+            raise ValueError(f"{self.who} owns no parameter and no buffer that could change. Add a network to owns=.")
+        self.guard = Guard(self.who, fabric, waits=False, descends=False)
         self._round = 0
 
     def set_rates(self, progress: float, slower: float = 1.0) -> None:
@@ -64,17 +63,19 @@ class OwnStep:
         """Take the step; what it tells, detached.
 
         Raises:
+            ValueError: if a term is no scalar, or the step put another tensor in the place of one that the player owns.
             FloatingPointError: if a term, or what the player owns, is not finite.
         """
         assert self.player.step is not None
+        for parameter in self.free:
+            parameter.requires_grad = True
         before = [tensor.detach().clone() for tensor in self._own]
         with torch.no_grad():
-            terms = {name: torch.as_tensor(term).detach() for name, term in self.player.step(batch).items()}
             try:
-                self.guard.look(
-                    terms, [each.detach() for each in self._own if each.is_floating_point()], self._round, 0.0
-                )
-            except FloatingPointError:
+                terms = {name: self._scalar(name, term) for name, term in self.player.step(batch).items()}
+                self._refuse_replaced()
+                self.guard.look(terms, [own.detach() for own in self._own if own.is_floating_point()], self._round, 0.0)
+            except Exception:
                 for tensor, old in zip(self._own, before, strict=True):
                     tensor.copy_(old)
                 raise
@@ -84,3 +85,26 @@ class OwnStep:
         """What the player does after a move; the terms are the same in all processes."""
         if self.player.after is not None:
             self.player.after(terms)
+
+    def _owned(self) -> list[Tensor]:
+        """What the player may change: its parameters and the buffers of its networks."""
+        buffers = dict.fromkeys(buffer for network in self.player.owns for buffer in network.buffers())
+        return [*self.player.parameters(), *buffers]
+
+    def _refuse_replaced(self) -> None:
+        """The average, and who else looks at what the player owns, would go on looking at the old tensors."""
+        if [*map(id, self._owned())] != [*map(id, self._own)]:
+            raise ValueError(
+                f"{self.who} put another tensor in the place of one that it owns. "
+                "A step writes into the tensors that are there: means.copy_(new) instead of means = new."
+            )
+
+    def _scalar(self, name: str, term: Any) -> Tensor:
+        """A term as a scalar tensor on the game's device."""
+        value = torch.as_tensor(term, device=self.fabric.device).detach()
+        if value.ndim:
+            raise ValueError(
+                f"{self.who} returned the term '{name}' as a tensor of shape {tuple(value.shape)}; a term is a scalar. "
+                "Take a mean or a sum."
+            )
+        return value if value.is_floating_point() else value.float()

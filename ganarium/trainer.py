@@ -77,7 +77,8 @@ class Trainer:
         compile: Compile each player's loss, which takes minutes and pays on long runs.
 
     Raises:
-        ValueError: if a rate is given for no player, or a player owns something that is not in the game.
+        ValueError: if a rate is given for no player, or for one who takes steps of its own; or a player owns something
+            that is not in the game.
     """
 
     def __init__(
@@ -227,7 +228,8 @@ class Trainer:
                 self._seed(place, move, 1 + self.fabric.global_rank)
                 terms, gradients = seat.gradient(batch, self.round + 1)
                 made.append((seat, terms, gradients))
-            for seat, terms, gradients in made:
+            # Steps of one's own come first: gradients are taken by now, and nobody has descended yet.
+            for seat, terms, gradients in sorted(made, key=lambda row: isinstance(row[0], Seat)):
                 self._seed(seat.place, move, 0)
                 terms |= seat.step(gradients)
                 seat.after(terms)
@@ -285,16 +287,21 @@ class Trainer:
         return data.to(self.fabric.device) if hasattr(data, "to") else data
 
     def _check(self, rates: Mapping[str, float]) -> None:
-        own = set(self.game.parameters())
+        own = {*self.game.parameters(), *self.game.buffers()}
         players = [player for stage in self.stages for player in stage.players]
         names = sorted({player.name for player in players})
         for stranger in sorted(set(rates) - set(names)):
             raise ValueError(f"No player is called '{stranger}'; the players are {', '.join(names)}.")
+        for name in sorted(set(rates) - {player.name for player in players if player.step is None}):
+            raise ValueError(
+                f"{type(self.game).__name__}'s player '{name}' takes steps of its own and has no learning rate; "
+                f"got {rates[name]:g}."
+            )
         for stage in self.stages:
             if len({player.name for player in stage.players}) < len(stage.players):
                 raise ValueError(f"Two players of stage '{stage.name}' have the same name.")
         for player in players:
-            if any(p not in own for p in player.parameters()):
+            if any(each not in own for network in player.owns for each in (*network.parameters(), *network.buffers())):
                 raise ValueError(
                     f"Player '{player.name}' owns a network that is not part of the game, so it would not be saved. "
                     "Set it as an attribute of the game."
@@ -334,7 +341,7 @@ class Trainer:
     def _seat(self, player: Player, place: int) -> Seat | OwnStep:
         steps = self._steps[player.name]
         if player.step is not None:
-            return OwnStep(player, place, self.game, self.fabric, steps.rate)
+            return OwnStep(player, place, self.game, self._frozen, self.fabric)
         return Seat(player, place, self.game, self._frozen, self.fabric, steps)
 
     def _thaw(self) -> None:

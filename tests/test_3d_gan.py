@@ -83,7 +83,7 @@ def test_the_papers_networks_for_64_voxels():
 
 
 def test_noise_is_uniform_on_the_unit_interval():
-    z = toy().prior(1000)
+    z = toy().noise(1000)
     assert z.min() >= 0
     assert z.max() <= 1
     assert z.mean().item() == pytest.approx(0.5, abs=0.03)

@@ -175,5 +175,5 @@ class Sure(torch.nn.Module):
 def test_wrong_counts_are_refused_in_words():
     with pytest.raises(ValueError, match="components >= 1"):
         game(components=0)
-    with pytest.raises(ValueError, match="needs 3 of these networks"):
+    with pytest.raises(ValueError, match="AdaGAN needs 3 generators"):
         game(generators=[torch.nn.Linear(5, 2)])

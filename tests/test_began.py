@@ -126,7 +126,7 @@ def test_with_k_zero_the_discriminator_learns_from_data_alone():
 def test_the_players_draw_noise_of_their_own():
     game = toy("began")
     drawn = []
-    game.prior.register_forward_hook(lambda module, arguments, z: drawn.append(z.clone()))
+    game.noise.register_forward_hook(lambda module, arguments, z: drawn.append(z.clone()))
     play(game, 1)
     assert len(drawn) == 2
     assert not torch.equal(drawn[0], drawn[1])

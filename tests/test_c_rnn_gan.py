@@ -94,7 +94,7 @@ class Verdict(nn.Module):
 
 def test_at_a_draw_the_generator_rests():
     game = CRNNGAN.toy()
-    game.discriminator = Verdict()
+    game.discriminator = Verdict()  # type: ignore[assignment]
     for player in game.players():
         assert player.rests is not None
         assert player.after is not None

@@ -184,7 +184,7 @@ def test_the_losses_are_those_of_the_page(raw):
     x, wanted, whole = rows["x"], {}, []
     for _ in range(2):
         mask = game.holes(x)
-        made = game.generator(x, mask, game.prior(len(x)))
+        made = game.generator(x, mask, game.noise(len(x)))
         whole.append((mask * x + (1 - mask) * made, made))
     real, logits = game.discriminator(x)[:, 0], game.discriminator(x)[:, 1:]
     first, second = ([game.discriminator(each)[:, 0] for each in pair] for pair in whole)
@@ -399,7 +399,7 @@ def test_what_cannot_be_completed_is_said(complete, words, answer):
 
 def test_the_baseline_learns_from_labels_alone_and_the_control_from_no_hole():
     torch.manual_seed(0)
-    alone = Alone(SPEC, 4, architecture=Plain(8), width=8)
+    alone = Alone(SPEC, latent=4, architecture=Plain(8), width=8)
     rows = batch(0, 1, 2, 1)
     assert [player.owns for player in alone.players()] == [[alone.discriminator]]
     terms = alone.discriminator_loss(rows)

@@ -115,7 +115,7 @@ def test_broken_digits_keep_their_labels_and_their_pixels() -> None:
 def test_blinded_kernels_say_that_nothing_is_near_and_change_nothing_else() -> None:
     def game() -> ImprovedGAN:
         torch.manual_seed(0)
-        return ImprovedGAN(IMAGE, 2, MinibatchDiscriminating(Flat(16), kernels=3))
+        return ImprovedGAN(IMAGE, latent=2, architecture=MinibatchDiscriminating(Flat(16), kernels=3))
 
     seeing, blind, x = game(), blinded(game()), torch.rand(1, 1, 1, 3).expand(4, 1, 1, 3)
     judges = seeing.discriminator, blind.discriminator

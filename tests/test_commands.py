@@ -9,18 +9,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from zoo import first_of, kind, marked
 
 from ganarium import cli, index
+from ganarium.pages import zoo
+
+pytestmark = pytest.mark.usefixtures("plots")
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "zoo").glob("*.md"))]
+#: What is written by hand, and what code writes for each game.
+WRITTEN = [path.relative_to(ROOT).as_posix() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]]
+PAGES = {**dict.fromkeys(WRITTEN, ""), **{f"docs/zoo/{name}.md": name for name in index.games()}}
 #: Several processes are tested by themselves, and claims at a share of their budget.
 ELSEWHERE = ("--devices", "--num-nodes")
 
 
-def commands(page: Path) -> list[str]:
+def commands(page: str) -> list[str]:
     """The ``ganarium`` commands in a page's blocks of code, without their comments."""
-    blocks = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    game = PAGES[page]
+    text = zoo.page(index.game(game), ROOT / "docs", None) if game else (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     lines = [line.strip() for block in blocks for line in re.sub(r"\\\n", " ", block).splitlines()]
     return [re.split(r"\s+#", line)[0] for line in lines if line.startswith("ganarium ")]
 
@@ -121,7 +129,11 @@ def run(line: str, folder: Path) -> int:
     return cli.main(shortened(words))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+#: Those of the README, and of one game of each kind, run at every push.
+QUICK = {"README.md", *(f"docs/zoo/{game}.md" for game in first_of(kind))}
+
+
+@pytest.mark.parametrize("page", marked(QUICK, PAGES))
 def test_the_commands_of_a_page_run(page, desk, capsys):
     more = 3
     for line in commands(page):

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 from pages import Page
+from zoo import thorough
 
 import ganarium as ga
 from benchmarks import patience
@@ -75,7 +76,7 @@ def test_what_came_out_is_written(small):
     assert "400" in small.command
 
 
-def test_the_same_again_plays_nothing_again(small):
+def test_the_same_again_plays_nothing_again(small, in_process):
     before = {path: path.stat().st_mtime_ns for path in small.path.glob("runs/*/log.jsonl")}
     # Somebody looks at a run in another way; the comparison keeps its own.
     ga.metrics.evaluate(small.path / "runs" / "0-gan-seed0", count=20, reference=30, metrics=["frechet"])
@@ -86,7 +87,7 @@ def test_the_same_again_plays_nothing_again(small):
         ga.compare(["gan", "r3gan --latent 3"], out=small.path, quiet=True, **{**SMALL, "seen": 1280})
 
 
-def test_a_comparison_from_before_minutes_and_metrics_is_gone_on_with(small):
+def test_a_comparison_from_before_minutes_and_metrics_is_gone_on_with(small, in_process):
     config = small.path / "comparison.yaml"
     now = config.read_text()
     config.write_text("".join(line for line in now.splitlines(True) if not line.startswith(("minutes:", "metrics:"))))
@@ -95,7 +96,7 @@ def test_a_comparison_from_before_minutes_and_metrics_is_gone_on_with(small):
     config.write_text(now)
 
 
-def test_who_fails_in_the_trial_is_named(tmp_path):
+def test_who_fails_in_the_trial_is_named(tmp_path, in_process):
     options = {**SMALL, "seen": None, "minutes": 0.02, "out": tmp_path / "none", "quiet": True}
     with pytest.raises(ValueError, match=r"trial .*failed: .*gan, contestant 2, fails at once"):
         ga.compare(["r3gan", "gan --optimizer.lr 1e30"], **options)
@@ -116,7 +117,7 @@ def test_of_many_contestants_each_has_a_row():
     assert few.table() == few.rows()
 
 
-def test_minutes_become_samples_once_for_each_contestant(tmp_path):
+def test_minutes_become_samples_once_for_each_contestant(tmp_path, in_process):
     options = {**SMALL, "seen": None, "minutes": 0.02, "seeds": 2, "out": tmp_path / "timed", "quiet": True}
     found = ga.compare(["gan", "wgan-gp --critic-moves 20"], **options)
     budgets = json.loads((found.path / "budgets.json").read_text())
@@ -149,6 +150,7 @@ def test_a_comparison_has_one_length(tmp_path, length, message):
     assert not (tmp_path / "none").exists()
 
 
+@thorough
 def test_an_interrupted_comparison_goes_on_to_the_same_numbers(small, tmp_path):
     words = (
         small.command.replace("--seen 640", "--seen 19200")
@@ -244,7 +246,7 @@ def test_words_in_brackets_are_shown_on_a_terminal(monkeypatch):
     assert "[/tmp/x]" in terminal.getvalue()
 
 
-def test_the_command_says_what_it_found(small, capsys, monkeypatch):
+def test_the_command_says_what_it_found(small, in_process, capsys, monkeypatch):
     monkeypatch.chdir(small.path.parent)
     assert cli.main(["compare", "--resume", "both"]) == 0
     printed = capsys.readouterr()

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from ganarium import data
-from ganarium.games.language.cs_gan import CSGAN, sentence_bleu
-from ganarium.nets.seq2seq import END, PAD, START, Translator, said
+from ganarium.games.language.cs_gan import CSGAN
+from ganarium.nets.seq2seq import Translator
+from ganarium.sentences import END, PAD, START, said, sentence_bleu
 from ganarium.spec import Field
 from ganarium.trainer import Trainer
 

@@ -6,10 +6,19 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from ganarium import index, stub
 
 ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def written(path: Path) -> bool:
+    """Whether `make docs` writes the page or picture."""
+    patterns = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().splitlines() if line.startswith("docs/")]
+    return any(each.match(pattern) for each in (path, path.parent) for pattern in patterns)
 
 
 def test_the_readmes_code_runs(tmp_path, monkeypatch):
@@ -30,9 +39,12 @@ def test_the_readmes_table_is_of_the_zoo():
         assert (entry.command, entry.name, entry.paper.year) == (command, name, int(year))
 
 
-def test_links_lead_somewhere():
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", [path for path in (*ROOT.glob("*.md"), *DOCS.glob("*.md")) if not written(path)])
+def test_links_lead_to_what_the_repository_holds(page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        path = (page.parent / target).resolve()
+        assert path.exists(), target
+        assert not written(path), f"{target} is written by `make docs`, and is not in the repository"
 
 
 def test_the_stub_and_the_lazy_names_agree():

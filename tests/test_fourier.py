@@ -41,19 +41,19 @@ def test_any_family_for_points_sees_them(family: Architecture, condition: int):
 
 @pytest.mark.parametrize("outer", [Packed, MinibatchDiscriminating])
 def test_they_go_with_other_ingredients(outer: type[Packed | MinibatchDiscriminating]):
-    play(GAN(Spec(x=POINTS), 4, outer(FourierFeatures(Plain(8)))), 2)
+    play(GAN(Spec(x=POINTS), latent=4, architecture=outer(FourierFeatures(Plain(8)))), 2)
 
 
 def test_a_condition_is_no_coordinate():
     spec = Spec(x=POINTS, y=Field((), "label", classes=3))
-    play(CGAN(spec, 4, architecture=FourierFeatures(Plain(8))), 2)
+    play(CGAN(spec, latent=4, architecture=FourierFeatures(Plain(8))), 2)
 
 
 def test_slopes_through_them_are_the_slopes_of_the_score():
     torch.manual_seed(0)
     judge = FourierFeatures(Plain(8), (1.0, 5.0)).discriminator(POINTS).double()
     assert torch.autograd.gradcheck(judge, torch.randn(4, 2, dtype=torch.float64, requires_grad=True))
-    play(GAN(Spec(x=POINTS), 4, FourierFeatures(Plain(8)), penalties=(R1(1.0),)), 2)
+    play(GAN(Spec(x=POINTS), latent=4, architecture=FourierFeatures(Plain(8)), penalties=(R1(1.0),)), 2)
 
 
 def fitted(architecture: Architecture) -> float:
@@ -83,4 +83,4 @@ def test_frequencies_that_are_none_are_refused(frequencies):
 
 def test_images_are_refused():
     with pytest.raises(ValueError, match=r"of the coordinates of points, of shape \(D,\); got \(1, 8, 8\)"):
-        R3GAN(Spec(x=Field((1, 8, 8), "image")), 4, architecture=FourierFeatures())
+        R3GAN(Spec(x=Field((1, 8, 8), "image")), latent=4, architecture=FourierFeatures())

@@ -144,5 +144,5 @@ def test_impossible_numbers_are_refused(options):
 
 
 def test_networks_are_as_many_as_ranks():
-    with pytest.raises(ValueError, match="each of its 3 ranks; got 2"):
-        GoGAN(POINTS, ranks=3, critics=[First(), First()])
+    with pytest.raises(ValueError, match=r"GoGAN needs 3 critics, .*; got 2"):
+        GoGAN(POINTS, ranks=3, critics=nn.ModuleList([First(), First()]))

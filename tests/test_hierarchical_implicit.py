@@ -13,7 +13,8 @@ from torch.distributions.kl import kl_divergence
 from zoo import play
 
 from ganarium import data as gd
-from ganarium.games.inference.hierarchical_implicit import Beliefs, HierarchicalImplicit
+from ganarium.games.inference.hierarchical_implicit import HierarchicalImplicit
+from ganarium.nets.beliefs import Beliefs
 from ganarium.nets.flat import Flat
 from ganarium.optimizers import Adam
 from ganarium.options import plain, read
@@ -200,7 +201,7 @@ def test_the_discriminator_does_not_teach_q_and_q_does_not_teach_the_discriminat
     trainer = Trainer(played)
     trainer.stage = 0
     trainer._take_seats()
-    for seat in trainer._seats:
+    for seat in trainer._descending():
         batch = {"x": torch.randn(20, 2)}
         before = {name: p.clone() for name, p in played.named_parameters()}
         seat.step(seat.gradient(batch, 1)[1])

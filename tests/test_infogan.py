@@ -40,10 +40,9 @@ def test_q_is_fitted_by_the_discriminator_and_obeyed_by_the_generator():
 
 
 def test_a_q_that_knows_nothing_has_no_information_and_one_that_knows_all_has_log_k():
-    logits, category = torch.zeros(8, 4), torch.arange(8) % 4
+    category = torch.arange(8) % 4
     game = small(category_weight=3.0, code_weight=0.5)
-    means, code = torch.zeros(8, 2), torch.full((8, 2), 0.5)
-    terms = game.reading(logits, means, category, code)
+    terms = game.code_law.cost(torch.zeros(8, 6), category=category, code=torch.full((8, 2), 0.5))
     assert terms["category"].item() == pytest.approx(3 * math.log(4), rel=1e-5)
     assert terms["code"].item() == pytest.approx(0.5 * (0.25 + 0.25) / 2)
     for layer in game.recogniser.modules():
@@ -62,7 +61,7 @@ def test_information_is_not_weighted_and_only_watched():
 
 
 def test_codes_follow_their_laws():
-    category, code = small().draw_codes(40_000)
+    category, code = small().choose(40_000).values()
     assert torch.bincount(category, minlength=4).sub(10_000).abs().max() < 500
     assert code.abs().max() <= 1
     assert code.mean(0).abs().max() < 0.02
@@ -87,7 +86,7 @@ def test_it_reads_categories_and_codes_from_data():
     seen = game.encode(x)
     torch.testing.assert_close(seen[:, :4], game.classify(x).softmax(1))
     torch.testing.assert_close(seen[:, :4].sum(1), torch.ones(5))
-    torch.testing.assert_close(game.judge(x)[0], game.score(x))
+    torch.testing.assert_close(game.heads(game.features(x))[0], game.score(x))
 
 
 def test_it_refuses_a_single_category():

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 import torch
 from torch.utils.data import Dataset
-from zoo import GAMES, toy, toy_data
+from zoo import first_of, kind, marked, thorough, toy, toy_data
 
 import ganarium as ga
 from benchmarks import patience
@@ -42,6 +42,8 @@ SHAPES = {"gan": 8, "dcgan": 16, "lapgan": 8, "cyclegan": 5}
 #: Rounds of a run that only a signal ends, each of which is logged.
 LONG = 999
 KINDS = ("memory", "workers-0", "workers-2")
+#: These are killed at every push, all others nightly.
+QUICK = ("gan/memory", "dcgan/workers-2")
 CASES = [f"{game}/{kind}" for game in SHAPES for kind in KINDS if game != "cyclegan" or kind == "memory"]
 
 
@@ -110,13 +112,14 @@ def stopped_with_workers(folder: Path, moments: int = 3) -> list[int]:
     return found
 
 
-def main(folder: Path) -> None:
-    """All cases, as JSON."""
+def main(folder: Path, cases: list[str]) -> None:
+    """Some cases, as JSON."""
     torch.set_num_threads(1)
     # What is imported late is here before children are.
     ga.fit(toy("gan"), data_for("gan", "memory"), out=folder / "warm", rounds=2, batch_size=32, quiet=True)
-    found: dict[str, Any] = {case: play(case, folder / case, seed=0) for case in CASES}
-    found["workers"] = stopped_with_workers(folder / "workers")
+    found: dict[str, Any] = {case: play(case, folder / case, seed=0) for case in cases}
+    if "dcgan/workers-2" in cases:
+        found["workers"] = stopped_with_workers(folder / "workers")
     (folder / "found.json").write_text(json.dumps(found))
 
 
@@ -129,31 +132,32 @@ def left(folder: str) -> list[str]:
     return [line for line in found if folder in line]
 
 
-@pytest.fixture(scope="module")
-def killed(tmp_path_factory) -> dict[str, Any]:
+@cache
+def killed(cases: tuple[str, ...]) -> dict[str, Any]:
     """What the script found; in memory where it can be, for flushing a shared disk takes most of the time."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path_factory.mktemp("killed")) as folder:
-        command = [sys.executable, "-X", "faulthandler", __file__, folder]
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        command = [sys.executable, "-X", "faulthandler", __file__, folder, *cases]
         paths = {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests")))}
-        words = tmp_path_factory.mktemp("words") / "stderr.txt"
-        with words.open("w") as file:
-            # To a file: a pipe would be read until the last process that holds it has ended.
-            done = patience.run(command, env={**os.environ, **paths}, stdout=file, stderr=file)
-        assert done.returncode == 0, words.read_text()[-5000:]
+        # Words go to a file: a pipe would be read until the last process that holds it has ended.
+        with tempfile.TemporaryFile("w+") as words:
+            done = patience.run(command, env={**os.environ, **paths}, stdout=words, stderr=words)
+            words.seek(0)
+            assert done.returncode == 0, words.read()[-5000:]
         found = json.loads(Path(folder, "found.json").read_text())
         until(lambda: not left(folder), "the end of all that was started")
         return found
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_run_that_is_killed_again_and_again_equals_one_that_never_was(killed, case):
-    assert killed[case]["kills"]["SIGKILL"] >= 1
-    assert killed[case]["differences"] == []
+@pytest.mark.parametrize("case", marked(QUICK, CASES))
+def test_a_run_that_is_killed_again_and_again_equals_one_that_never_was(case):
+    found = killed(QUICK if case in QUICK else tuple(case for case in CASES if case not in QUICK))[case]
+    assert found["kills"]["SIGKILL"] >= 1
+    assert found["differences"] == []
 
 
-def test_a_signal_to_all_processes_of_a_run_with_workers_still_saves(killed):
-    assert killed["workers"] == [128 + signal.SIGTERM] * 3
+def test_a_signal_to_all_processes_of_a_run_with_workers_still_saves():
+    assert killed(QUICK)["workers"] == [128 + signal.SIGTERM] * 3
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -207,35 +211,34 @@ def trained(out: Path) -> subprocess.Popen:
     )
 
 
-@pytest.fixture(scope="module")
-def stopped(tmp_path_factory) -> dict[str, tuple[int, Path, str]]:
-    """Four runs side by side, each stopped by one or two signals: exit status, folder, last words."""
-    folder, found = tmp_path_factory.mktemp("stopped"), {}
-    asked = {f"{name} {times}": (getattr(signal, name), times) for name in ("SIGINT", "SIGTERM") for times in (1, 2)}
-    runs = {name: trained(folder / name) for name in asked}
-    for name, (number, times) in asked.items():
-        until((folder / name / "log.jsonl").exists, "the first round of a run")
-        runs[name].send_signal(number)
-        if times == 2:
-            time.sleep(0.05)
-            runs[name].send_signal(number)
-        _, words = finish(runs[name])
-        found[name] = (runs[name].returncode, folder / name, words)
-    return found
+def stopped(folder: Path, number: signal.Signals, times: int) -> tuple[int, str]:
+    """The exit status and the last words of a run that is stopped by one or two signals."""
+    run = trained(folder)
+    until((folder / "log.jsonl").exists, "the first round of a run")
+    run.send_signal(number)
+    if times == 2:
+        time.sleep(0.05)
+        run.send_signal(number)
+    _, words = finish(run)
+    return run.returncode, words
 
 
-@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
-def test_the_first_signal_saves_and_says_how_to_go_on(stopped, name, status):
-    code, folder, words = stopped[f"{name} 1"]
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), pytest.param("SIGTERM", 143, marks=thorough)])
+def test_the_first_signal_saves_and_says_how_to_go_on(tmp_path, name, status):
+    folder = tmp_path / "run"
+    code, words = stopped(folder, signal.Signals[name], 1)
     assert code == status
     assert f"ganarium resume {folder}" in words
     last = ga.load(folder).log[-1]["round"] if (folder / "log.jsonl").exists() else 0
     assert checkpoint.load_newest(folder / "checkpoints")["round"] >= last > 0
 
 
-@pytest.mark.parametrize(("name", "codes"), [("SIGINT", (130, -2)), ("SIGTERM", (143, -15))])
-def test_the_second_signal_leaves_at_once_and_the_run_still_loads(stopped, name, codes):
-    code, folder, _ = stopped[f"{name} 2"]
+@pytest.mark.parametrize(
+    ("name", "codes"), [pytest.param("SIGINT", (130, -2), marks=thorough), ("SIGTERM", (143, -15))]
+)
+def test_the_second_signal_leaves_at_once_and_the_run_still_loads(tmp_path, name, codes):
+    folder = tmp_path / "run"
+    code, _ = stopped(folder, signal.Signals[name], 2)
     assert code in codes
     assert checkpoint.load_newest(folder / "checkpoints")["round"] >= 0
     assert ga.load(folder).sample(2).isfinite().all()
@@ -244,7 +247,7 @@ def test_the_second_signal_leaves_at_once_and_the_run_still_loads(stopped, name,
 # -- paused after every round -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", GAMES)
+@pytest.mark.parametrize("command", marked(first_of(kind)))
 def test_a_run_that_is_paused_after_every_round_equals_one_that_never_was(command, tmp_path):
     """In the middle of an epoch, at its end, and across stages: through the disk, into other first weights."""
     size, data = 64, toy_data(toy(command))
@@ -268,4 +271,4 @@ def test_a_run_that_is_paused_after_every_round_equals_one_that_never_was(comman
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -74,7 +74,7 @@ def test_levels_learn_from_real_images_and_know_nothing_of_each_other():
     lapgan = game()
     batch = {"x": images(lapgan)}
     for k in range(3):
-        for player in lapgan.at(k):
+        for player in lapgan.pair(k=k):
             lapgan.zero_grad()
             torch.stack([term for term in player.loss(batch).values() if term.requires_grad]).sum().backward()
             moved = {name.split(".")[1] for name, p in lapgan.named_parameters() if p.grad is not None}
@@ -119,7 +119,7 @@ def test_a_stage_trains_its_level_alone():
 def test_images_that_cannot_be_halved_are_refused_in_words():
     with pytest.raises(ValueError, match="cannot be halved"):
         levels_of(Field((1, 18, 18), "image"), 4)
-    with pytest.raises(ValueError, match="one network for each of its levels"):
+    with pytest.raises(ValueError, match="LAPGAN needs 3 generators"):
         game(generators=[nn.Identity()])
 
 
@@ -134,8 +134,8 @@ def test_both_parts_of_an_image_get_the_same_transform():
     judged: list[tuple[Tensor, ...]] = []
     seen: list[Tensor] = []
     lapgan.discriminators[0].register_forward_hook(lambda module, given, result: judged.append(given))
-    lapgan.seen(0).register_forward_hook(lambda module, given, result: seen.append(result))
-    lapgan.judge(0, h, low)
+    lapgan.augmented[0].register_forward_hook(lambda module, given, result: seen.append(result))
+    lapgan.scores(0, h, low)
     ((residual, blurred),) = judged
     (image,) = seen
     assert (image != h + low).flatten(1).any(1).all()
@@ -147,11 +147,11 @@ def test_each_level_has_a_probability_of_its_own_which_rests_with_it():
     lapgan = game(16, augment=Adaptive((Brightness(),), speed=100, moves=1, start=0.5))
     for report in Trainer(lapgan).play(toy_data(lapgan), 8, 4):
         if report.round == 2:
-            middle = [lapgan.seen(k).p.item() for k in range(2)]
+            middle = [lapgan.augmented[k].p.item() for k in range(2)]
     assert middle[0] == 0.5
     assert middle[1] != 0.5
-    assert lapgan.seen(0).p.item() != 0.5
-    assert lapgan.seen(1).p.item() == middle[1]
+    assert lapgan.augmented[0].p.item() != 0.5
+    assert lapgan.augmented[1].p.item() == middle[1]
 
 
 def test_data_that_it_cannot_play_on_is_refused_before_its_recipe_is_asked_for():

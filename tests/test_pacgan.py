@@ -56,7 +56,7 @@ def test_packs_that_cannot_be_filled_are_refused(size, training):
 
 
 def test_a_run_whose_batch_is_no_multiple_is_told_so():
-    game = PacGAN(POINTS, 4, packing=3, architecture=Plain(4))
+    game = PacGAN(POINTS, latent=4, packing=3, architecture=Plain(4))
     with pytest.raises(ValueError, match="judges 3 samples at a time; got a batch of 32"):
         play(game, 1, size=32)
 
@@ -97,7 +97,7 @@ def test_a_pack_of_one_is_the_family_itself():
 
 def test_conditions_are_packed_with_their_samples():
     spec = Spec(x=Field((2,), "points"), y=Field((), "label", classes=3))
-    game = CGAN(spec, 4, architecture=Packed(Plain(8)))
+    game = CGAN(spec, latent=4, architecture=Packed(Plain(8)))
     batch = toy_batch(game)
     assert game.score(batch["x"], y=batch["y"]).shape == (32,)
     assert all(term.isfinite() for term in game.discriminator_loss(batch).values())
@@ -105,7 +105,7 @@ def test_conditions_are_packed_with_their_samples():
 
 def test_the_loss_of_packs_is_the_mean_over_packs():
     torch.manual_seed(0)
-    game = PacGAN(POINTS, 4, architecture=Plain(8))
+    game = PacGAN(POINTS, latent=4, architecture=Plain(8))
     batch = toy_batch(game)
     packs = batch["x"].reshape(16, 4)
     scores = game.discriminator.head(game.discriminator.trunk.network(packs)).squeeze(1)  # type: ignore[operator]
@@ -116,18 +116,18 @@ def test_the_loss_of_packs_is_the_mean_over_packs():
 def test_a_discriminator_of_one_s_own_sees_packs():
     torch.manual_seed(0)
     own = nn.Sequential(nn.Linear(6, 1), nn.Flatten(0))
-    game = PacGAN(POINTS, 4, packing=3, architecture=Plain(8), discriminator=own)
+    game = PacGAN(POINTS, latent=4, packing=3, architecture=Plain(8), discriminator=own)
     assert game.score(torch.randn(9, 2)).shape == (9,)
 
 
 def test_slopes_of_packs_are_not_penalised():
     family = Packed(Plain(8))
     with pytest.raises(ValueError, match=r"^GAN penalises .* 'trunk' judges packs of samples"):
-        GAN(POINTS, 4, family, penalties=(R1(),))
+        GAN(POINTS, latent=4, architecture=family, penalties=(R1(),))
     with pytest.raises(ValueError, match=r"^WGANGP penalises .* 'trunk' judges packs"):
-        WGANGP(POINTS, 4, architecture=family)
+        WGANGP(POINTS, latent=4, architecture=family)
     with pytest.raises(ValueError, match=r"'trunk\.across' compares the samples of a batch"):
-        GAN(POINTS, 4, MinibatchDiscriminating(Plain(8)), penalties=(R1(),))
+        GAN(POINTS, latent=4, architecture=MinibatchDiscriminating(Plain(8)), penalties=(R1(),))
 
 
 @pytest.mark.parametrize(

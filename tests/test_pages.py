@@ -18,6 +18,8 @@ from ganarium.pages.report import report, write_report
 from ganarium.pages.settings_table import in_words
 from ganarium.run import Run
 
+pytestmark = pytest.mark.usefixtures("plots")
+
 HOSTILE = '<script>alert("1")</script>&amp;'
 
 

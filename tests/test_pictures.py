@@ -18,6 +18,8 @@ from ganarium import data as gd
 from ganarium.pictures import charts, films, planes, solids, texts
 from ganarium.spec import Field
 
+pytestmark = pytest.mark.usefixtures("plots")
+
 GREY = Field((1, 8, 8), "image")
 SOLID = Field((1, 8, 8, 8), "volume")
 WORDS = Field((4,), "tokens", classes=5, names=("<pad>", "<start>", "<end>", "small", "box"))
@@ -463,7 +465,7 @@ def test_the_plane_of_a_game():
 def test_the_plane_shows_the_map_of_the_latent(latent: int):
     class Decoding(ga.GAN):
         def latents(self, n):
-            return self.prior(n)
+            return self.noise(n)
 
         def decode(self, z):
             return z[:, :2]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from zoo import players, toy
 
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game.frames.adversarial import Adversarial
 from ganarium.games.adversarial.r3gan import R3GAN
 from ganarium.nets import ModernResidual
 from ganarium.nets.r3gan import GAIN, Basis, Block, Resample, mix
@@ -80,7 +80,7 @@ def test_the_optimisers_numbers_follow_the_papers_schedules():
 
 def test_it_is_the_plain_frame_with_other_ingredients():
     game: Any = toy("r3gan")
-    assert issubclass(R3GAN, GAN)
+    assert issubclass(R3GAN, Adversarial)
     own = {name for name in vars(R3GAN) if not name.startswith("_")}
     assert own == {"paper", "toy", "recipe", "pace"}
     assert game.penalties == (R1(game.gamma), R2(game.gamma))

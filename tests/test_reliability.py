@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -63,7 +63,7 @@ class Trap(VAE):
     """A game that does something to its loss in some of the calls."""
 
     calls = 0
-    springs: Any = staticmethod(lambda call, terms, batch: terms)
+    springs: ClassVar[Any] = staticmethod(lambda call, terms, batch: terms)
 
     def players(self) -> list[Player]:
         own = super().players()[0]

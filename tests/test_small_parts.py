@@ -161,7 +161,7 @@ def test_what_no_file_could_hold_is_refused():
 
 def test_a_game_s_options_are_its_arguments_with_defaults_and_the_user_s_own_objects_apart():
     spec = Spec(x=Field((2,), "points"))
-    rows, own = options.of_game(GAN(spec, 3, discriminator=torch.nn.Linear(2, 1), penalties=(R1(),)))
+    rows, own = options.of_game(GAN(spec, latent=3, discriminator=torch.nn.Linear(2, 1), penalties=(R1(),)))
     assert own == ["discriminator"]
     assert rows["latent"] == 3
     assert rows["penalties"] == [{"is": "r1", "weight": 10.0, "every": 1}]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from zoo import players, toy
 
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game.frames.adversarial import Adversarial
 from ganarium.games.adversarial.sngan import SNGAN
 from ganarium.nets import Residual
 from ganarium.nets.norms import make_spectral
@@ -145,7 +145,7 @@ def test_the_loss_is_the_hinge_and_the_rates_fall_to_zero():
 
 def test_it_is_the_plain_frame_with_five_moves_of_the_discriminator():
     game = SNGAN(Spec(x=Field((2,), "points")))
-    assert isinstance(game, GAN)
+    assert isinstance(game, Adversarial)
     assert [player.moves for player in players(game)] == [5, 1]
 
 

@@ -35,7 +35,7 @@ def test_a_game_in_a_lesson_follows_its_seed_and_leaves_the_random_state():
 
 def test_the_discriminator_is_ahead_for_its_share_of_the_rounds():
     data = playing.world(torch.randn(200, 2), equilibrium._FIELD)
-    make = lambda: playing.Ahead(data.spec, 2, Flat(8), ahead=0.5)  # noqa: E731
+    make = lambda: playing.Ahead(data.spec, latent=2, architecture=Flat(8), ahead=0.5)  # noqa: E731
     weights = []
     for _, game in playing.played(make, data, 10, 16):
         weights.append([next(net.parameters()).detach().clone() for net in (game.generator, game.discriminator)])

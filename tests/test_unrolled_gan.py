@@ -153,7 +153,7 @@ def test_without_steps_it_is_the_first_gan():
 @pytest.mark.parametrize("joined", [False, True])
 def test_the_generator_descends_minus_the_discriminator_s_loss_after_its_steps(joined):
     torch.manual_seed(0)
-    game = UnrolledGAN(POINTS, 4, steps=3, rate=0.3, architecture=Plain(8), joined=joined)
+    game = UnrolledGAN(POINTS, latent=4, steps=3, rate=0.3, architecture=Plain(8), joined=joined)
     batch = toy_batch(game)
     torch.manual_seed(1)
     terms = game.generator_loss(batch)
@@ -181,7 +181,7 @@ def test_its_move_leaves_the_discriminator_without_a_gradient():
 def test_the_data_s_half_reaches_the_generator_through_the_steps_alone():
     for through in (True, False):
         torch.manual_seed(0)
-        game = UnrolledGAN(POINTS, 4, steps=2, through=through, architecture=Plain(8))
+        game = UnrolledGAN(POINTS, latent=4, steps=2, through=through, architecture=Plain(8))
         assert game.generator_loss(toy_batch(game))["real"].requires_grad is through
 
 

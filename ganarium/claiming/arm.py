@@ -11,6 +11,7 @@ from torch import Tensor
 from ganarium.game import Game
 from ganarium.randomness import mix, seeded
 from ganarium.spec import Field
+from ganarium.timetable import Timetable
 from ganarium.trainer import Report, Trainer
 
 __all__ = ["Arm"]
@@ -63,10 +64,20 @@ class Arm:
         """The same, round by round: the trainer, whose ``average`` is the averaged game, and its report."""
         settings = {"average": seen * self.share / 10, **settings}
         trainer = Trainer(self.begun(make), seed=self.seed, **settings)
-        rounds = trainer.timetable.rounds_in(int(seen * self.share), batch)
+        rounds = self.length(trainer.timetable, seen, batch)
         for report in trainer.play(data, batch, rounds):
             self.tell(report.round, rounds, "")
             yield trainer, report
+
+    def length(self, timetable: Timetable, seen: int, batch: int) -> int:
+        """How many rounds of a game are played.
+
+        Args:
+            timetable: The game's.
+            seen: Samples, at the whole budget.
+            batch: Samples in a batch.
+        """
+        return timetable.rounds_in(int(seen * self.share), batch)
 
     def show(self, samples: Tensor, field: Field) -> None:
         """Keep samples, as they come, for the claim's picture.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,12 +13,13 @@ from typing import Any
 
 from ganarium import index
 from ganarium.board import Board
+from ganarium.checkpoint import write_text
+from ganarium.claiming.checking import check_claims, echo_job
 from ganarium.claiming.stale import digest
 from ganarium.claiming.statement import ARMS, PILOT, Claim
 from ganarium.claiming.store import Store
 from ganarium.claiming.verdict import Verdict
 from ganarium.claiming.words import markdown
-from ganarium.files import write_text
 from ganarium.side_by_side import Job, Outcome, Tell, run
 
 __all__ = ["QUICK", "kept", "pilot", "play", "prove", "write_page"]
@@ -38,8 +40,8 @@ def prove(
 ) -> list[Verdict]:
     """Prove claims: play every arm with every seed, and compare.
 
-    What was found before is not played again, unless its game, claim or core have changed since; so that the same call
-    goes on with what was interrupted.
+    What was found before is not played again while it stands: where its code has changed, the arm's echo is played, and
+    only an arm with another echo is played again. So the same call goes on with what was interrupted.
 
     Args:
         names: Which claims (``ganarium.index.claims()``).
@@ -60,6 +62,8 @@ def prove(
     if quick:
         return [_played(claim, PILOT[:1], QUICK, workers, quiet) for claim in claims]
     store = Store(out)
+    if not fresh:
+        check_claims(names, out=out, workers=workers, quiet=quiet)
     return [_proved(claim, tuple(range(seeds)), store, fresh, workers, quiet) for claim in claims]
 
 
@@ -75,24 +79,26 @@ def pilot(name: str, *, workers: int | None = None, quiet: bool = False) -> Verd
 
 
 def kept(out: str | Path = "claims") -> dict[str, Verdict]:
-    """What is kept of all claims, by name and with all seeds, also of earlier code (``Verdict.stale``).
+    """What is kept of all claims, by name and with all seeds, whatever code found it.
 
     Args:
         out: The folder of the results.
     """
     store, claims = Store(out), index.claims().values()
-    found = [store.verdict(claim, digest(claim.module), store.seeds(claim), stale=True) for claim in claims]
+    found = [store.verdict(claim, store.seeds(claim)) for claim in claims]
     return {each.claim.name: each for each in found if any(each.found.values())}
 
 
-def write_page(out: str | Path = "claims") -> Path:
-    """Write ``claims.md`` beside the kept results.
+def write_page(out: str | Path = "claims", page: str | Path | None = None) -> Path:
+    """Write the page of all kept results.
 
     Args:
         out: The folder of the results.
+        page: Where; ``claims.md`` among the results if left out.
     """
-    page = Path(out) / "claims.md"
-    write_text(page, markdown(list(kept(out).values())))
+    page = Path(page or Path(out) / "claims.md")
+    place = os.path.relpath(out, page.parent)
+    write_text(page, markdown(list(kept(out).values()), "" if place == "." else f"{Path(place).as_posix()}/"))
     return page
 
 
@@ -129,16 +135,23 @@ def _proved(
     claim: Claim, seeds: tuple[int, ...], store: Store, fresh: bool, workers: int | None, quiet: bool
 ) -> Verdict:
     stamp = digest(claim.module)
-    wanted = [(arm, seed) for seed in seeds for arm in ARMS if fresh or not store.get(claim, stamp, arm, seed)]
+    kept = {arm: store.arm(claim, arm, stamp) for arm in ARMS}
+    wanted = [(arm, seed) for seed in seeds for arm in ARMS if fresh or str(seed) not in kept[arm]["seeds"]]
     pictures = {(arm, seeds[0]): str(store.picture(claim, arm)) for arm in ARMS}
     jobs = [_job(claim, arm, seed, 1.0, pictures.get((arm, seed), "")) for arm, seed in wanted]
+    echoes = [echo_job(claim, arm) for arm in ARMS if fresh or kept[arm]["echo"] is None]
 
     def keep(outcome: Outcome) -> None:
-        if not outcome.error:
+        if outcome.error:
+            return
+        if outcome.job in echoes:
+            store.hear(claim, stamp, outcome.job.arguments["arm"], outcome.result)
+        else:
             store.keep(claim, stamp, *_place(outcome.job), outcome.result)
 
-    outcomes = _run(jobs, workers, quiet, keep)
-    return replace(store.verdict(claim, stamp, seeds), errors=_errors(outcomes))
+    outcomes = _run(jobs + echoes, workers, quiet, keep)
+    played = [outcome for outcome in outcomes if outcome.job not in echoes]
+    return replace(store.verdict(claim, seeds, stamp), errors=_errors(played))
 
 
 def _played(claim: Claim, seeds: tuple[int, ...], share: float, workers: int | None, quiet: bool) -> Verdict:
@@ -159,7 +172,7 @@ def _run(
     if not jobs:
         return []
     with Board(jobs, quiet, then) as board:
-        return run(jobs, workers, board, ("ganarium.claiming.arm", "ganarium.claiming.measures"))
+        return run(jobs, workers, board)
 
 
 def _errors(outcomes: Sequence[Outcome]) -> dict[str, dict[int, str]]:

@@ -1,8 +1,9 @@
 """What a claim's results depend on, as a digest: the claim, its game, the core that plays it, and the data it names.
 
-Names are followed from definition to definition, through the imports at the head of each file, and for data that is
-named, to its loader: a new objective beside the one that a game plays makes nothing stale. What changes no number does
-not count: docstrings, comments, the words of a claim, pictures, when processes end, the names that packages list.
+While it is the same, results stand without a look at their echoes (:mod:`ganarium.claiming.echo`). Names are followed
+from definition to definition, through the imports at the head of each file, and for data that is named, to its loader:
+a new objective beside the one that a game plays changes no digest. What changes no number does not count: docstrings,
+comments, where a definition stands, the words of a claim, pictures, when processes end, the names that packages list.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def digest(module: str) -> str:
     Args:
         module: The claim's.
     """
-    parts = [f"{where} {_code(where, name)}" for where, name in definitions(module)]
+    parts = sorted(_code(where, name) for where, name in definitions(module))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 

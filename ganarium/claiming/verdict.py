@@ -22,11 +22,11 @@ class Verdict:
         found: For each arm and seed, what was measured by name, the claim's measure first.
         errors: For each arm and seed that failed, why.
         seconds: What all arms and seeds took, added up.
-        machine: Where.
-        date: When.
+        machine: Where the newest was played.
+        date: When the newest was played.
+        commit: At which commit, or with which version.
         share: The share of the budget that was played; less than 1 proves nothing.
-        stale: Whether some was measured before the code last changed.
-        pictures: For each arm, the file that shows its first seed, if there is one.
+        pictures: For each arm, the file among the results that shows its first seed, if there is one.
     """
 
     claim: Claim
@@ -36,8 +36,8 @@ class Verdict:
     seconds: float = 0.0
     machine: str = ""
     date: str = ""
+    commit: str = ""
     share: float = 1.0
-    stale: bool = False
     pictures: Mapping[str, str] = field(default_factory=dict)
 
     @property

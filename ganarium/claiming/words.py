@@ -54,22 +54,32 @@ def summary(found: Sequence[Verdict]) -> list[dict[str, str]]:
     ]
 
 
-def markdown(found: Sequence[Verdict]) -> str:
-    """The page of all claims: a table, then each with its seeds."""
+def markdown(found: Sequence[Verdict], place: str = "") -> str:
+    """The page of all claims: a table, then each with its seeds.
+
+    Args:
+        found: What came out of each.
+        place: From the page to the folder of the results, where the pictures are: empty, or ends with a slash.
+    """
     holding = sum(each.holds for each in found)
     parts = [
         "# Claims",
-        "Made by `make claims` (`ganarium claim --all --out docs`); `ganarium claim NAME` repeats one.",
+        "`make claims` plays them (`ganarium claim --all --out docs/claims`); `ganarium claim NAME` repeats one.",
         _RULE,
         f"**{holding} of {len(found)} hold.**",
         as_table([_line(each) for each in found]),
-        *(f"## {each.claim.name}\n\n{table(each)}" for each in found),
+        *(f"## {each.claim.name}\n\n{table(each, place)}" for each in found),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def table(found: Verdict) -> str:
-    """A claim as part of a page: what it says, how it was tested, every seed, pictures, and the verdict."""
+def table(found: Verdict, place: str = "") -> str:
+    """A claim as part of a page: what it says, how it was tested, every seed, pictures, and the verdict.
+
+    Args:
+        found: What came out of it.
+        place: From the page to the folder of the results: empty, or ends with a slash.
+    """
     claim = found.claim
     rows = {
         "the paper says": f"{claim.says} ({claim.source})",
@@ -82,11 +92,10 @@ def table(found: Verdict) -> str:
     needed = f" The pilot: {pilot}; half of its gain is needed." if pilot else ""
     parts = ["\n".join(lines), as_table(_merged(found.rows()))]
     if found.pictures:
-        parts.append(as_table([{arm: f"![{arm}]({path})" for arm, path in found.pictures.items()}]))
-    cost = f"{found.seconds:.0f} s of one core in all, on {found.machine}, {found.date}. `ganarium claim {claim.name}`"
+        parts.append(as_table([{arm: f"![{arm}]({place}{path})" for arm, path in found.pictures.items()}]))
+    when = f"{found.date} ({found.commit})" if found.commit else found.date
+    cost = f"{found.seconds:.0f} s of one core in all, on {found.machine}, {when}. `ganarium claim {claim.name}`"
     parts.append(f"**{'Holds' if found.holds else 'Does not hold'}**: {found.why}.{needed} {cost}")
-    if found.stale:
-        parts.append("*Measured before its code last changed; the command measures it again.*")
     parts += [f"*Tried*: {claim.tried}"] if claim.tried else []
     return "\n\n".join(part for part in parts if part)
 
@@ -98,7 +107,7 @@ def _line(found: Verdict) -> dict[str, str]:
         "claim": f"[{claim.name}](#{claim.name})",
         "the paper says": claim.says,
         "we measured": f"{claim.measure.split(':')[0]}: {measured}",
-        "verdict": ("holds" if found.holds else "**does not hold**") + (" (stale)" if found.stale else ""),
+        "verdict": "holds" if found.holds else "**does not hold**",
         "seconds": f"{found.seconds:.0f}",
     }
 

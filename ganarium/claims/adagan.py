@@ -57,7 +57,7 @@ def play(arm: Arm) -> dict[str, float]:
     def make() -> AdaGAN:
         return kind(
             data.spec,
-            5,
+            components=5,
             boosted=arm.name != "baseline",
             architecture=Plain(32),
             generator_optimizer=Adam(1e-3),

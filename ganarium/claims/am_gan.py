@@ -49,7 +49,7 @@ def play(arm: Arm) -> dict[str, float]:
     family, optimizer = Flat(128, norm="batch", generator_norm="batch"), Adam(Linear(1e-3, 0.0))
 
     def make() -> AMGAN:
-        return AMGAN(data.spec, 32, dynamic=False, architecture=family, optimizer=optimizer, **changes)
+        return AMGAN(data.spec, latent=32, dynamic=False, architecture=family, optimizer=optimizer, **changes)
 
     game = arm.played(make, data, seen=64_000)
     arm.show(game.sample(100, seed=arm.seed, y=torch.arange(100) // 10), data.spec["x"])

@@ -42,9 +42,9 @@ def play(arm: Arm) -> dict[str, float]:
     fading, falling = R1(Exponential(0.3, 0.003)), Adam(Cosine(2e-3, 0.0), (0.0, 0.99))
     common = {"architecture": Plain(64), "prior": Normal(), "optimizer": falling, "penalties": (fading,)}
     make = arm.among(
-        game=lambda: BGAN(data.spec, 4, relative=0.3, **common),
-        baseline=lambda: BGAN(data.spec, 4, **common),
-        control=lambda: BGAN(data.spec, 4, KL(), **common),
+        game=lambda: BGAN(data.spec, latent=4, relative=0.3, **common),
+        baseline=lambda: BGAN(data.spec, latent=4, **common),
+        control=lambda: BGAN(data.spec, latent=4, divergence=KL(), **common),
     )
     made = arm.played(make, data, seen=256_000, batch=128, average=12_800).sample(10_000, seed=arm.seed)
     arm.show(made[:2000], data.spec["x"])

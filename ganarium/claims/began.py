@@ -46,7 +46,16 @@ def held(arm: Arm, data: Any, gamma: float) -> float:
 
     def make() -> BEGAN:
         networks, optimizer = Flat(128, generator_norm="batch"), Adam(1e-3, (0.5, 0.999))
-        return BEGAN(data.spec, 16, 8, gamma, gain, start, architecture=networks, optimizer=optimizer)
+        return BEGAN(
+            data.spec,
+            latent=16,
+            code=8,
+            gamma=gamma,
+            gain=gain,
+            start=start,
+            architecture=networks,
+            optimizer=optimizer,
+        )
 
     last, game = [], None
     for trainer, report in arm.rounds(make, data, SEEN):

@@ -24,7 +24,7 @@ class Regressor(BiGAN):
         return (real, torch.zeros_like(code)), (fake, torch.zeros_like(z))
 
     def generator_loss(self, batch: Batch) -> Terms:
-        z = self.prior(len(batch["x"]))
+        z = self.noise(len(batch["x"]))
         fake = self.generator(z)
         error = (self.encode(fake.detach()) - z).square().sum(1)
         return {"fake": softplus(-self.discriminator(fake, torch.zeros_like(z))).mean(), "code": error.mean()}

@@ -43,7 +43,9 @@ def play(arm: Arm) -> dict[str, float]:
         return R3GAN.on(data)
 
     def vae() -> VAE:
-        return VAE(data.spec, 16, Flat(128, generator_norm="batch"), optimizer=Adam(2e-3, (0.9, 0.999)))
+        return VAE(
+            data.spec, latent=16, architecture=Flat(128, generator_norm="batch"), optimizer=Adam(2e-3, (0.9, 0.999))
+        )
 
     game = arm.played(arm.among(game=gan, baseline=vae, control=gan), data, seen=48_000)
     made = game.sample(2000, seed=arm.seed)

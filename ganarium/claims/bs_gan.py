@@ -54,7 +54,14 @@ def play(arm: Arm) -> dict[str, float]:
     objective = arm.among(game=BoundarySeeking(), baseline=NonSaturating(), control=Beyond())
 
     def make() -> BSGAN:
-        return BSGAN(data.spec, 32, networks, objective, generator_moves=5, optimizer=Adam(1e-3, (0.5, 0.999)))
+        return BSGAN(
+            data.spec,
+            latent=32,
+            architecture=networks,
+            objective=objective,
+            generator_moves=5,
+            optimizer=Adam(1e-3, (0.5, 0.999)),
+        )
 
     made = arm.played(make, data, seen=96_000).sample(2000, seed=arm.seed)
     arm.show(made[:64], data.spec["x"])

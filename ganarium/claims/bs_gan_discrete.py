@@ -61,7 +61,7 @@ def play(arm: Arm) -> dict[str, float]:
     made_by = arm.among(game=BSGANDiscrete, baseline=Rewarded, control=Alike)
 
     def make() -> BSGANDiscrete:
-        return made_by(data.spec, 32, 20, networks, optimizer=Adam(1e-3, (0.5, 0.999)))
+        return made_by(data.spec, latent=32, draws=20, architecture=networks, optimizer=Adam(1e-3, (0.5, 0.999)))
 
     made = arm.played(make, data, seen=38_400).sample(2000, seed=arm.seed)
     arm.show(made[:64], data.spec["x"])

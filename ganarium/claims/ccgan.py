@@ -23,7 +23,7 @@ class Alone(CCGAN):
         return super().players()[:1]
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        return {"label": self.known_labels(self.classify(batch["x"]), batch["y"])}
+        return self.label_terms(self.classify(batch["x"]), batch)
 
 
 @claim(

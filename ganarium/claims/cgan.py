@@ -19,8 +19,8 @@ from ganarium.priors import Normal
 class Blind(CGAN):
     """Only the generator is told the label."""
 
-    def verdict(self, x: Tensor, **told: Tensor) -> Tensor:
-        return super().verdict(x, y=torch.full_like(told["y"], -1))
+    def scores_seen(self, x: Tensor, **condition: Tensor) -> Tensor:
+        return super().scores_seen(x, y=torch.full_like(condition["y"], -1))
 
 
 @claim(
@@ -46,11 +46,11 @@ def play(arm: Arm) -> dict[str, float]:
     data, optimizer, family = load("digits", split="train"), Adam(5e-4), Flat(128, generator_norm="batch")
 
     def told(kind: type[CGAN]) -> CGAN:
-        return kind(data.spec, 16, family, prior=Normal(), optimizer=optimizer)
+        return kind(data.spec, latent=16, architecture=family, prior=Normal(), optimizer=optimizer)
 
     def finds() -> InfoGAN:
         both = {"discriminator_optimizer": optimizer, "generator_optimizer": optimizer}
-        return InfoGAN(data.spec, 16, codes=0, architecture=family, prior=Normal(), **both)  # type: ignore[arg-type]
+        return InfoGAN(data.spec, latent=16, codes=0, architecture=family, prior=Normal(), **both)  # type: ignore[arg-type]
 
     make = arm.among(game=lambda: told(CGAN), baseline=finds, control=lambda: told(Blind))
     game = arm.played(make, data, seen=64_000)

@@ -54,7 +54,7 @@ def play(arm: Arm) -> dict[str, float]:
     data, family = load("digits", split="train"), DeepConvolutional(32, kernel=4)
 
     def made() -> DCGAN:
-        game = DCGAN(data.spec, 64, family, optimizer=Adam(5e-4, (0.5, 0.999)))
+        game = DCGAN(data.spec, latent=64, architecture=family, optimizer=Adam(5e-4, (0.5, 0.999)))
         if arm.name != "game":
             without_norm(game.generator, 0.0, arm.name == "control")
             without_norm(game.discriminator, 0.2, arm.name == "control")

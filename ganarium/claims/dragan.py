@@ -37,9 +37,9 @@ def play(arm: Arm) -> dict[str, float]:
     data = load("digits")
     common = {"architecture": Flat(128), "prior": Normal(), "optimizer": Adam(1e-3, (0.9, 0.9))}
     make = arm.among(
-        game=lambda: DRAGAN(data.spec, 32, **common),
-        baseline=lambda: GAN(data.spec, 32, **common),
-        control=lambda: DRAGAN(data.spec, 32, spread=20.0, **common),
+        game=lambda: DRAGAN(data.spec, latent=32, **common),
+        baseline=lambda: GAN(data.spec, latent=32, **common),
+        control=lambda: DRAGAN(data.spec, latent=32, spread=20.0, **common),
     )
     made = arm.played(make, data, seen=96_000).sample(2000, seed=arm.seed)
     arm.show(made[:64], data.spec["x"])

@@ -57,6 +57,6 @@ def game(arm: Arm, data: Any, depth: int, units: int, rate: float) -> EBGAN | GA
     """The game of an arm with one setting."""
     networks, optimizer = Flat(units, generator_norm="batch", depth=depth), Adam(rate, (0.5, 0.999))
     if arm.name == "baseline":
-        return GAN(data.spec, 32, networks, prior=Normal(), optimizer=optimizer)
+        return GAN(data.spec, latent=32, architecture=networks, prior=Normal(), optimizer=optimizer)
     margin = 2.0 if arm.name == "game" else 1e-6
-    return EBGAN(data.spec, 32, 32, margin, architecture=networks, optimizer=optimizer)
+    return EBGAN(data.spec, latent=32, code=32, margin=margin, architecture=networks, optimizer=optimizer)

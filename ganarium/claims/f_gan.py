@@ -78,7 +78,15 @@ def game_of(spec: Spec, divergence: Divergence) -> FGAN:
     """A normal law against a discriminator of two layers."""
     judge = nn.Sequential(nn.Linear(1, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 1), nn.Flatten(0))
     optimizer = Adam(Cosine(3e-3, 0.0), (0.5, 0.999))
-    return FGAN(spec, 1, divergence, prior=Normal(), optimizer=optimizer, generator=Affine(), discriminator=judge)
+    return FGAN(
+        spec,
+        latent=1,
+        divergence=divergence,
+        prior=Normal(),
+        optimizer=optimizer,
+        generator=Affine(),
+        discriminator=judge,
+    )
 
 
 def value(divergence: Divergence, mean: float, sd: float) -> float:

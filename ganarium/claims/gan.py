@@ -53,7 +53,9 @@ def game(arm: Arm, data: Any) -> Tensor:
 
     def make() -> GAN:
         networks = Flat(128, generator_norm="batch")
-        return GAN(data.spec, 32, networks, prior=Normal(), optimizer=Adam(Cosine(1e-3, 0.0), (0.5, 0.99)))
+        return GAN(
+            data.spec, latent=32, architecture=networks, prior=Normal(), optimizer=Adam(Cosine(1e-3, 0.0), (0.5, 0.99))
+        )
 
     rates = arm.among(game=None, baseline=None, control={"discriminator": 1e-12})
     return arm.played(make, data, SEEN, rates=rates).sample(5000, seed=arm.seed)

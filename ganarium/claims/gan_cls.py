@@ -39,7 +39,7 @@ SIZE = 8
     },
     tried="Perceptrons on 16 x 16, after 128,000 samples: 0.61 with wrong pairs, 0.61 without (seed 103). Shape is "
     "learned last: 0.35 and 0.30 here (seed 103), where chance is 0.25 and the reader is right on 0.93 of real ones; "
-    "with five times the rounds at 16 x 16 it was 0.86 (docs/zoo/gan-cls.md).",
+    "with five times the rounds at 16 x 16 it was 0.86 (docs/zoo/notes/gan-cls.md).",
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("sprites", size=SIZE)

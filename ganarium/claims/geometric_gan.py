@@ -37,9 +37,9 @@ def play(arm: Arm) -> dict[str, float]:
     data = load("ring")
     common = {"architecture": Plain(64), "prior": Normal(), "optimizer": RMSprop(1e-3)}
     make = arm.among(
-        game=lambda: GeometricGAN(data.spec, 4, **common),
-        baseline=lambda: GAN(data.spec, 4, **common),
-        control=lambda: GAN(data.spec, 4, objective=Wasserstein(), **common),
+        game=lambda: GeometricGAN(data.spec, latent=4, **common),
+        baseline=lambda: GAN(data.spec, latent=4, **common),
+        control=lambda: GAN(data.spec, latent=4, objective=Wasserstein(), **common),
     )
     made = arm.played(make, data, seen=256_000, batch=128, average=12_800).sample(10_000, seed=arm.seed)
     arm.show(made[:2000], data.spec["x"])

@@ -41,9 +41,9 @@ from ganarium.optimizers import RMSprop
 def play(arm: Arm) -> dict[str, float]:
     data, common = load("ring"), {"bound": 0.1, "architecture": Plain(64), "optimizer": RMSprop(5e-4)}
     make = arm.among(
-        game=lambda: GoGAN(data.spec, 8, **common),
-        baseline=lambda: WGAN(data.spec, 8, burst=5, **common),
-        control=lambda: GoGAN(data.spec, 8, rank_weight=0.0, **common),
+        game=lambda: GoGAN(data.spec, latent=8, **common),
+        baseline=lambda: WGAN(data.spec, latent=8, burst=5, **common),
+        control=lambda: GoGAN(data.spec, latent=8, rank_weight=0.0, **common),
     )
     game = arm.played(make, data, seen=640_000, batch=128)
     made = game.sample(10_000, seed=arm.seed)

@@ -47,9 +47,9 @@ def play(arm: Arm) -> dict[str, float]:
     across = MinibatchDiscriminating(networks, kernels=50)
     game = arm.played(
         arm.among(
-            game=lambda: ImprovedGAN(data.spec, 64, across, **common),
-            baseline=lambda: GAN(data.spec, 64, networks, **common),
-            control=lambda: blinded(ImprovedGAN(data.spec, 64, across, **common)),
+            game=lambda: ImprovedGAN(data.spec, latent=64, architecture=across, **common),
+            baseline=lambda: GAN(data.spec, latent=64, architecture=networks, **common),
+            control=lambda: blinded(ImprovedGAN(data.spec, latent=64, architecture=across, **common)),
         ),
         data,
         seen=48_000,

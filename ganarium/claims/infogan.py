@@ -11,9 +11,10 @@ from ganarium.claiming.arm import Arm
 from ganarium.claiming.measures import agreement, digit_classes
 from ganarium.claiming.statement import claim
 from ganarium.data import load
-from ganarium.game import Batch, Terms
+from ganarium.game import Batch, Terms, follows
 from ganarium.games.conditional.infogan import InfoGAN
 from ganarium.nets.flat import Flat
+from ganarium.nets.infogan import LatentCodes
 from ganarium.optimizers import Adam
 
 
@@ -24,12 +25,20 @@ class Unpaid(InfoGAN):
         return {"fake": super().generator_loss(batch)["fake"]}
 
 
+class Confused(LatentCodes):
+    """Takes the codes of other samples."""
+
+    def cost(self, read: Tensor, category: Tensor, code: Tensor | None = None) -> Terms:
+        order = torch.randperm(len(category), device=category.device)
+        return super().cost(read, category[order], None if code is None else code[order])
+
+
 class Shuffled(InfoGAN):
     """Q is asked for the codes of other samples."""
 
-    def reading(self, logits: Tensor, means: Tensor, category: Tensor, code: Tensor) -> Terms:
-        order = torch.randperm(len(category), device=category.device)
-        return super().reading(logits, means, category[order], code[order])
+    code_law: LatentCodes = follows(
+        factory=lambda game: Confused(game.categories, game.codes, game.category_weight, game.code_weight)
+    )
 
 
 @claim(

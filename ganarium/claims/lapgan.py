@@ -45,9 +45,9 @@ def play(arm: Arm) -> dict[str, float]:
     alike = {"architecture": Flat(256), "prior": Normal(), "optimizer": Adam(5e-4)}
     pyramid = {"coarsest": 4, "channels": 16, "dropout": 0.0, **alike}
     make = arm.among(
-        game=lambda: LAPGAN(data.spec, 64, **pyramid),
-        baseline=lambda: GAN(data.spec, 64, **alike),
-        control=lambda: Coarse(data.spec, 64, **pyramid),
+        game=lambda: LAPGAN(data.spec, latent=64, **pyramid),
+        baseline=lambda: GAN(data.spec, latent=64, **alike),
+        control=lambda: Coarse(data.spec, latent=64, **pyramid),
     )
     made = arm.played(make, data, seen=96_000).sample(len(data), seed=arm.seed)
     arm.show(made[:64], data.spec["x"])
@@ -59,4 +59,4 @@ class Coarse(LAPGAN):
     """Samples are the coarsest level's, enlarged."""
 
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        return enlarge(self.residual(len(self.levels) - 1, z[:, : self.latent], None))
+        return enlarge(self.generators[-1](z[:, : self.latent]))

@@ -43,9 +43,9 @@ def play(arm: Arm) -> dict[str, float]:
     data = load("ring")
     common = {"architecture": Plain(64), "prior": Normal(), "optimizer": Adam(1e-3, (0.5, 0.999))}
     make = arm.among(
-        game=lambda: LSGAN(data.spec, 8, **common),
-        baseline=lambda: GAN(data.spec, 8, **common),
-        control=lambda: GAN(data.spec, 8, objective=Minimax(), **common),
+        game=lambda: LSGAN(data.spec, latent=8, **common),
+        baseline=lambda: GAN(data.spec, latent=8, **common),
+        control=lambda: GAN(data.spec, latent=8, objective=Minimax(), **common),
     )
     made = arm.played(make, data, seen=256_000, batch=128, average=12_800).sample(10_000, seed=arm.seed)
     arm.show(made[:2000], data.spec["x"])

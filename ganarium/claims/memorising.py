@@ -44,7 +44,7 @@ def play(arm: Arm) -> dict[str, float]:
     else:
         make = arm.among(
             game=lambda: R3GAN.on(few, latent=16, architecture=family),
-            baseline=lambda: VAE(few.spec, 16, family, optimizer=Adam(2e-3, (0.9, 0.999))),
+            baseline=lambda: VAE(few.spec, latent=16, architecture=family, optimizer=Adam(2e-3, (0.9, 0.999))),
             control=None,
         )
         made = arm.played(make, few, seen=48_000, batch=50).sample(2000, seed=arm.seed)

@@ -43,8 +43,12 @@ def play(arm: Arm) -> dict[str, float]:
         made = few(data["x"], arm.seed)
     else:
         make = arm.among(
-            game=lambda: GAN(data.spec, 4, small, prior=Normal(), penalties=(fading,), optimizer=falling),
-            baseline=lambda: VAE(data.spec, 4, small, 0.1, Adam(Cosine(3e-3, 0.0), (0.9, 0.999))),
+            game=lambda: GAN(
+                data.spec, latent=4, architecture=small, prior=Normal(), penalties=(fading,), optimizer=falling
+            ),
+            baseline=lambda: VAE(
+                data.spec, latent=4, architecture=small, sd=0.1, optimizer=Adam(Cosine(3e-3, 0.0), (0.9, 0.999))
+            ),
             control=None,
         )
         made = arm.played(make, data, seen=192_000, batch=128).sample(10_000, seed=arm.seed)

@@ -48,7 +48,15 @@ def play(arm: Arm) -> dict[str, float]:
     data, objective = load("digits"), arm.among(game=NonSaturating(), baseline=Minimax(), control=Minimax())
     networks, optimizer = Flat(128, generator_norm="batch"), SGD(0.1, 0.5)
     game = arm.played(
-        lambda: Ahead(data.spec, 32, networks, objective, Normal(), discriminator_moves=3, optimizer=optimizer),
+        lambda: Ahead(
+            data.spec,
+            latent=32,
+            architecture=networks,
+            objective=objective,
+            prior=Normal(),
+            discriminator_moves=3,
+            optimizer=optimizer,
+        ),
         data,
         seen=128_000,
         rates={"generator": 1.0} if arm.name == "control" else None,

@@ -28,20 +28,26 @@ from ganarium.spec import Field, Spec
 
 
 class FullyVisible(Game, Samples, Density):
-    r"""A fully visible belief net whose pixels take ``levels`` values from -1 to 1; the player descends -log p(x)."""
+    r"""A fully visible belief net, whose player descends -log p(x).
+
+    Args:
+        units: Hidden units.
+        levels: How many values pixels take, from -1 to 1.
+    """
 
     paper = Paper("Does the Wake-Sleep Algorithm Produce Good Density Estimators?", ("Brendan Frey",), 1995, "one-pass")
 
-    sees: Tensor
-    serves: Tensor
+    units: int = 256
+    levels: int = 17
 
-    def __init__(self, spec: Spec, units: int = 256, levels: int = 17):
-        super().__init__(spec)
-        self.size, self.levels = spec["x"].size, levels
-        self.hidden, self.out = nn.Linear(self.size, units), nn.Linear(units, self.size * levels)
-        pixel, degree = torch.arange(1, self.size + 1), 1 + torch.arange(units) % max(self.size - 1, 1)
+    def build(self) -> None:
+        self.size = self.spec["x"].size
+        self.hidden, self.out = nn.Linear(self.size, self.units), nn.Linear(self.units, self.size * self.levels)
+        pixel, degree = torch.arange(1, self.size + 1), 1 + torch.arange(self.units) % max(self.size - 1, 1)
+        self.sees: Tensor
+        self.serves: Tensor
         self.register_buffer("sees", (pixel <= degree[:, None]).float())
-        self.register_buffer("serves", (pixel[:, None] > degree).float().repeat_interleave(levels, 0))
+        self.register_buffer("serves", (pixel[:, None] > degree).float().repeat_interleave(self.levels, 0))
 
     def players(self) -> list[Player]:
         return [Player("net", self.loss, owns=[self.hidden, self.out], optimizer=Adam(2e-3, (0.9, 0.999)))]
@@ -94,7 +100,7 @@ def play(arm: Arm) -> dict[str, float]:
     make = arm.among(
         game=lambda: R3GAN.on(data),
         baseline=lambda: FullyVisible(data.spec),
-        control=lambda: FullyVisible(data.spec, 32),
+        control=lambda: FullyVisible(data.spec, units=32),
     )
     game = arm.played(make, data, seen=32_000)
     made = game.sample(2000, seed=arm.seed, chunk=1000)

@@ -62,9 +62,9 @@ def play(arm: Arm) -> dict[str, float]:
     data, small = load("ring"), Plain(64)
     common = {"architecture": small, "prior": Normal(), "optimizer": Adam(1e-3, (0.5, 0.999))}
     make = arm.among(
-        game=lambda: PacGAN(data.spec, 8, **common),
-        baseline=lambda: GAN(data.spec, 8, **common),
-        control=lambda: GAN(data.spec, 8, **common, discriminator=Repeated(data.spec["x"])),
+        game=lambda: PacGAN(data.spec, latent=8, **common),
+        baseline=lambda: GAN(data.spec, latent=8, **common),
+        control=lambda: GAN(data.spec, latent=8, **common, discriminator=Repeated(data.spec["x"])),
     )
     made = arm.played(make, data, seen=256_000, batch=128, average=12_800).sample(10_000, seed=arm.seed)
     arm.show(made[:2000], data.spec["x"])

@@ -43,9 +43,11 @@ def play(arm: Arm) -> dict[str, float]:
     penalties = (R1(0.1), R2(0.1))
     game = arm.played(
         arm.among(
-            game=lambda: R3GAN(data.spec, 64, 0.1, networks, optimizer=falling),
-            baseline=lambda: GAN(data.spec, 64, networks, prior=Normal(), penalties=penalties, optimizer=falling),
-            control=lambda: R3GAN(data.spec, 64, 0.0, networks, optimizer=falling),
+            game=lambda: R3GAN(data.spec, latent=64, gamma=0.1, architecture=networks, optimizer=falling),
+            baseline=lambda: GAN(
+                data.spec, latent=64, architecture=networks, prior=Normal(), penalties=penalties, optimizer=falling
+            ),
+            control=lambda: R3GAN(data.spec, latent=64, gamma=0.0, architecture=networks, optimizer=falling),
         ),
         data,
         seen=96_000,

@@ -52,9 +52,9 @@ def play(arm: Arm) -> dict[str, float]:
     data = load("ring")
     common = {"architecture": Plain(64), "prior": Normal(), "optimizer": RMSprop(1e-3)}
     make = arm.among(
-        game=lambda: RelativisticGAN(data.spec, 4, RelativisticPairs(), **common),
-        baseline=lambda: GAN(data.spec, 4, **common),
-        control=lambda: GAN(data.spec, 4, objective=OneSided(), **common),
+        game=lambda: RelativisticGAN(data.spec, latent=4, objective=RelativisticPairs(), **common),
+        baseline=lambda: GAN(data.spec, latent=4, **common),
+        control=lambda: GAN(data.spec, latent=4, objective=OneSided(), **common),
     )
     made = arm.played(make, data, seen=256_000, batch=128, average=12_800).sample(10_000, seed=arm.seed)
     arm.show(made[:2000], data.spec["x"])

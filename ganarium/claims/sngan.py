@@ -51,7 +51,7 @@ def play(arm: Arm) -> dict[str, float]:
 def game(arm: str, spec: Spec, optimizer: Adam) -> SNGAN:
     """The game of an arm."""
     networks = Flat(128, norm=None if arm == "baseline" else "spectral", generator_norm="batch")
-    game = SNGAN(spec, 32, networks, optimizer=optimizer)
+    game = SNGAN(spec, latent=32, architecture=networks, optimizer=optimizer)
     return released(game) if arm == "control" else game
 
 

@@ -55,5 +55,5 @@ def game(arm: str, spec: Spec, optimizer: Adam) -> WGANGP | GAN:
     """The game of an arm."""
     small = Plain(64)
     if arm == "baseline":
-        return GAN(spec, 8, small, prior=Normal(), discriminator_moves=5, optimizer=optimizer)
-    return WGANGP(spec, 8, 0.1 if arm == "game" else 0.0, architecture=small, optimizer=optimizer)
+        return GAN(spec, latent=8, architecture=small, prior=Normal(), discriminator_moves=5, optimizer=optimizer)
+    return WGANGP(spec, latent=8, penalty=0.1 if arm == "game" else 0.0, architecture=small, optimizer=optimizer)

@@ -43,7 +43,7 @@ def play(arm: Arm) -> dict[str, float]:
     def make() -> UnrolledGAN:
         # One pass over data and samples together is faster, and the same without norms.
         common = {"joined": True, "generator_optimizer": fast, "discriminator_optimizer": slow}
-        return UnrolledGAN(data.spec, 64, steps, 0.02, through, **common)
+        return UnrolledGAN(data.spec, latent=64, steps=steps, rate=0.02, through=through, **common)
 
     made = arm.played(make, data, seen=192_000, batch=128, average=12_800).sample(10_000, seed=arm.seed)
     arm.show(made[:2000], data.spec["x"])

@@ -82,7 +82,9 @@ def play(arm: Arm) -> dict[str, float]:
 
     def after(seen: int) -> VAE:
         return arm.played(
-            lambda: kind(data.spec, 10, Flat(128, depth=2), optimizer=Adam(3e-3, (0.9, 0.999))), data, seen
+            lambda: kind(data.spec, latent=10, architecture=Flat(128, depth=2), optimizer=Adam(3e-3, (0.9, 0.999))),
+            data,
+            seen,
         )
 
     early, late = after(24_000), after(96_000)

@@ -48,9 +48,9 @@ SEEN, LOOKS = 448_000, 20
 def play(arm: Arm) -> dict[str, float]:
     data, common = load("ring"), {"architecture": Plain(64), "optimizer": RMSprop(1e-3)}
     make = arm.among(
-        game=lambda: WGAN(data.spec, 8, 0.05, burst=25, **common),
-        baseline=lambda: GAN(data.spec, 8, prior=Normal(), discriminator_moves=5, **common),
-        control=lambda: WGAN(data.spec, 8, 1e9, burst=25, **common),
+        game=lambda: WGAN(data.spec, latent=8, bound=0.05, burst=25, **common),
+        baseline=lambda: GAN(data.spec, latent=8, prior=Normal(), discriminator_moves=5, **common),
+        control=lambda: WGAN(data.spec, latent=8, bound=1e9, burst=25, **common),
     )
     real = next(iter(data.sweep(2000)))["x"]
     window, estimates, distances = [], [], []

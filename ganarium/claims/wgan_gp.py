@@ -36,9 +36,9 @@ def play(arm: Arm) -> dict[str, float]:
     falling = Adam(Cosine(2e-3, 0.0), (0.5, 0.9))
     game = arm.played(
         arm.among(
-            game=lambda: WGANGP(data.spec, 8, 0.1, architecture=small, optimizer=falling),
-            baseline=lambda: WGAN(data.spec, 8, 0.1, burst=5, architecture=small, optimizer=falling),
-            control=lambda: WGANGP(data.spec, 8, 0.0, architecture=small, optimizer=falling),
+            game=lambda: WGANGP(data.spec, latent=8, penalty=0.1, architecture=small, optimizer=falling),
+            baseline=lambda: WGAN(data.spec, latent=8, bound=0.1, burst=5, architecture=small, optimizer=falling),
+            control=lambda: WGANGP(data.spec, latent=8, penalty=0.0, architecture=small, optimizer=falling),
         ),
         data,
         seen=512_000,

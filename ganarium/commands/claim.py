@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import takewhile
 
 from ganarium import index
@@ -19,16 +20,19 @@ __all__ = ["claim"]
 def claim(words: list[str]) -> int:
     """Prove what a paper says: a game against a baseline that it must beat and a control that must fail.
 
-    Three seeds of three arms, side by side. What was found before is not played again unless its game, claim or core
-    have changed, so the same command goes on with what was interrupted. Exit code 0: holds; 1: does not hold.
+    Three seeds of three arms, side by side. What was found before is not played again while it stands: where the code
+    has changed, a few rounds of the arm, its echo, tell whether it does. So the same command goes on with what was
+    interrupted. Exit code 0: holds; 1: does not hold.
 
     Args:
         all: Every claim.
         seeds: How many seeds, from 0 on.
         quick: One seed and a tenth of the budget, to see it run; proves nothing and keeps nothing. Exit code 0: it ran.
         pilot: The pilot's seeds instead; prints the figures that a claim's file freezes. Keeps nothing.
-        fresh: Play again what was found before.
-        out: The folder in which results are kept: claims.json, claims.md and pictures.
+        check: Play no arm, only the echoes of those whose code has changed: whether what was found stands. Exit code
+            0: it does; 1: some differ.
+        fresh: Play again what was found before; with --check, all echoes.
+        out: The folder in which results are kept: a file for each claim, claims.md and pictures.
         workers: How many runs at once; one for each processor if left out.
         quiet: Show no progress.
     """
@@ -38,6 +42,7 @@ def claim(words: list[str]) -> int:
         seeds: int = 3,
         quick: bool = False,
         pilot: bool = False,
+        check: bool = False,
         fresh: bool = False,
         out: str = "claims",
         workers: int | None = None,
@@ -48,6 +53,10 @@ def claim(words: list[str]) -> int:
         chosen = list(index.claims()) if all else [index.claim(name).name for name in dict.fromkeys(names)]
         if quick and pilot:
             raise ValueError("--quick plays a tenth of the budget and --pilot all of it; ask for one of them.")
+        if check and (quick or pilot):
+            raise ValueError("--check plays echoes alone; ask for it without --quick and --pilot.")
+        if check:
+            return _check(chosen, fresh, out, workers, quiet)
         if pilot:
             return _pilot(chosen, workers, quiet)
         return _prove(chosen, seeds, quick, fresh, out, workers, quiet)
@@ -70,10 +79,27 @@ def _pilot(names: list[str], workers: int | None, quiet: bool) -> int:
     return 0 if whole else 1
 
 
+def _check(names: list[str], fresh: bool, out: str, workers: int | None, quiet: bool) -> int:
+    from ganarium.claiming.checking import check_claims
+
+    found = check_claims(names, out=out, fresh=fresh, workers=workers, quiet=quiet)
+    if all(each.said == "not measured" for each in found):
+        raise ValueError(f"{out} holds no results of these claims. Name the folder that does with --out.")
+    shown = [each.row() for each in found if each.said != "unchanged"]
+    if shown:
+        table(shown)
+    counts = Counter(each.row()["result"] for each in found)
+    print(f"{len(found)} arms: {', '.join(f'{count} {said}' for said, count in counts.items())}")
+    return 1 if any(each.wrong for each in found) else 0
+
+
 def _prove(names: list[str], seeds: int, quick: bool, fresh: bool, out: str, workers: int | None, quiet: bool) -> int:
+    from ganarium.claiming.checking import check_claims
     from ganarium.claiming.proving import prove, write_page
     from ganarium.claiming.words import summary
 
+    if not (quick or fresh):
+        check_claims(names, out=out, workers=workers, quiet=quiet)  # of all claims at once
     found = []
     for place, name in enumerate(names, 1):
         if len(names) > 1 and not quiet:

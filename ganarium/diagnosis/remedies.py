@@ -125,7 +125,7 @@ def _weight(game: Any) -> str:
 def _slower(game: Any, settings: dict[str, Any], *players: str) -> Iterator[Advice]:
     """A quarter of the rate, for the player of one of these names."""
     for player in (each for stage in game.stages() for each in stage.players):
-        if player.name not in players:
+        if player.name not in players or player.step is not None:
             continue
         rate = settings["lr"].get(player.name) or getattr(player.optimizer, "lr", None)
         rate = rate(0.0) if callable(rate) else rate

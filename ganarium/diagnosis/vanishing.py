@@ -120,7 +120,7 @@ def makers(game: Game, players: Sequence[Player]) -> tuple[list[Player], list[Pl
     """The players whose parameters samples depend on, and the others.
 
     Raises:
-        Unknown: if there are not both.
+        Unknown: if there are not both, or the makers follow no gradient.
     """
     parameters = [p.requires_grad_() for p in game.parameters()]
     with seeded(_CPU, 0), torch.enable_grad():
@@ -130,7 +130,9 @@ def makers(game: Game, players: Sequence[Player]) -> tuple[list[Player], list[Pl
         gradients = torch.autograd.grad(made.double().sum(), parameters, allow_unused=True)
     moved = {p for p, gradient in zip(parameters, gradients, strict=True) if gradient is not None}
     own = [player for player in players if moved & set(player.parameters())]
-    others = [player for player in players if player not in own]
+    others = [player for player in players if player not in own and player.step is None]
+    if stepping := [player.name for player in own if player.step is not None]:
+        raise Unknown(f"{type(game).__name__}'s samples are made by {stepping[0]}, who follows no gradient.")
     if not own or not others:
         raise Unknown(f"{type(game).__name__} has no player who judges another's samples: its loss is its own.")
     return own, others
@@ -165,6 +167,8 @@ def signal(game: Game, stage: int, batches: Sequence[dict[str, Tensor]], seed: i
         for place, batch in enumerate(batches):
             norms, heard = {}, _Heard(game, own, others)
             for number, player in enumerate(players):
+                if player.step is not None:
+                    continue
                 with seeded(_CPU, mix(seed, place, number)), heard.listening(player in own):
                     norms[player.name] = _norm(player, batch)
             mine = max(norms[player.name] for player in own)

@@ -38,7 +38,7 @@ class _Worked:
 
 
 def made(*, factory: Callable[[Any], T]) -> T:
-    """An option that is a network: made from the other options, unless the user gives one.
+    """An option that is a network: made from the other options, unless the user gives one; or a list of networks.
 
     Args:
         factory: From the game, with its options and the networks declared before, to the network.
@@ -71,17 +71,20 @@ class Configured(nn.Module, ABC):
     measured: Mapping[str, Any] = MappingProxyType({})
     #: A game's clock.
     progress: Tensor
+    #: What a class declares itself, and that with what its bases do: defaults and types.
+    _own: ClassVar[Mapping[str, Any]] = {}
+    _own_hints: ClassVar[Mapping[str, Any]] = {}
     _defaults: ClassVar[Mapping[str, Any]] = {}
     _hints: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        hints, own = _annotated(cls), {name: value for name, value in vars(cls).items() if name in cls._defaults}
-        replaced = {name for name, value in own.items() if isinstance(value, property)}
-        own = {name: vars(cls)[name] for name in hints} | own
-        cls._hints = {**cls._hints, **hints}
-        cls._defaults = {name: value for name, value in {**cls._defaults, **own}.items() if name not in replaced}
-        for name in own.keys() - replaced:
+        hints, known = _annotated(cls), _merged(cls, "_own")
+        cls._own = {name: value for name, value in vars(cls).items() if name in hints or name in known}
+        cls._own_hints, cls._hints = hints, {**_merged(cls, "_own_hints"), **hints}
+        replaced = {name for name, value in {**known, **cls._own}.items() if isinstance(value, property)}
+        cls._defaults = {name: value for name, value in {**known, **cls._own}.items() if name not in replaced}
+        for name in cls._own.keys() - replaced:
             delattr(cls, name)  # or it would hide a network of this name
         cls.__signature__ = _signature(cls)
 
@@ -107,6 +110,8 @@ class Configured(nn.Module, ABC):
         for name, default in sorted(worked.items(), key=lambda row: row[1].is_option):
             value = options.get(name)
             value = default.factory(self) if value is None else value
+            if default.is_option and isinstance(value, list | tuple):
+                value = nn.ModuleList(value)
             if isinstance(value, Tensor) and not default.is_option:
                 self.register_buffer(name, value)
             else:
@@ -142,6 +147,11 @@ def _annotated(cls: type) -> dict[str, Any]:
     return hints
 
 
+def _merged(cls: type, attribute: str) -> dict[str, Any]:
+    """What a class and its bases declare, each name as the first of them in Python's order of bases has it."""
+    return {name: value for base in reversed(cls.__mro__) for name, value in vars(base).get(attribute, {}).items()}
+
+
 def _options(cls: type[Configured]) -> list[str]:
     """The names of a class's options: the spec, then numbers and choices, then networks."""
     names = [name for name, value in cls._defaults.items() if not isinstance(value, _Worked) or value.is_option]
@@ -151,7 +161,7 @@ def _options(cls: type[Configured]) -> list[str]:
 def _signature(cls: type[Configured]) -> inspect.Signature:
     """The constructor's: its options as keywords after the spec, or what a class wrote out."""
     if cls.__init__ is not Configured.__init__:
-        hints, parameters = get_type_hints(cls.__init__), list(inspect.signature(cls.__init__).parameters.values())[1:]
+        hints, parameters = _written(cls), list(inspect.signature(cls.__init__).parameters.values())[1:]
         return inspect.Signature([row.replace(annotation=hints.get(row.name, row.annotation)) for row in parameters])
     kinds = inspect.Parameter
     rows = []
@@ -161,6 +171,14 @@ def _signature(cls: type[Configured]) -> inspect.Signature:
         kind = kinds.POSITIONAL_OR_KEYWORD if default is kinds.empty else kinds.KEYWORD_ONLY
         rows.append(kinds(name, kind, default=None if is_made else default, annotation=hint))
     return inspect.Signature(rows)
+
+
+def _written(cls: type) -> dict[str, Any]:
+    """The types of a constructor that is written out, which may name its class; none if one is for checkers only."""
+    try:
+        return get_type_hints(cls.__init__, localns={cls.__name__: cls})
+    except NameError:
+        return {}
 
 
 def _refuse_unknown(cls: type, options: Iterable[str], known: Iterable[str]) -> None:

@@ -32,7 +32,9 @@ class Player:
         owns: The only networks whose parameters this player may change.
         step: What the player does in a move instead of descending a loss: a sweep of expectation maximisation, a block
             of a Markov chain. From a batch (of several processes: all of it) to named scalar terms, which are watched;
-            it changes parameters and buffers of what the player owns, in place, and keeps nothing elsewhere.
+            it changes parameters and buffers of what the player owns, in place, and keeps nothing elsewhere. It runs
+            without gradients, but may ask for them (``torch.enable_grad``). Of players who move at once, those with
+            steps of their own move first, in their order, on networks that have not descended yet.
         optimizer: From parameters to an optimiser.
         moves: Steps in a turn, each on its own batch; or a function of the round.
         every: Plays in the rounds that this number divides.
@@ -65,8 +67,10 @@ class Player:
             raise TypeError(
                 f"Player '{self.name}' descends a loss or takes steps of its own: give one of loss= and step=."
             )
-        if self.step is not None and (self.rests or self.schedule or self.also):
-            raise TypeError(f"Player '{self.name}' takes steps of its own; rests, schedule and also are for losses.")
+        if self.step is not None and (self.rests or self.schedule or self.also or self.optimizer != Adam()):
+            raise TypeError(
+                f"Player '{self.name}' takes steps of its own; optimizer, rests, schedule and also are for losses."
+            )
 
     def moves_in(self, round: int) -> int:
         """How many moves the player makes in a round (counted from 0)."""

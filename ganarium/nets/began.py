@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Self
 
 from torch import Tensor, nn
 
@@ -39,7 +40,7 @@ class Autoencoder(nn.Module):
     Example:
         >>> import torch
         >>> field = Field((1, 13, 9), "image")
-        >>> Autoencoder(Mirrored(4).encoder(field, 5), Mirrored(4).generator(5, field))(torch.randn(2, 1, 13, 9)).shape
+        >>> Autoencoder.of(Mirrored(4), field, code=5)(torch.randn(2, 1, 13, 9)).shape
         torch.Size([2, 1, 13, 9])
     """
 
@@ -47,6 +48,11 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
+
+    @classmethod
+    def of(cls, architecture: Architecture, field: Field, code: int) -> Self:
+        """An architecture's encoder of samples to ``code`` numbers, then its generator."""
+        return cls(architecture.encoder(field, code), architecture.generator(code, field))
 
     def forward(self, x: Tensor) -> Tensor:
         """The reconstruction of ``x``, of its shape."""

@@ -1,7 +1,6 @@
 r"""From sentences to sentences: a translator with attention, and a reader of sentence pairs.
 
-Sentences are rows of tokens: 0 fills up, 1 starts a sentence (for the decoder only), 2 ends it. What comes after the
-end does not count.
+Sentences are rows of tokens with three marks, as in :mod:`ganarium.sentences`.
 
 Reference:
     Bahdanau, Cho, Bengio: Neural Machine Translation by Jointly Learning to Align and Translate, ICLR 2015,
@@ -16,23 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.nets.roles import check_counts
+from ganarium.sentences import END, PAD, START, said
 from ganarium.spec import Field
 
-__all__ = ["END", "PAD", "START", "SentencePairs", "Translator", "said"]
+__all__ = ["SentencePairs", "Translator", "completions"]
 
-PAD, START, END = 0, 1, 2
 _NEVER = -1e4  # a logit; finite, so that nothing multiplied by it is NaN
-
-
-def said(tokens: Tensor) -> Tensor:
-    """Which tokens count: those up to the first end, with it, or to the first filler, without; of the same shape.
-
-    Example:
-        >>> said(torch.tensor([[5, 6, 2, 7], [5, 0, 6, 2]])).int().tolist()
-        [[1, 1, 1, 0], [1, 0, 0, 0]]
-    """
-    stops = ((tokens == END) | (tokens == PAD)).long()
-    return (stops.cumsum(-1) == stops) & (tokens != PAD)
 
 
 def check_tokens(field: Field) -> None:
@@ -144,6 +132,20 @@ class Translator(nn.Module):
         heard = torch.cat([self.target_words(token), context], 2)
         state = self.cell(heard.flatten(0, 1), state.flatten(0, 1)).unflatten(0, token.shape)
         return self.out(torch.cat([state, context], 2)) + self.never, state
+
+
+def completions(translator: Translator, source: Tensor, written: Tensor, times: int) -> Tensor:
+    """For each beginning of ``written`` (B, T), so many sentences that go on from it: (B, T times, T), one batch.
+
+    Args:
+        translator: Who goes on, token by token at random.
+        source: Of shape (B, S).
+        written: Of shape (B, T). The completions of its first t tokens are rows (t - 1) times to t times.
+        times: How many of each.
+    """
+    length = written.shape[1]
+    kept = torch.arange(1, length + 1, device=source.device).repeat_interleave(times)
+    return translator.write(source, written[:, None].expand(-1, length * times, -1), kept)
 
 
 def gumbel(like: Tensor) -> Tensor:

@@ -1,21 +1,21 @@
 r"""Networks for sentences beside data: one that reads, and two that hear what was read.
 
 A sentence is read into a vector once; whoever takes it as a condition first projects it to fewer numbers, with weights
-of its own, as text-to-image networks do (Reed et al., 2016, section 4). Two functions tell which sentences of a batch
-differ.
+of its own, as text-to-image networks do (Reed et al., 2016, section 4). Functions tell which sentences of a batch
+differ, and how well vectors of data and of sentences find each other.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import layer_norm
+from torch.nn.functional import cross_entropy, layer_norm
 
 from ganarium.nets.blocks import SLOPE
 from ganarium.nets.roles import Discriminator, Generator, check_counts
 from ganarium.spec import Field
 
-__all__ = ["PairDiscriminator", "TextEncoder", "TextGenerator", "differ", "mismatched"]
+__all__ = ["PairDiscriminator", "TextEncoder", "TextGenerator", "differ", "matching", "mismatched"]
 
 
 class TextEncoder(nn.Module):
@@ -119,3 +119,26 @@ def mismatched(text: Tensor) -> tuple[Tensor, Tensor]:
     lots = torch.rand(candidates.shape, device=text.device).add(1) * candidates
     other = lots.argmax(1)
     return other, candidates.gather(1, other[:, None]).squeeze(1).to(lots.dtype)
+
+
+def matching(code: Tensor, read: Tensor, text: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """How well data and sentences of a batch find each other, and how often data find their own sentence.
+
+    The same sentence in another place is no mistake: it is taken out.
+
+    Args:
+        code: Vectors of data (B, size); they are brought to mean 0 and variance 1.
+        read: Vectors of their sentences (B, size).
+        text: The sentences (B, T).
+        temperature: What the similarities, means of products, are divided by.
+
+    Returns:
+        The mean of two cross entropies, in nats, of the sentence of each datum and the datum of each sentence; the
+        share of data whose sentence is the likeliest, without gradient.
+    """
+    similarity = layer_norm(code, code.shape[1:]) @ read.T / (code.shape[1] * temperature)
+    twin = ~differ(text) & ~torch.eye(len(text), dtype=torch.bool, device=text.device)
+    similarity = similarity.masked_fill(twin, -1e4)
+    own = torch.arange(len(text), device=text.device)
+    loss = (cross_entropy(similarity, own) + cross_entropy(similarity.T, own)) / 2
+    return loss, similarity.argmax(1).eq(own).mean(dtype=similarity.dtype)

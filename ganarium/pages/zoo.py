@@ -1,7 +1,7 @@
 """The zoo's pages: one for each game, from its docstrings, its paper, its claim and notes; and an index of all.
 
-``python -m ganarium.pages.zoo docs`` writes ``docs/zoo``. What a docstring cannot hold stands in ``docs/zoo/notes``:
-the formula of every logged term, commands, and what was measured.
+``make docs`` writes them (``python -m ganarium.pages.zoo docs``); they are not kept in the repository. What a docstring
+cannot hold stands in ``docs/zoo/notes``: the formula of every logged term, commands, and what was measured.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def write(docs: Path) -> list[Path]:
     Args:
         docs: The folder of the documentation.
     """
-    verdicts = kept(docs)
-    write_page(docs)
+    verdicts = kept(docs / "claims")
+    write_page(docs / "claims", docs / "claims.md")
     written = []
     for entry in index.games().values():
         written.append(docs / "zoo" / f"{entry.command}.md")
@@ -46,7 +46,7 @@ def page(entry: GameEntry, docs: Path, verdict: Verdict | None) -> str:
 
     Args:
         entry: The game.
-        docs: The folder of the documentation, with ``zoo/notes`` and pictures.
+        docs: The folder of the documentation, with ``zoo/notes``, ``claims`` and pictures.
         verdict: What came of its claim; None if that was not measured.
     """
     game, notes = index.game_class(entry.command), _notes(docs, entry)
@@ -60,7 +60,7 @@ def page(entry: GameEntry, docs: Path, verdict: Verdict | None) -> str:
         "The options": _options(game),
         "Where it departs from the paper": _deviations(deviations(game)),
         "The command": notes.pop("The command", f"```sh\nganarium train {entry.command} --data toy --rounds 100\n```"),
-        "The claim": "" if verdict is None else table(verdict).replace("](pictures/", "](../pictures/"),
+        "The claim": "" if verdict is None else table(verdict, "../claims/"),
         **notes,
         "To cite it": f"```bibtex\n{entry.paper.cite()}\n```",
     }
@@ -100,7 +100,7 @@ def _paper(entry: GameEntry) -> str:
 
 def _picture(docs: Path, entry: GameEntry) -> str:
     """A picture made for the page, or what the claim's game made; empty if there is neither."""
-    for path in (f"{entry.command}.png", f"../pictures/{entry.command}-game.png"):
+    for path in (f"{entry.command}.png", f"../claims/pictures/{entry.command}-game.png"):
         if (docs / "zoo" / path).exists():
             return path
     return ""

@@ -102,7 +102,9 @@ def mode_collapse(
     seen, counted = {}, {}
     for name, penalties in {_PLAIN: (), _KEPT: (R1(gamma),)}.items():
         adam = Adam(generator_rate, (0.5, 0.99))
-        make = partial(GAN, data.spec, 2, Flat(64), prior=Normal(), penalties=penalties, optimizer=adam)
+        make = partial(
+            GAN, data.spec, latent=2, architecture=Flat(64), prior=Normal(), penalties=penalties, optimizer=adam
+        )
         rates = {"discriminator": discriminator_rate}
         at = moments(rounds, looks + 1)[1:]
         games = played(make, data, rounds, batch, seed=seed, rates=rates, doing=f"playing {name}")

@@ -129,7 +129,7 @@ def counting(
 def _game(spec: Spec, rate: float, gamma: float) -> GAN:
     return GAN(
         spec,
-        _LATENT,
+        latent=_LATENT,
         prior=Normal(),
         penalties=(R1(gamma, every=4),),
         optimizer=Adam(Cosine(rate, rate / 20), (0.0, 0.99)),

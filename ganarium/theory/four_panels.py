@@ -224,14 +224,14 @@ def four_panels(
     ahead = round(_AHEAD * rounds)
     make = lambda: Ahead(  # noqa: E731
         data.spec,
-        1,
-        Flat(32, depth=2),
+        latent=1,
+        architecture=Flat(32, depth=2),
         prior=Uniform(),
         optimizer=Adam(Cosine(5e-3, 0.0), (0.5, 0.99)),
         discriminator_moves=moves,
         generator=Bent(start, spread),
         ahead=_AHEAD,
-        steers=Adam(Cosine(2e-3, 0.0), (0.5, 0.99)),
+        generator_optimizer=Adam(Cosine(2e-3, 0.0), (0.5, 0.99)),
     )
     wanted = {*moments(ahead, frames // 4), *(ahead + at for at in moments(rounds - ahead, frames - frames // 4 + 1))}
     games = played(make, data, rounds, batch, seed=seed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from ganarium.data.base import InMemory
 from ganarium.data.progress import watched
-from ganarium.game import Game, Player, Stage
+from ganarium.game import Game, Stage
 from ganarium.games.adversarial.gan import GAN
 from ganarium.optimizers import OptimizerChoice
 from ganarium.randomness import mix, seeded
@@ -27,18 +26,12 @@ class Ahead(GAN):
     """A GAN whose discriminator plays alone for the first rounds.
 
     Args:
-        given: What :class:`~ganarium.games.adversarial.gan.GAN` takes.
         ahead: The share of the rounds in which the discriminator plays alone.
-        steers: How the generator descends, if not as the discriminator does.
+        generator_optimizer: How the generator descends, if not as the discriminator does.
     """
 
-    def __init__(self, *given: Any, ahead: float = 0.2, steers: OptimizerChoice | None = None, **more: Any):
-        super().__init__(*given, **more)
-        self.ahead, self.steers = ahead, steers
-
-    def players(self) -> list[Player]:
-        discriminator, generator = super().players()
-        return [discriminator, replace(generator, optimizer=self.steers or self.optimizer)]
+    ahead: float = 0.2
+    generator_optimizer: OptimizerChoice | None = None
 
     def stages(self) -> list[Stage]:
         discriminator, generator = self.players()

@@ -125,8 +125,8 @@ def global_structure(
 def _game(spec: Spec, together: bool, rate: float, gamma: float) -> GAN:
     return GAN(
         spec,
-        8,
-        Flat(128, depth=2),
+        latent=8,
+        architecture=Flat(128, depth=2),
         prior=Normal(),
         penalties=(R1(gamma, every=4),),
         optimizer=Adam(Cosine(rate, rate / 20), (0.0, 0.99)),

@@ -32,6 +32,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from ganarium.game import follows
 from ganarium.nets.flat import Flat
 from ganarium.objectives import Minimax, NonSaturating, Objective
 from ganarium.optimizers import SGD, Adam
@@ -143,13 +144,15 @@ class Moving(Ahead):
     """A game on the line that keeps a record of each step of its generator, taken before the step.
 
     Args:
-        given: What :class:`~ganarium.theory.playing.Ahead` takes.
         loss: One of :data:`LOSSES`.
     """
 
-    def __init__(self, *given: Any, loss: str = "non-saturating", **more: Any):
-        super().__init__(*given, objective=_OBJECTIVES[loss], **more)
-        self.loss, self.steps = loss, []
+    loss: str = "non-saturating"
+    objective: Objective = follows(factory=lambda game: _OBJECTIVES[game.loss])
+
+    def build(self) -> None:
+        super().build()
+        self.steps: list[Step] = []
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         line = self.generator
@@ -218,14 +221,14 @@ def why_k_steps(
         make = partial(
             Moving,
             data.spec,
-            1,
-            Flat(32, depth=2),
+            latent=1,
+            architecture=Flat(32, depth=2),
             prior=Normal(),
             optimizer=Adam(judge_rate, (0.5, 0.99)),
             discriminator_moves=k,
             generator=Line(mu, sigma),
             ahead=alone / (alone + rounds),
-            steers=SGD(rate),
+            generator_optimizer=SGD(rate),
             loss=loss,
         )
         for _, game in played(make, data, alone + rounds, batch, seed=seed, doing=f"{k} steps of D a round"):

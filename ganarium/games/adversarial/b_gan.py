@@ -26,41 +26,29 @@ from typing import Self
 
 from torch import nn
 
-from ganarium.augment import Augmentation
 from ganarium.divergences import DensityRatio, Divergence, Pearson
-from ganarium.game import Paper
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game import Paper, follows, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
+from ganarium.objectives import Objective
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import Penalty
 from ganarium.priors import Law, Uniform
 from ganarium.spec import Field, Spec
 
 __all__ = ["BGAN"]
 
 
-class BGAN(GAN):
+class BGAN(Adversarial):
     r"""The b-GAN: density-ratio estimation and divergence minimisation in turns.
 
     Players:
         discriminator: ``real`` and ``fake``, the two parts of the Bregman divergence to the true ratio, up to a
-            constant; otherwise as in :class:`~ganarium.games.adversarial.gan.GAN`.
+            constant; the rest as in :class:`~ganarium.game.frames.adversarial.Adversarial`.
         generator: ``fake``, the divergence by the estimated ratio.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         divergence: Whose f matches the ratio, and is lowered.
         relative: The share of data in the ratio's denominator, :math:`\alpha`.
-        architecture: The family of both networks.
-        prior: The law of the noise.
-        optimizer: How both players descend.
-        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
-        augment: What the discriminator sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
         discriminator: From samples to raw scores (B,), of which softplus over log 2 makes ratios.
 
     Deviations from the paper:
@@ -83,33 +71,13 @@ class BGAN(GAN):
         command="b-gan",
     )
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        divergence: Divergence = Pearson(),
-        relative: float = 0.0,
-        architecture: Architecture = DeepConvolutional(64),
-        prior: Law = Uniform(-1.0, 1.0),
-        optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999)),
-        penalties: tuple[Penalty, ...] = (),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(
-            spec,
-            latent=latent,
-            architecture=architecture,
-            objective=DensityRatio(divergence, relative),
-            prior=prior,
-            optimizer=optimizer,
-            penalties=penalties,
-            augment=augment,
-            generator=generator,
-            discriminator=discriminator,
-        )
-        self.divergence, self.relative = divergence, relative
+    divergence: Divergence = Pearson()
+    relative: float = 0.0
+    architecture: Architecture = DeepConvolutional(64)
+    objective: Objective = follows(factory=lambda game: DensityRatio(game.divergence, game.relative))
+    prior: Law = Uniform(-1.0, 1.0)
+    optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999))
+    discriminator: nn.Module = made(factory=discriminator_of)
 
     @classmethod
     def toy(cls) -> Self:

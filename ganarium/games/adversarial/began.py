@@ -1,26 +1,18 @@
 r"""The discriminator is an autoencoder, and what the players match is how well it reconstructs, kept in balance.
 
-Other games match the law of the samples to the law of the data. Here the discriminator D maps x to a reconstruction,
-and its *energy* is the mean error per coordinate,
+The *energy* of a point is the mean error per coordinate of its reconstruction by the discriminator D,
 
-.. math::
+.. math:: \mathcal L(v) = \tfrac{1}{N} \lVert v - D(v) \rVert_\eta^\eta, \qquad \eta \in \{1, 2\}.
 
-    \mathcal L(v) = \tfrac{1}{N} \lVert v - D(v) \rVert_\eta^\eta, \qquad \eta \in \{1, 2\}.
+D lowers the energy of data and raises that of samples; the generator lowers the energy of its samples. A mean over many
+coordinates is nearly normal, so the distance between two laws of energies is, up to their spread, at least the distance
+of their means: it is enough to play with means.
 
-It lowers the energy of data and raises that of samples; the generator lowers the energy of its samples. An error that
-is a mean over many coordinates is nearly normal, so the distance between two laws of energies is, up to their spread,
-at least the distance of their means: it is enough to play with means.
-
-The game is at rest when both means are equal, and there D can no longer tell. Long before that one player usually
-wins. So the game aims at a ratio below one instead, :math:`\mathbb E\, \mathcal L(G(z)) = \gamma\, \mathbb E\,
-\mathcal L(x)`, and a proportional controller holds it: D cares for samples with weight k, which grows while samples are
-reconstructed too well. A small :math:`\gamma` spends D on reconstructing data: sharper samples of fewer kinds.
-
-With the ratio held, one number tells how far the game is: the energy of data plus the controller's error,
-
-.. math::
-
-    M = \mathcal L(x) + |\gamma \mathcal L(x) - \mathcal L(G(z))|.
+The game is at rest when both means are equal. Long before that one player usually wins. So the game aims at a ratio
+below one, :math:`\mathbb E\, \mathcal L(G(z)) = \gamma\, \mathbb E\, \mathcal L(x)`, and a proportional controller
+holds it: D cares for samples with weight k, which grows while samples are reconstructed too well. A small
+:math:`\gamma` spends D on reconstructing data: sharper samples of fewer kinds. With the ratio held, one number tells
+how far the game is: :math:`M = \mathcal L(x) + |\gamma \mathcal L(x) - \mathcal L(G(z))|`.
 
 Where the energy is small says nothing of how often the data is there, so kinds of data may go missing unseen; on
 mixtures of points in the plane, which an autoencoder reconstructs everywhere, the game collapses.
@@ -31,12 +23,14 @@ Reference:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
-from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
+from ganarium.game import Batch, Decodes, Paper, Player, Terms, follows, made
+from ganarium.game.frames.two_player import FromNoise
 from ganarium.nets.architecture import Architecture
 from ganarium.nets.began import Autoencoder, Mirrored
 from ganarium.nets.flat import Flat
@@ -48,7 +42,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["BEGAN"]
 
 
-class BEGAN(Game, Decodes, Scores):
+class BEGAN(FromNoise, Decodes):
     r"""The boundary equilibrium GAN.
 
     .. math::
@@ -61,21 +55,13 @@ class BEGAN(Game, Decodes, Scores):
         discriminator: ``real``, the energy of data, and ``fake``, minus k times the energy of samples; ``k`` (watched).
         generator: ``fake``, the energy of its samples; ``convergence`` (watched), M, which falls as the game converges.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         code: Coordinates of the autoencoder's code, h.
         gamma: The diversity ratio: the mean energy of samples over that of data at rest, in [0, 1].
         gain: The controller's gain, lambda.
         start: The first k.
         exponent: Of an error, eta: 1 or 2.
         architecture: The family of all networks; the autoencoder is its encoder, then its generator.
-        prior: The law of the noise.
-        optimizer: How both players descend.
-        generator: From noise (B, latent) to samples (B, \*shape).
         discriminator: From samples to reconstructions of the same shape.
 
     Deviations from the paper:
@@ -98,45 +84,31 @@ class BEGAN(Game, Decodes, Scores):
         command="began",
     )
     energy = True
-    k: Tensor
-    real: Tensor
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 64,
-        code: int = 64,
-        gamma: float = 0.5,
-        gain: float = 0.001,
-        start: float = 0.0,
-        exponent: int = 1,
-        architecture: Architecture = Mirrored(),
-        prior: Law = Uniform(-1.0, 1.0),
-        optimizer: OptimizerChoice = Adam(1e-4, (0.9, 0.999)),
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(spec)
-        if not (0 <= gamma <= 1 and 0 <= start <= 1):
-            raise ValueError(f"BEGAN's gamma and start are in [0, 1]; got gamma={gamma}, start={start}.")
-        self.latent, self.code, self.gamma, self.gain, self.start = latent, code, gamma, gain, start
-        self.exponent, self.architecture, self.optimizer = exponent, architecture, optimizer
-        self.prior = prior.of(latent)
-        field = spec["x"]
-        self.generator = generator or architecture.generator(latent, field)
-        self.discriminator = discriminator or Autoencoder(
-            architecture.encoder(field, code), architecture.generator(code, field)
-        )
-        self.register_buffer("k", torch.tensor(float(start)))
+    latent: int = 64
+    code: int = 64
+    gamma: float = 0.5
+    gain: float = 0.001
+    start: float = 0.0
+    exponent: int = 1
+    architecture: Architecture = Mirrored()
+    prior: Law = Uniform(-1.0, 1.0)
+    optimizer: OptimizerChoice = Adam(1e-4, (0.9, 0.999))
+    discriminator: nn.Module = made(factory=lambda game: Autoencoder.of(game.architecture, game.spec["x"], game.code))
+    k: Tensor = follows(factory=lambda game: torch.tensor(float(game.start)))
+
+    def check(self) -> None:
+        if not (0 <= self.gamma <= 1 and 0 <= self.start <= 1):
+            raise ValueError(f"BEGAN's gamma and start are in [0, 1]; got gamma={self.gamma}, start={self.start}.")
+
+    def build(self) -> None:
+        super().build()
         # The energy of data in the discriminator's last move.
-        self.register_buffer("real", torch.zeros(()), persistent=False)
+        self.real = nn.Buffer(torch.zeros(()), persistent=False)
 
     def players(self) -> list[Player]:
-        discriminator = Player(
-            "discriminator", self.discriminator_loss, [self.discriminator], self.optimizer, after=self.remember
-        )
-        generator = Player("generator", self.generator_loss, [self.generator], self.optimizer, after=self.balance)
-        return [discriminator, generator]
+        discriminator, generator = super().players()
+        return [replace(discriminator, after=self.remember), replace(generator, after=self.balance)]
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         x = batch["x"]

@@ -19,26 +19,23 @@ Reference:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Self
 
 from torch import nn
 
-from ganarium.augment import Augmentation
-from ganarium.game import Paper, Player
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game import Paper, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
 from ganarium.nets.flat import Flat
 from ganarium.objectives import BoundarySeeking, Objective
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import R1, Penalty
-from ganarium.priors import Law, Normal
+from ganarium.penalties import R1
 from ganarium.spec import Field, Spec
 
 __all__ = ["BSGAN"]
 
 
-class BSGAN(GAN):
+class BSGAN(Adversarial):
     r"""The boundary-seeking GAN of continuous data.
 
     .. math::
@@ -47,30 +44,18 @@ class BSGAN(GAN):
         L_G = \tfrac12\, \mathbb E\, F(G(z))^2 .
 
     Players:
-        discriminator: ``real`` and ``fake``, the two halves of its loss; ``accuracy`` (watched), the share of data and
-            samples on the right side of zero.
+        discriminator: as in :class:`~ganarium.game.frames.adversarial.Adversarial`.
         generator: ``fake``, half the mean squared score of its samples.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
-        architecture: The family of both networks.
-        objective: How scores become losses.
-        prior: The law of the noise.
         discriminator_moves: The discriminator's steps a round, each on its own batch.
-        generator_moves: The generator's steps a round, each with noise of its own.
-        optimizer: How both players descend.
-        penalties: What else the discriminator descends.
-        augment: What the discriminator sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
-        discriminator: From samples to raw scores (B,).
 
     Deviations from the paper:
         1. Networks follow from the data; the paper's images have DCGAN's.
         2. A discriminator that has not learned yet teaches nothing, and there is no warm-up: it moves first.
+
+    Raises:
+        ValueError: if the generator makes no move.
 
     Example:
         >>> BSGAN.toy().sample(3, seed=0).shape
@@ -93,41 +78,19 @@ class BSGAN(GAN):
         command="bs-gan",
     )
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 64,
-        architecture: Architecture = DeepConvolutional(64),
-        objective: Objective = BoundarySeeking(),
-        prior: Law = Normal(),
-        discriminator_moves: int = 1,
-        generator_moves: int = 1,
-        optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.999)),
-        penalties: tuple[Penalty, ...] = (),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        if generator_moves < 1:
-            raise ValueError(f"BSGAN's generator moves at least once a round; got generator_moves={generator_moves}.")
-        super().__init__(
-            spec,
-            latent=latent,
-            architecture=architecture,
-            objective=objective,
-            prior=prior,
-            discriminator_moves=discriminator_moves,
-            optimizer=optimizer,
-            penalties=penalties,
-            augment=augment,
-            generator=generator,
-            discriminator=discriminator,
-        )
-        self.generator_moves = generator_moves
+    latent: int = 64
+    architecture: Architecture = DeepConvolutional(64)
+    objective: Objective = BoundarySeeking()
+    discriminator_moves: int = 1
+    generator_moves: int = 1
+    optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.999))
+    discriminator: nn.Module = made(factory=discriminator_of)
 
-    def players(self) -> list[Player]:
-        discriminator, generator = super().players()
-        return [discriminator, replace(generator, moves=self.generator_moves)]
+    def check(self) -> None:
+        if self.generator_moves < 1:
+            raise ValueError(
+                f"BSGAN's generator moves at least once a round; got generator_moves={self.generator_moves}."
+            )
 
     @classmethod
     def toy(cls) -> Self:
@@ -142,8 +105,4 @@ class BSGAN(GAN):
         if spec["x"].kind == "image" and spec["x"].size <= 64:
             networks = Flat(128, generator_norm="batch", depth=2)
             return {"latent": 32, "architecture": networks, "optimizer": Adam(1e-3, (0.5, 0.999))}
-        return {}
-
-    @classmethod
-    def pace(cls, spec: Spec) -> dict[str, Any]:
         return {}

@@ -1,9 +1,9 @@
 r"""Discrete data: the discriminator's scores weigh samples, and the generator makes the heavy ones likelier.
 
 No gradient goes through a bit. But a discriminator with raw scores F that is at its best knows the ratio of laws,
-:math:`e^{F^*(x)} = p(x) / q(x)`: samples of q, weighted by it, are samples of p. A discriminator that is not yet at its
-best gives weights :math:`w(x) = e^{F(x)}`, and with them a target :math:`\tilde p(x) = w(x) q(x) / Z` that lies
-between. The generator draws *given a latent*, :math:`g_\theta(x | z)`, and comes closer to the target of each latent,
+:math:`e^{F^*(x)} = p(x) / q(x)`: samples of q, weighted by it, are samples of p. One that is not yet at its best gives
+weights :math:`w(x) = e^{F(x)}`, and with them a target :math:`\tilde p(x) = w(x) q(x) / Z` that lies between. The
+generator draws *given a latent*, :math:`g_\theta(x | z)`, and comes closer to the target of each latent,
 
 .. math::
 
@@ -11,12 +11,9 @@ between. The generator draws *given a latent*, :math:`g_\theta(x | z)`, and come
         = -\mathbb E_z \mathbb E_{x \sim \tilde p(x|z)} \nabla_\theta \log g_\theta(x|z).
 
 Of M samples :math:`x^1 \dots x^M` of the same latent, the target's share of each is a softmax of their scores,
-
-.. math:: \tilde w^m = \frac{e^{F(x^m)}}{\sum_{k} e^{F(x^k)}},
-
-so Z is never needed: a constant on all scores changes nothing, and a latent whose samples are all bad still learns
-which are the least bad. Weights sum to one, where the rewards of REINFORCE have any sign and size; so the gradient
-varies less. With one sample of each latent there is nothing to compare, and nothing is learned.
+:math:`\tilde w^m = e^{F(x^m)} / \sum_k e^{F(x^k)}`, so Z is never needed: a constant on all scores changes nothing, and
+a latent whose samples are all bad still learns which are the least bad. Weights sum to one, where the rewards of
+REINFORCE have any sign and size; so the gradient varies less. With one sample of each latent nothing is learned.
 
 Here a sample is an image of bits, -1 or 1, which are independent once the latent is given.
 
@@ -32,19 +29,20 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from ganarium.game import Batch, Game, Paper, Player, Samples, Scores, Terms
+from ganarium.game import Batch, Paper, Terms, made
+from ganarium.game.frames.adversarial import discriminator_of
+from ganarium.game.frames.two_player import FromNoise
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.nets.bits import log_mass, thrown, without_squashing
 from ganarium.nets.flat import Flat
 from ganarium.objectives import NonSaturating, accuracy
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.priors import Law, Normal
 from ganarium.spec import Field, Spec
 
 __all__ = ["BSGANDiscrete"]
 
 
-class BSGANDiscrete(Game, Samples, Scores):
+class BSGANDiscrete(FromNoise):
     r"""The boundary-seeking GAN of images of bits.
 
     .. math::
@@ -57,21 +55,16 @@ class BSGANDiscrete(Game, Samples, Scores):
     Players:
         discriminator: ``real`` and ``fake``, the two halves of its loss, over all M samples of each latent;
             ``accuracy`` (watched), the share of data and samples on the right side of zero, both counted alike.
-        generator: ``fake``, the weighted negative log-probability of its samples, in nats; ``effective`` (watched), of
-            how many samples of a latent the weights speak, :math:`1 / \sum_m (\tilde w^m)^2`, mean over latents: M if
-            all count alike, 1 if one takes all.
+        generator: ``fake``, the weighted negative log-probability of its samples, in nats; ``effective`` (watched),
+            :math:`1 / \sum_m (\tilde w^m)^2`, mean over latents: M if all samples count alike, 1 if one takes all.
 
     Batch:
         ``x`` (B, \*shape): images of -1 and 1. Pixels between are thrown as coins, anew in each batch: a pixel v is 1
         with chance (1 + v) / 2.
 
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         draws: Samples of each latent, M; two or more.
         architecture: The family of both networks; what brings the generator's images to [-1, 1] is taken away.
-        prior: The law of the noise.
-        optimizer: How both players descend.
         generator: From noise (B, latent) to the logits of bits, (B, \*shape).
         discriminator: From samples to raw scores (B,); no batch norm, which would compare samples of other latents.
 
@@ -86,14 +79,7 @@ class BSGANDiscrete(Game, Samples, Scores):
 
     paper = Paper(
         title="Boundary-Seeking Generative Adversarial Networks",
-        authors=(
-            "R Devon Hjelm",
-            "Athul Paul Jacob",
-            "Tong Che",
-            "Adam Trischler",
-            "Kyunghyun Cho",
-            "Yoshua Bengio",
-        ),
+        authors=("R Devon Hjelm", "Athul Paul Jacob", "Tong Che", "Adam Trischler", "Kyunghyun Cho", "Yoshua Bengio"),
         year=2017,
         arxiv="1702.08431",
         venue="International Conference on Learning Representations",
@@ -101,30 +87,18 @@ class BSGANDiscrete(Game, Samples, Scores):
     )
     needs = {"x": ("image", "volume")}
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 64,
-        draws: int = 20,
-        architecture: Architecture = Plain(generator_norm=None),
-        prior: Law = Normal(),
-        optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.999)),
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(spec)
-        if draws < 2:
-            raise ValueError(f"BSGANDiscrete compares two or more samples of each latent; got draws={draws}.")
-        self.latent, self.draws, self.architecture, self.optimizer = latent, draws, architecture, optimizer
-        self.prior = prior.of(latent)
-        self.generator = generator or without_squashing(architecture.generator(latent, spec["x"]))
-        self.discriminator = discriminator or architecture.discriminator(spec["x"])
+    latent: int = 64
+    draws: int = 20
+    architecture: Architecture = Plain(generator_norm=None)
+    optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.999))
+    generator: nn.Module = made(
+        factory=lambda game: without_squashing(game.architecture.generator(game.latent, game.spec["x"]))
+    )
+    discriminator: nn.Module = made(factory=discriminator_of)
 
-    def players(self) -> list[Player]:
-        return [
-            Player("discriminator", self.discriminator_loss, owns=[self.discriminator], optimizer=self.optimizer),
-            Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
-        ]
+    def check(self) -> None:
+        if self.draws < 2:
+            raise ValueError(f"BSGANDiscrete compares two or more samples of each latent; got draws={self.draws}.")
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         x = thrown((1 + batch["x"]) / 2)
@@ -146,7 +120,7 @@ class BSGANDiscrete(Game, Samples, Scores):
 
     def logits(self, n: int) -> Tensor:
         r"""The logits of the bits of ``n`` latents, of shape (n, \*shape)."""
-        return self.generator(self.prior(n))
+        return self.generator(self.noise(n))
 
     def several(self, logits: Tensor) -> Tensor:
         r"""Samples of each latent, M of them: (B, M, \*shape), without gradient."""
@@ -158,9 +132,6 @@ class BSGANDiscrete(Game, Samples, Scores):
 
     def draw(self, n: int, **condition: Tensor) -> Tensor:
         return thrown(self.logits(n).sigmoid())
-
-    def score(self, x: Tensor, **condition: Tensor) -> Tensor:
-        return self.discriminator(x)
 
     @classmethod
     def toy(cls) -> Self:

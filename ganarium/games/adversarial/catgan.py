@@ -25,18 +25,17 @@ Reference:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from ganarium.entropies import class_entropy, marginal_entropy
-from ganarium.game import Batch, Classifies, Decodes, Game, Paper, Player, Stage, Terms
+from ganarium.game import Batch, Classifies, Decodes, Paper, Player, Terms, made
+from ganarium.game.frames.adversarial import discriminator_of
+from ganarium.game.frames.labelled import Labelled
 from ganarium.nets.architecture import Architecture
 from ganarium.nets.improved_gan import NoisyPerceptrons
-from ganarium.nets.roles import Discriminator
 from ganarium.optimizers import Adam, OptimizerChoice
 from ganarium.priors import Law, Uniform
 from ganarium.spec import Field, Spec
@@ -44,7 +43,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["CatGAN"]
 
 
-class CatGAN(Game, Decodes, Classifies):
+class CatGAN(Labelled, Decodes, Classifies):
     r"""The categorical GAN.
 
     Players:
@@ -53,14 +52,10 @@ class CatGAN(Game, Decodes, Classifies):
             labels times their weight: its sum over them divided by how many a batch holds on average. In nats.
         generator: ``sure`` and ``balance``, the same of its samples.
 
-    Batch:
-        ``x`` (B, \*shape): data. ``y`` (B,), where there are labels: their classes; -1 for those that are not known.
-
     Args:
-        spec: What the batches hold.
         latent: Coordinates of the noise.
         classes: Classes of the discriminator, K; 0 for as many as 'y' has, or 20 where there are no labels.
-        label_weight: The weight of known labels; 0 learns clusters, whatever the data tell.
+        label_weight: The weight of known labels, lambda; 0 learns clusters, whatever the data tell.
         architecture: The family of both networks.
         prior: The law of the noise.
         optimizer: How both players descend.
@@ -92,33 +87,28 @@ class CatGAN(Game, Decodes, Classifies):
     needs = {"x": ()}
     couples_samples = "the balance of classes is a mean over the batch, and batch norm in the generator"
 
-    labelled: Tensor
+    latent: int = 100
+    classes: int = 0
+    label_weight: float = 1.0
+    architecture: Architecture = NoisyPerceptrons()
+    prior: Law = Uniform(0.0, 1.0)
+    optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999))
+    generator: nn.Module = made(factory=lambda game: game.architecture.generator(game.latent, game.spec["x"]))
+    discriminator: nn.Module = made(factory=lambda game: discriminator_of(game, outputs=game.outputs))
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        classes: int = 0,
-        label_weight: float = 1.0,
-        architecture: Architecture = NoisyPerceptrons(),
-        prior: Law = Uniform(0.0, 1.0),
-        optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999)),
-        generator: nn.Module | None = None,
-        discriminator: Discriminator | None = None,
-    ):
-        super().__init__(spec)
-        self.latent, self.classes, self.label_weight = latent, classes, label_weight
-        self.architecture, self.optimizer = architecture, optimizer
-        self.prior = prior.of(latent)
-        self.named = spec["y"].classes if label_weight and "y" in spec else 0
-        outputs = checked(classes or (spec["y"].classes if "y" in spec else 20), self.named, label_weight)
-        self.generator = generator or architecture.generator(latent, spec["x"])
-        self.discriminator = discriminator or architecture.discriminator(spec["x"], outputs=outputs)
-        # The share of the data whose label is known.
-        self.register_buffer("labelled", torch.ones(()))
+    def check(self) -> None:
+        super().check()
+        if self.outputs < max(2, self.named):
+            least = f"one for each of the {self.named} labels" if self.named > 2 else "two or more"
+            raise ValueError(f"CatGAN sorts into classes, {least}; got classes={self.outputs}.")
 
-    def stages(self) -> list[Stage]:
-        return [Stage("play", self.players(), begin=self.count_labels if self.named else None)]
+    @property
+    def outputs(self) -> int:
+        """How many classes the discriminator has, K."""
+        return self.classes or (self.spec["y"].classes if "y" in self.spec else 20)
+
+    def build(self) -> None:
+        self.noise = self.prior.of(self.latent)
 
     def players(self) -> list[Player]:
         return [
@@ -126,29 +116,17 @@ class CatGAN(Game, Decodes, Classifies):
             Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
         ]
 
-    def count_labels(self, batches: Iterable[Batch]) -> None:
-        """Find the share of the data whose label is known; where it is none, clusters are learned."""
-        known = torch.cat([batch["y"] >= 0 for batch in batches])
-        self.labelled.fill_(known.mean(dtype=self.labelled.dtype))
-
     def discriminator_loss(self, batch: Batch) -> Terms:
         x = batch["x"]
         with torch.no_grad():
             fake = self.draw(len(x))
         logits = self.discriminator(x)
-        terms = {
+        return {
             "sure": class_entropy(logits).mean(),
             "unsure": -class_entropy(self.discriminator(fake)).mean(),
             "balance": -marginal_entropy(logits),
+            **self.label_terms(logits, batch),
         }
-        if self.named:
-            terms["label"] = self.label_weight * self.known_labels(logits, batch["y"])
-        return terms
-
-    def known_labels(self, logits: Tensor, y: Tensor) -> Tensor:
-        """The cross entropy of the known labels, in nats: over the count to expect, as a batch may hold none."""
-        total = cross_entropy(logits, y, ignore_index=-1, reduction="sum")
-        return total / (len(y) * self.labelled.clamp(min=1e-6))
 
     def generator_loss(self, batch: Batch) -> Terms:
         logits = self.discriminator(self.draw(len(batch["x"])))
@@ -164,13 +142,3 @@ class CatGAN(Game, Decodes, Classifies):
     def toy(cls) -> Self:
         spec = Spec(x=Field((2,), "points"), y=Field((), "label", classes=3))
         return cls(spec, latent=4, architecture=NoisyPerceptrons(16, (16, 16)))
-
-
-def checked(classes: int, named: int, label_weight: float) -> int:
-    """The classes, if they are enough."""
-    if label_weight < 0:
-        raise ValueError(f"CatGAN learns from labels by a weight of at least 0; got label_weight={label_weight}.")
-    if classes < max(2, named):
-        least = f"one for each of the {named} labels" if named > 2 else "two or more"
-        raise ValueError(f"CatGAN sorts into classes, {least}; got classes={classes}.")
-    return classes

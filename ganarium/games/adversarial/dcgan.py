@@ -17,37 +17,24 @@ from typing import Any, Self
 
 from torch import nn
 
-from ganarium.augment import Augmentation
-from ganarium.game import Paper
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game import Paper, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.nets.architecture import Architecture, DeepConvolutional
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import Penalty
 from ganarium.priors import Law, Uniform
 from ganarium.spec import Field, Spec
 
 __all__ = ["DCGAN"]
 
 
-class DCGAN(GAN):
+class DCGAN(Adversarial):
     r"""The deep convolutional GAN.
-
-    Players:
-        discriminator: as in :class:`~ganarium.games.adversarial.gan.GAN`.
-        generator: as there.
 
     Batch:
         ``x`` (B, C, H, W): images in [-1, 1].
 
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
-        architecture: The family of both networks.
-        prior: The law of the noise.
         discriminator_moves: The discriminator's steps a round.
-        optimizer: How both players descend.
-        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
-        augment: What the discriminator sees instead of images, in both players' moves.
         generator: From noise (B, latent) to images.
         discriminator: From images to raw scores (B,).
 
@@ -71,31 +58,11 @@ class DCGAN(GAN):
     needs = {"x": ("image",)}
     couples_samples = "batch norm in both networks"
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        architecture: Architecture = DeepConvolutional(channels=128),
-        prior: Law = Uniform(-1.0, 1.0),
-        discriminator_moves: int = 1,
-        optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999)),
-        penalties: tuple[Penalty, ...] = (),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(
-            spec,
-            latent=latent,
-            architecture=architecture,
-            prior=prior,
-            discriminator_moves=discriminator_moves,
-            optimizer=optimizer,
-            penalties=penalties,
-            augment=augment,
-            generator=generator,
-            discriminator=discriminator,
-        )
+    architecture: Architecture = DeepConvolutional(channels=128)
+    prior: Law = Uniform(-1.0, 1.0)
+    discriminator_moves: int = 1
+    optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999))
+    discriminator: nn.Module = made(factory=discriminator_of)
 
     @classmethod
     def toy(cls) -> Self:

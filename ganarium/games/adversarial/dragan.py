@@ -21,41 +21,29 @@ from typing import Any, Self
 
 from torch import nn
 
-from ganarium.augment import Augmentation
-from ganarium.game import Paper
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game import Paper, follows, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.nets.flat import Flat
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import AroundData
-from ganarium.priors import Law, Normal
-from ganarium.schedules import Schedule
+from ganarium.penalties import AroundData, Penalty
+from ganarium.schedules import Cosine, Schedule
 from ganarium.spec import Field, Spec
 
 __all__ = ["DRAGAN"]
 
 
-class DRAGAN(GAN):
+class DRAGAN(Adversarial):
     r"""The deep regret analytic GAN.
 
     Players:
-        discriminator: ``penalty``, that of :class:`~ganarium.penalties.AroundData`; otherwise as in
-            :class:`~ganarium.games.adversarial.gan.GAN`.
+        discriminator: ``penalty``, that of :class:`~ganarium.penalties.AroundData`; the rest as in
+            :class:`~ganarium.game.frames.adversarial.Adversarial`.
         generator: as there.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         penalty: The penalty's weight, :math:`\lambda`.
         spread: How far around the data it looks: the noise's deviation over that of the batch's numbers.
-        architecture: The family of both networks.
-        prior: The law of the noise.
-        optimizer: How both players descend.
-        augment: What the discriminator sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
         discriminator: From samples to raw scores (B,); no batch norm.
 
     Deviations from the paper:
@@ -77,31 +65,12 @@ class DRAGAN(GAN):
     )
     couples_samples = "the penalty's noise is as wide as the batch"
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        penalty: float | Schedule = 10.0,
-        spread: float = 0.5,
-        architecture: Architecture = Flat(128),
-        prior: Law = Normal(),
-        optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.9)),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(
-            spec,
-            latent=latent,
-            architecture=architecture,
-            prior=prior,
-            optimizer=optimizer,
-            penalties=(AroundData(penalty, spread=spread),),
-            augment=augment,
-            generator=generator,
-            discriminator=discriminator,
-        )
-        self.penalty, self.spread = penalty, spread
+    penalty: float | Schedule = 10.0
+    spread: float = 0.5
+    architecture: Architecture = Flat(128)
+    optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.9))
+    penalties: tuple[Penalty, ...] = follows(factory=lambda game: (AroundData(game.penalty, spread=game.spread),))
+    discriminator: nn.Module = made(factory=discriminator_of)
 
     @classmethod
     def toy(cls) -> Self:
@@ -109,6 +78,11 @@ class DRAGAN(GAN):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        recipe = super().recipe(spec)
-        del recipe["penalties"]
-        return recipe
+        # The GAN's, without its penalty.
+        if spec["x"].kind == "points":
+            return {"architecture": Plain(), "latent": 4, "optimizer": Adam(Cosine(2e-3, 0.0), (0.0, 0.99))}
+        return {"architecture": Plain(), "latent": 64, "optimizer": Adam(5e-4, (0.0, 0.99))}
+
+    @classmethod
+    def pace(cls, spec: Spec) -> dict[str, Any]:
+        return {"batch_size": 128, "average": 40_000} if spec["x"].kind == "points" else {}

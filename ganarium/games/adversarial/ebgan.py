@@ -1,9 +1,7 @@
 r"""The discriminator is an energy: low where data are, and raised to a margin where samples are.
 
 An energy says how well a point fits, without being a probability: nothing is normalised, and any network with a scalar
-at its end will do. Here it is an autoencoder, and the energy is how far it misses,
-
-.. math:: E(x) = \lVert \mathrm{Dec}(\mathrm{Enc}(x)) - x \rVert_2 .
+at its end will do. Here it is how far an autoencoder misses, :math:`E(x) = \lVert D(x) - x \rVert_2`.
 
 An autoencoder alone could lower its energy everywhere, by learning to copy. Samples keep it from that: D lowers the
 energy of data and raises that of samples, each sample's for itself, as long as it is below a margin m; G lowers it.
@@ -15,11 +13,9 @@ how it is set up. The margin is in the energy's units: an error summed over more
 samples ever reach it is idle, and far below it D is content with samples that are still bad.
 
 Samples may still be all alike. Their codes are at hand, so G can be made to keep them apart: the *pulling-away term*
+(:func:`~ganarium.nets.codes.pulling_away`) of N codes S is small where they point in different directions,
 
-.. math:: f(S) = \frac{1}{N (N - 1)} \sum_i \sum_{j \ne i} \left( \frac{S_i^\top S_j}
-    {\lVert S_i \rVert \lVert S_j \rVert} \right)^2
-
-of the codes S of a batch is small where they point in different directions.
+.. math:: f(S) = \frac{1}{N (N - 1)} \sum_i \sum_{j \ne i} \cos^2(S_i, S_j).
 
 Reference:
     Zhao, Mathieu, LeCun: Energy-based Generative Adversarial Networks, ICLR 2017, arXiv 1609.03126.
@@ -34,20 +30,20 @@ from torch import Tensor, nn
 from torch.linalg import vector_norm
 from torch.nn.functional import relu
 
-from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Terms
+from ganarium.game import Batch, Decodes, Paper, Terms, made
+from ganarium.game.frames.two_player import FromNoise
 from ganarium.nets.architecture import Architecture, DeepConvolutional
 from ganarium.nets.began import Autoencoder, Mirrored
 from ganarium.nets.codes import pulling_away
 from ganarium.nets.flat import Flat
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.priors import Law, Normal
 from ganarium.schedules import Schedule, at
 from ganarium.spec import Field, Spec
 
 __all__ = ["EBGAN"]
 
 
-class EBGAN(Game, Decodes, Scores):
+class EBGAN(FromNoise, Decodes):
     r"""The energy-based GAN.
 
     .. math::
@@ -61,19 +57,11 @@ class EBGAN(Game, Decodes, Scores):
             samples whose energy is below the margin, the only ones that it learns from.
         generator: ``fake``, the energy of its samples; ``pulling``, w times the mean squared cosine of their codes.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         code: Coordinates of the autoencoder's code.
         margin: The energy m up to which samples are raised, in units of the data; it may fall over a run.
         pulling: The weight w of the pulling-away term; 0 leaves it out.
         architecture: The family of all networks; the autoencoder is its encoder, then its generator.
-        prior: The law of the noise.
-        optimizer: How both players descend.
-        generator: From noise (B, latent) to samples (B, \*shape).
         discriminator: From samples to reconstructions of the same shape; its ``encoder`` gives the codes (B, code).
 
     Deviations from the paper:
@@ -97,39 +85,19 @@ class EBGAN(Game, Decodes, Scores):
     couples_samples = "the pulling-away term, and batch norm where there is any"
     energy = True
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        code: int = 64,
-        margin: float | Schedule = 10.0,
-        pulling: float | Schedule = 0.1,
-        architecture: Architecture = DeepConvolutional(64),
-        prior: Law = Normal(),
-        optimizer: OptimizerChoice = Adam(1e-3, (0.9, 0.999)),
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(spec)
-        start = torch.zeros(())
+    code: int = 64
+    margin: float | Schedule = 10.0
+    pulling: float | Schedule = 0.1
+    architecture: Architecture = DeepConvolutional(64)
+    optimizer: OptimizerChoice = Adam(1e-3, (0.9, 0.999))
+    discriminator: nn.Module = made(factory=lambda game: Autoencoder.of(game.architecture, game.spec["x"], game.code))
+
+    def check(self) -> None:
+        margin, pulling, start = self.margin, self.pulling, torch.zeros(())
         if not (at(margin, start) > 0 and at(pulling, start) >= 0):
             raise ValueError(
                 f"EBGAN's margin begins above 0 and its pulling at 0 or above; got margin={margin}, pulling={pulling}."
             )
-        self.latent, self.code, self.margin, self.pulling = latent, code, margin, pulling
-        self.architecture, self.optimizer = architecture, optimizer
-        self.prior = prior.of(latent)
-        field = spec["x"]
-        self.generator = generator or architecture.generator(latent, field)
-        self.discriminator = discriminator or Autoencoder(
-            architecture.encoder(field, code), architecture.generator(code, field)
-        )
-
-    def players(self) -> list[Player]:
-        return [
-            Player("discriminator", self.discriminator_loss, owns=[self.discriminator], optimizer=self.optimizer),
-            Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.optimizer),
-        ]
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         x = batch["x"]
@@ -145,9 +113,8 @@ class EBGAN(Game, Decodes, Scores):
         # The gradient goes through the sample itself and through its reconstruction.
         terms = {"fake": self.score(x).mean()}
         if self.pulling:
-            terms["pulling"] = at(self.pulling, self.progress) * pulling_away(
-                self.discriminator.get_submodule("encoder")(x)
-            )
+            codes = self.discriminator.get_submodule("encoder")(x)
+            terms["pulling"] = at(self.pulling, self.progress) * pulling_away(codes)
         return terms
 
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:

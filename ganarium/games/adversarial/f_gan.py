@@ -21,44 +21,33 @@ from __future__ import annotations
 
 from typing import Self
 
-from torch import nn
+from torch import Tensor, nn
 
-from ganarium.augment import Augmentation
 from ganarium.divergences import Divergence, Pearson
-from ganarium.game import Batch, Paper, Terms
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game import Paper, Terms, follows, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.nets.architecture import Architecture, Perceptrons, Plain
+from ganarium.objectives import Objective
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import Penalty
 from ganarium.priors import Law, Uniform
 from ganarium.spec import Field, Spec
 
 __all__ = ["FGAN"]
 
 
-class FGAN(GAN):
+class FGAN(Adversarial):
     r"""The variational divergence minimiser.
 
     Players:
         discriminator: ``real`` and ``fake``, minus the two parts of the bound; ``bound`` (watched), the bound itself,
-            an estimate of the divergence from below; otherwise as in :class:`~ganarium.games.adversarial.gan.GAN`.
+            an estimate of the divergence from below; the rest as in
+            :class:`~ganarium.game.frames.adversarial.Adversarial`.
         generator: ``fake``, its part of the bound.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         divergence: Which divergence is played for; with ``practical`` the generator raises :math:`\mathbb E\, g_f(v)`
             of its samples instead (section 3.2).
-        architecture: The family of both networks.
-        prior: The law of the noise.
         simultaneous: Both gradients are taken at once, as in Algorithm 1; otherwise the players alternate.
-        optimizer: How both players descend.
-        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
-        augment: What the discriminator sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
         discriminator: From samples to raw scores v, (B,).
 
     Deviations from the paper:
@@ -81,38 +70,16 @@ class FGAN(GAN):
         command="f-gan",
     )
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        divergence: Divergence = Pearson(),
-        architecture: Architecture = Perceptrons(),
-        prior: Law = Uniform(-1.0, 1.0),
-        simultaneous: bool = True,
-        optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999)),
-        penalties: tuple[Penalty, ...] = (),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(
-            spec,
-            latent=latent,
-            architecture=architecture,
-            objective=divergence,
-            prior=prior,
-            simultaneous=simultaneous,
-            optimizer=optimizer,
-            penalties=penalties,
-            augment=augment,
-            generator=generator,
-            discriminator=discriminator,
-        )
-        self.divergence = divergence
+    divergence: Divergence = Pearson()
+    architecture: Architecture = Perceptrons()
+    objective: Objective = follows(factory=lambda game: game.divergence)
+    prior: Law = Uniform(-1.0, 1.0)
+    simultaneous: bool = True
+    optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999))
+    discriminator: nn.Module = made(factory=discriminator_of)
 
-    def discriminator_loss(self, batch: Batch) -> Terms:
-        terms = super().discriminator_loss(batch)
-        return {**terms, "bound": -(terms["real"] + terms["fake"]).detach()}
+    def watched(self, terms: Terms, real: Tensor, fake: Tensor) -> Terms:
+        return {**super().watched(terms, real, fake), "bound": -(terms["real"] + terms["fake"]).detach()}
 
     @classmethod
     def toy(cls) -> Self:

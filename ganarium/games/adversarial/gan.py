@@ -24,11 +24,10 @@ from __future__ import annotations
 import math
 from typing import Any, Self
 
-import torch
 from torch import Tensor, nn
 
 from ganarium.game import Paper, made
-from ganarium.game.frames.adversarial import Adversarial, discriminator_of
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of, joined_scores
 from ganarium.nets.architecture import Architecture, Perceptrons, Plain
 from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
@@ -90,10 +89,7 @@ class GAN(Adversarial):
     discriminator: nn.Module = made(factory=discriminator_of)
 
     def both_scores(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        if not self.joined:
-            return super().both_scores(critic, real, fake)
-        scores = critic(torch.cat([real, fake]))
-        return scores[: len(real)], scores[len(real) :]
+        return joined_scores(critic, real, fake) if self.joined else super().both_scores(critic, real, fake)
 
     @classmethod
     def toy(cls) -> Self:

@@ -21,45 +21,29 @@ from __future__ import annotations
 
 from typing import Self
 
-from torch import nn
-
-from ganarium.augment import Augmentation
-from ganarium.game import Batch, Paper, Terms
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game import Batch, Paper, Terms, follows, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
 from ganarium.nets.roles import Discriminator
-from ganarium.objectives import Hinge
+from ganarium.objectives import Hinge, Objective
 from ganarium.optimizers import OptimizerChoice, RMSprop
-from ganarium.penalties import Penalty
-from ganarium.priors import Law, Normal
 from ganarium.spec import Field, Spec
 
 __all__ = ["GeometricGAN"]
 
 
-class GeometricGAN(GAN):
+class GeometricGAN(Adversarial):
     r"""The geometric GAN: the hinge game with the margin of a support vector machine.
 
     Players:
         discriminator: ``real`` and ``fake``, the two hinges, which come to 2 where samples are data; ``decay``, half
-            the squared norm of the last layer's weights, weighted; otherwise as in
-            :class:`~ganarium.games.adversarial.gan.GAN`.
+            the squared norm of the last layer's weights, weighted; the rest as in
+            :class:`~ganarium.game.frames.adversarial.Adversarial`.
         generator: ``fake``, minus the mean score of its samples.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         decay: The weight of half the squared norm of the last layer's weights: 1 / (C n), where the paper's batches
             have n = 64 samples, and a point within the margin costs C = 1.
-        architecture: The family of both networks.
-        prior: The law of the noise.
-        optimizer: How both players descend.
-        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
-        augment: What the discriminator sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
         discriminator: From samples to raw scores (B,), by ``features`` and then ``head``.
 
     Deviations from the paper:
@@ -82,36 +66,16 @@ class GeometricGAN(GAN):
         venue="arXiv",
         command="geometric-gan",
     )
-    discriminator: Discriminator
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        decay: float = 1 / 64,
-        architecture: Architecture = DeepConvolutional(64),
-        prior: Law = Normal(),
-        optimizer: OptimizerChoice = RMSprop(2e-4),
-        penalties: tuple[Penalty, ...] = (),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: Discriminator | None = None,
-    ):
-        if decay < 0:
-            raise ValueError(f"The last layer's weights decay by a weight of 0 or more; got decay={decay}.")
-        super().__init__(
-            spec,
-            latent=latent,
-            architecture=architecture,
-            objective=Hinge(),
-            prior=prior,
-            optimizer=optimizer,
-            penalties=penalties,
-            augment=augment,
-            generator=generator,
-            discriminator=discriminator,
-        )
-        self.decay = decay
+    decay: float = 1 / 64
+    architecture: Architecture = DeepConvolutional(64)
+    objective: Objective = follows(factory=lambda game: Hinge())
+    optimizer: OptimizerChoice = RMSprop(2e-4)
+    discriminator: Discriminator = made(factory=discriminator_of)
+
+    def check(self) -> None:
+        if self.decay < 0:
+            raise ValueError(f"The last layer's weights decay by a weight of 0 or more; got decay={self.decay}.")
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         # Not of the bias, which places the boundary but does not widen the margin.

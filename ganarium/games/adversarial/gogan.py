@@ -1,14 +1,9 @@
 r"""A gang of games, each of which begins where the one before it ended, and is asked to be ranked above it.
 
 A critic of bounded slope F scores data above samples. Asked for no more than a margin :math:`\epsilon` in each pair, it
-stops where the pair keeps it, and looks at those that do not:
-
-.. math::
-
-    L_{F_1} = \mathbb E \big[\epsilon + F_1(G_1(z)) - F_1(x)\big]_+, \qquad L_{G_1} = -\mathbb E F_1(G_1(z)).
-
-When this game is over, a second one takes its weights and goes on. Its critic must also see to it that data stand
-*two* margins above the samples of the first, as the first critic scores them:
+stops where the pair keeps it, and looks at those that do not. When this game is over, a second one takes its weights
+and goes on; its critic must also see to it that data stand *two* margins above the samples of the first, as the first
+critic scores them. Rank i plays (the first without its second term)
 
 .. math::
 
@@ -27,7 +22,7 @@ Reference:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from typing import Self
 
@@ -35,18 +30,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Stage, Terms
-from ganarium.nets.architecture import Architecture, Plain
+from ganarium.game import Batch, Decodes, Paper, Player, Scores, Stage, Terms, follows, made
+from ganarium.game.frames.ensemble import Ensemble, discriminators_of
+from ganarium.nets.architecture import Plain
 from ganarium.objectives import Wasserstein
 from ganarium.optimizers import OptimizerChoice, RMSprop
 from ganarium.penalties import clip_weights
-from ganarium.priors import Law, Normal
 from ganarium.spec import Field, Spec
 
 __all__ = ["GoGAN"]
 
 
-class GoGAN(Game, Decodes, Scores):
+class GoGAN(Ensemble, Decodes, Scores):
     r"""The gang of GANs: as many stages as ranks, ``rank 1``, ``rank 2`` and so on, of equal length.
 
     Samples and scores are those of the rank that plays, after a run of the last. With one rank it is the margin GAN.
@@ -58,32 +53,19 @@ class GoGAN(Game, Decodes, Scores):
             (watched), the difference of mean scores of data and samples.
         generator: ``fake``, minus the mean score of its samples.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         ranks: How many games there are in the end.
-        margin: How far a datum's score is to be above a sample's, :math:`\epsilon`.
-        rank_weight: The ranking's weight, :math:`\lambda`.
-        bound: The largest weight of a critic.
-        critic_moves: The critic's steps a round, each on its own batch.
-        architecture: The family of all networks.
-        prior: The law of the noise.
-        optimizer: How both players descend.
-        generators: As many networks as ranks, from noise (B, latent) to samples (B, \*shape), all alike.
-        critics: As many networks as ranks, from samples to raw scores (B,), all alike.
+        margin: How far a datum's score is to be above a sample's, :math:`\epsilon`, above zero.
+        rank_weight: The ranking's weight, :math:`\lambda`, not negative.
+        bound: The largest weight of a critic, above zero.
+        generators: As many as ranks, all alike.
+        critics: As many as ranks, all alike.
 
     Deviations from the paper:
         1. Earlier ranks rest when a later one plays.
         2. The margin, the weight, the box and the rates are those of the only public reproduction; the authors have
            released no code.
         3. The networks follow from the data; the paper's are DCGAN's.
-
-    Raises:
-        ValueError: if there is no rank, the margin or the box is not above zero, the weight is negative, or the
-            networks given are not as many as the ranks.
 
     Example:
         >>> game = GoGAN.toy()
@@ -100,40 +82,27 @@ class GoGAN(Game, Decodes, Scores):
         command="gogan",
     )
 
-    rank: Tensor
+    adversary_name = "critic"
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        ranks: int = 2,
-        margin: float = 1.0,
-        rank_weight: float = 0.5,
-        bound: float = 0.1,
-        critic_moves: int = 5,
-        architecture: Architecture = Plain(),
-        prior: Law = Normal(),
-        optimizer: OptimizerChoice = RMSprop(1e-4),
-        generators: Sequence[nn.Module] | None = None,
-        critics: Sequence[nn.Module] | None = None,
-    ):
-        super().__init__(spec)
-        if ranks < 1 or not margin > 0 or not bound > 0 or rank_weight < 0:
+    ranks: int = 2
+    margin: float = 1.0
+    rank_weight: float = 0.5
+    bound: float = 0.1
+    critic_moves: int = 5
+    optimizer: OptimizerChoice = RMSprop(1e-4)
+    #: Which rank plays, counted from 0.
+    rank: Tensor = follows(factory=lambda game: torch.zeros((), dtype=torch.long))
+    critics: nn.ModuleList = made(factory=lambda game: discriminators_of(game, "critics"))
+
+    def numbers(self) -> dict[str, int]:
+        return {"generators": self.ranks, "critics": self.ranks}
+
+    def check(self) -> None:
+        if self.ranks < 1 or not self.margin > 0 or not self.bound > 0 or self.rank_weight < 0:
             raise ValueError(
                 "GoGAN needs ranks >= 1, margin > 0, bound > 0 and rank_weight >= 0; got "
-                f"ranks={ranks}, margin={margin}, bound={bound}, rank_weight={rank_weight}."
+                f"ranks={self.ranks}, margin={self.margin}, bound={self.bound}, rank_weight={self.rank_weight}."
             )
-        self.latent, self.ranks, self.margin, self.rank_weight = latent, ranks, margin, rank_weight
-        self.bound, self.critic_moves, self.architecture, self.optimizer = bound, critic_moves, architecture, optimizer
-        self.prior = prior.of(latent)
-        self.generators = several(generators, ranks) or nn.ModuleList(
-            [architecture.generator(latent, spec["x"]) for _ in range(ranks)]
-        )
-        self.critics = several(critics, ranks) or nn.ModuleList(
-            [architecture.discriminator(spec["x"]) for _ in range(ranks)]
-        )
-        # Which rank plays, counted from 0.
-        self.register_buffer("rank", torch.zeros((), dtype=torch.long))
 
     def stages(self) -> list[Stage]:
         later = [Stage(f"rank {i + 1}", self.gang(i), begin=partial(self.promote, i=i)) for i in range(1, self.ranks)]
@@ -141,17 +110,7 @@ class GoGAN(Game, Decodes, Scores):
 
     def gang(self, i: int) -> list[Player]:
         """The two players of a rank, counted from 0."""
-        return [
-            Player(
-                "critic",
-                partial(self.critic_loss, i=i),
-                owns=[self.critics[i]],
-                optimizer=self.optimizer,
-                moves=self.critic_moves,
-                after=partial(self.clip, i=i),
-            ),
-            Player("generator", partial(self.generator_loss, i=i), owns=[self.generators[i]], optimizer=self.optimizer),
-        ]
+        return self.pair(after=partial(self.clip, i=i), i=i)
 
     def promote(self, data: Iterable[Batch], i: int) -> None:
         """Begin the rank i with all that the rank before it has learned."""
@@ -166,19 +125,19 @@ class GoGAN(Game, Decodes, Scores):
     def critic_loss(self, batch: Batch, i: int) -> Terms:
         x = batch["x"]
         with torch.no_grad():
-            fake = self.generators[i](self.prior(len(x)))
-        real, made = self.critics[i](x), self.critics[i](fake)
-        missing = relu(self.margin + made - real)
+            fake = self.generators[i](self.noise(len(x)))
+        real, drawn = self.critics[i](x), self.critics[i](fake)
+        missing = relu(self.margin + drawn - real)
         terms = {"pair": missing.mean()}
         if i > 0:
             with torch.no_grad():
-                below = self.critics[i - 1](self.generators[i - 1](self.prior(len(x))))
+                below = self.critics[i - 1](self.generators[i - 1](self.noise(len(x))))
             terms["rank"] = self.rank_weight * relu(2 * self.margin + below - real).mean()
-        watched = {"kept": missing.detach().eq(0).mean(dtype=x.dtype), "distance": (real - made).detach().mean()}
-        return terms | watched
+        kept, distance = missing.detach().eq(0).mean(dtype=x.dtype), (real - drawn).detach().mean()
+        return {**terms, "kept": kept, "distance": distance}
 
     def generator_loss(self, batch: Batch, i: int) -> Terms:
-        return Wasserstein().generator(self.critics[i](self.generators[i](self.prior(len(batch["x"])))))
+        return Wasserstein().generator(self.critics[i](self.generators[i](self.noise(len(batch["x"])))))
 
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
         return self.generators[int(self.rank)](z)
@@ -189,10 +148,3 @@ class GoGAN(Game, Decodes, Scores):
     @classmethod
     def toy(cls) -> Self:
         return cls(Spec(x=Field((2,), "points")), latent=4, critic_moves=2, architecture=Plain())
-
-
-def several(given: Sequence[nn.Module] | None, ranks: int) -> nn.ModuleList | None:
-    """The user's networks, if they are enough."""
-    if given is not None and len(given) != ranks:
-        raise ValueError(f"GoGAN has one generator and one critic for each of its {ranks} ranks; got {len(given)}.")
-    return None if given is None else nn.ModuleList(given)

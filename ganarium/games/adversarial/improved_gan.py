@@ -21,26 +21,26 @@ Reference:
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 from torch import nn
 
-from ganarium.augment import Augmentation
-from ganarium.game import Paper
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game import Paper, follows, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.nets.architecture import Architecture
 from ganarium.nets.flat import Flat
 from ganarium.nets.minibatch import MinibatchDiscriminating
 from ganarium.nets.virtual import VirtuallyNormed
 from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import Adam, HistoricalAveraging, OptimizerChoice
+from ganarium.penalties import Penalty
 from ganarium.priors import Law, Uniform
 from ganarium.spec import Field, Spec
 
 __all__ = ["ImprovedGAN"]
 
 
-class ImprovedGAN(GAN):
+class ImprovedGAN(Adversarial):
     r"""The GAN of the improved techniques.
 
     Three are on by default, minibatch discrimination, smoothed labels and virtual batch norm. The generator matches
@@ -49,22 +49,11 @@ class ImprovedGAN(GAN):
 
     Players:
         discriminator: ``real`` and ``fake``, the cross entropies of data, whose target is smoothed, and of samples;
-            otherwise as in :class:`~ganarium.games.adversarial.gan.GAN`.
+            the rest as in :class:`~ganarium.game.frames.adversarial.Adversarial`.
         generator: ``fake``, its loss; or ``feature``, the squared difference of mean features, a mean over them.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
-        architecture: The family of both networks.
         objective: How scores become losses; its smoothing is that of the labels.
-        prior: The law of the noise.
-        optimizer: How both players descend.
-        augment: What the discriminator sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
-        discriminator: From samples to raw scores (B,).
 
     Deviations from the paper:
         1. Historical averaging is off by default: the paper gives no weight, and the authors' code has none.
@@ -95,43 +84,16 @@ class ImprovedGAN(GAN):
     )
     couples_samples = "minibatch discrimination, feature matching, and batch norm where there is any"
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        architecture: Architecture = MinibatchDiscriminating(VirtuallyNormed(law=Uniform(-1.0, 1.0))),
-        objective: Objective = NonSaturating(smoothing=0.9),
-        prior: Law = Uniform(-1.0, 1.0),
-        optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999)),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(
-            spec,
-            latent=latent,
-            architecture=architecture,
-            objective=objective,
-            prior=prior,
-            optimizer=optimizer,
-            augment=augment,
-            generator=generator,
-            discriminator=discriminator,
-        )
+    architecture: Architecture = MinibatchDiscriminating(VirtuallyNormed(law=Uniform(-1.0, 1.0)))
+    objective: Objective = NonSaturating(smoothing=0.9)
+    prior: Law = Uniform(-1.0, 1.0)
+    optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999))
+    penalties: tuple[Penalty, ...] = follows(factory=lambda game: ())
+    discriminator: nn.Module = made(factory=discriminator_of)
 
     @classmethod
     def toy(cls) -> Self:
         family = VirtuallyNormed(Flat(16, generator_norm="batch", depth=2), reference=8)
-        judged = MinibatchDiscriminating(family, kernels=4, size=2)
-        return cls(
-            Spec(x=Field((2,), "points")), latent=4, architecture=judged, optimizer=HistoricalAveraging(0.01, Adam())
-        )
-
-    @classmethod
-    def recipe(cls, spec: Spec) -> dict[str, Any]:
-        # What was measured with GAN's networks and penalty says nothing of these.
-        return {}
-
-    @classmethod
-    def pace(cls, spec: Spec) -> dict[str, Any]:
-        return {}
+        seeing = MinibatchDiscriminating(family, kernels=4, size=2)
+        rule = HistoricalAveraging(0.01, Adam())
+        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=seeing, optimizer=rule)

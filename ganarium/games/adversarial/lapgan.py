@@ -1,27 +1,14 @@
 r"""A pyramid of small adversarial games: a coarse picture first, then the detail that each finer scale adds.
 
 An image :math:`I_0` is shrunk again and again, :math:`I_{k+1} = \operatorname{down}(I_k)`. What is lost at level k is
-the residual between the image and its blurred self,
-
-.. math::
-
-    l_k = \operatorname{up}(I_{k+1}), \qquad h_k = I_k - l_k, \qquad I_k = l_k + h_k,
-
-so that :math:`(I_K, h_{K-1}, \dots, h_0)` is the image, in other coordinates, and its law a product:
-
-.. math::
-
-    p(I_0) = p(I_K) \prod_{k < K} p(h_k \mid l_k).
-
-Each factor gets a game of its own. The coarsest level is an ordinary GAN of tiny images. At every other level a
-generator is shown :math:`l_k` of a *real* image and adds noise and detail, :math:`\tilde h_k = G_k(z_k, l_k)`; a
-discriminator tells :math:`(h_k, l_k)` from :math:`(\tilde h_k, l_k)`, by looking at their sums. No level knows of the
-others while it learns. To sample, start at the coarsest and go up:
-
-.. math::
-
-    \tilde I_K = G_K(z_K), \qquad \tilde I_k = \operatorname{up}(\tilde I_{k+1})
-        + G_k(z_k, \operatorname{up}(\tilde I_{k+1})).
+the residual :math:`h_k = I_k - l_k` to the blurred :math:`l_k = \operatorname{up}(I_{k+1})`. So the law of images is a
+product, :math:`p(I_0) = p(I_K) \prod_{k < K} p(h_k \mid l_k)`, and each factor gets a game of its own. The coarsest is
+an ordinary GAN of tiny images. At every other level a generator is shown :math:`l_k` of a *real* image and adds noise
+and detail, :math:`\tilde h_k = G_k(z_k, l_k)`; a discriminator with raw scores F tells :math:`(h_k, l_k)` from
+:math:`(\tilde h_k, l_k)`, by looking at their sums. They descend :math:`\mathbb E\,\mathrm{softplus}(-F_k(h_k, l_k)) +
+\mathbb E\,\mathrm{softplus}(F_k(\tilde h_k, l_k))` and :math:`\mathbb E\,\mathrm{softplus}(-F_k(\tilde h_k, l_k))`. No
+level knows of the others while it learns. To sample, start with :math:`\tilde I_K = G_K(z_K)`, and go up:
+:math:`\tilde I_k = l + G_k(z_k, l)` with :math:`l = \operatorname{up}(\tilde I_{k+1})`.
 
 Reference:
     Denton, Chintala, Szlam, Fergus: Deep Generative Image Models using a Laplacian Pyramid of Adversarial Networks,
@@ -30,17 +17,16 @@ Reference:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Decodes, Game, Paper, Player, Stage, Terms
+from ganarium.game import Batch, Decodes, Paper, Stage, Terms, follows, made
+from ganarium.game.frames.ensemble import Ensemble
+from ganarium.nets import laplacian
 from ganarium.nets.architecture import Architecture, Perceptrons, Plain
-from ganarium.nets.laplacian import ResidualDiscriminator, ResidualGenerator, enlarge, levels_of, shrink
 from ganarium.objectives import NonSaturating, accuracy
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
 from ganarium.priors import Law, Normal, Uniform
@@ -50,55 +36,35 @@ from ganarium.spec import Field, Spec
 __all__ = ["LAPGAN"]
 
 
-class LAPGAN(Game, Decodes):
-    r"""The Laplacian pyramid of conditional GANs.
-
-    There is a stage for each level, coarsest first, named by the level's sides (``8x8``, then ``16x16``). With raw
-    scores :math:`F = \operatorname{logit} D`, the two players of level k descend, as means over the batch,
-
-    .. math::
-
-        L_{D_k} = \mathbb E\,\mathrm{softplus}(-F_k(h_k, l_k)) + \mathbb E\,\mathrm{softplus}(F_k(\tilde h_k, l_k)),
-        \qquad L_{G_k} = \mathbb E\,\mathrm{softplus}(-F_k(\tilde h_k, l_k)).
+class LAPGAN(Ensemble, Decodes):
+    r"""The Laplacian pyramid of conditional GANs; a stage for each level, coarsest first: ``8x8``, then ``16x16``.
 
     Players:
         discriminator: ``real`` and ``fake``, the two halves of its loss; ``accuracy`` (watched), the share of real and
-            made residuals on the right side of zero; ``detail`` (watched), the root mean square of what the generator
-            adds, over that of the real residual (over that of the images, at the coarsest level): 1 if it is right;
-            ``sign`` and ``augmentation`` (watched, where augmentation is adaptive), the mean sign of the margins of
-            data and the probability of each transform.
+            made residuals on the right side of zero; ``detail`` (watched), the root mean square of what is made over
+            that of real residuals (at the coarsest level, of images): 1 if it is right; ``sign``, the mean sign of
+            the data's margins, and ``augmentation``, the probability of transforms (watched, if they are adaptive).
         generator: ``fake``, its loss.
 
-    Batch:
-        ``x`` (B, C, H, W): images in [-1, 1], whose sides can be halved down to the coarsest level.
-
     Args:
-        spec: What the batches hold.
         latent: Coordinates of the coarsest level's noise; finer levels take a map of noise, one number a pixel.
         coarsest: The longest that the shorter side of the coarsest level may be.
         channels: Hidden maps of the finer levels' networks.
         dropout: The share of features that the finer levels' discriminators drop in training.
         architecture: The family of the coarsest level's networks.
-        prior: The law of the noise, at all levels.
-        optimizer: How all players descend.
-        augment: What the discriminators see instead of images, in both players' moves. At finer levels the completed
-            image :math:`l + h` is transformed, and then taken apart again: both parts get the same transform. Each
-            level has its own probability, where augmentation is adaptive.
+        augment: What the discriminators see instead of images, each with a probability of its own where it is adaptive.
+            At finer levels the completed image :math:`l + h` is transformed, and then taken apart again.
         generators: A network for each level, finest first: from noise (B, 1, H, W) and blurred images to residuals,
             and at last from noise (B, latent) to the coarsest images.
-        discriminators: Likewise: from residuals and blurred images to raw scores (B,), and at last from the coarsest
-            images.
+        discriminators: Likewise: from residuals and blurred images to raw scores (B,), at last from coarsest images.
 
     Deviations from the paper:
         1. Images are in [-1, 1]; the authors take away their mean and divide by their standard deviation.
         2. Images are shrunk by means of 2 x 2 pixels and enlarged along straight lines, at training and at sampling.
         3. Every blurred image comes with its real residual and with a made one; the paper throws a coin for each.
-        4. The momentum rises from 0.5 to 0.8 over a stage, whatever its length; the paper raises it by 0.0008 each
-           epoch and lets the rate fall by 0.04 % each epoch.
-        5. The coarsest level plays with the perceptrons of the first GAN, whose discriminator has maxout units; the
-           paper's have rectifiers.
-        6. The networks of finer levels are the paper's for 32 x 32 pixels, at every size. Its networks for larger
-           images and its class-conditional levels are left out.
+        4. The momentum rises from 0.5 to 0.8 in a stage; the paper's by 0.0008 an epoch, and its rate falls by 0.04 %.
+        5. The perceptrons of the coarsest level's discriminator have maxout units; the paper's have rectifiers.
+        6. Finer levels have the paper's networks for 32 x 32 pixels at every size, and none that are class-conditional.
         7. Samples are not clipped to [-1, 1].
 
     Example:
@@ -116,110 +82,60 @@ class LAPGAN(Game, Decodes):
     )
     needs = {"x": ("image",)}
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        coarsest: int = 8,
-        channels: int = 64,
-        dropout: float = 0.5,
-        architecture: Architecture = Perceptrons(1200, 1200, pieces=2),
-        prior: Law = Uniform(-1.0, 1.0),
-        optimizer: OptimizerChoice = SGD(lr=0.02, momentum=Linear(0.5, 0.8)),
-        augment: Augmentation | None = None,
-        generators: Sequence[nn.Module] | None = None,
-        discriminators: Sequence[nn.Module] | None = None,
-    ):
-        super().__init__(spec)
-        self.latent, self.coarsest, self.channels, self.dropout = latent, coarsest, channels, dropout
-        self.architecture, self.optimizer = architecture, optimizer
-        *fine, small = self.levels = levels_of(spec["x"], coarsest)
-        self.augment = augment
-        self.augmented = nn.ModuleList([augmented(augment, field, "LAPGAN") for field in self.levels])
-        maps = [prior.of(field.size // field.shape[0]) for field in fine]
-        self.prior = nn.ModuleList([*maps, prior.of(latent)])
-        drawing = [ResidualGenerator(field, channels) for field in fine]
-        judging = [ResidualDiscriminator(field, channels, dropout) for field in fine]
-        self.generators = self._own(generators, [*drawing, architecture.generator(latent, small)])
-        self.discriminators = self._own(discriminators, [*judging, architecture.discriminator(small)])
+    coarsest: int = 8
+    channels: int = 64
+    dropout: float = 0.5
+    architecture: Architecture = Perceptrons(1200, 1200, pieces=2)
+    prior: Law = Uniform(-1.0, 1.0)
+    optimizer: OptimizerChoice = SGD(lr=0.02, momentum=Linear(0.5, 0.8))
+    augment: Augmentation | None = None
+    levels: list[Field] = follows(factory=lambda game: laplacian.levels_of(game.spec["x"], game.coarsest))
+    networks: tuple[nn.ModuleList, nn.ModuleList] = follows(
+        factory=lambda game: laplacian.pyramid(game.levels, game.latent, game.channels, game.dropout, game.architecture)
+    )
+    generators: nn.ModuleList = made(factory=lambda game: game.networks[0])
+    discriminators: nn.ModuleList = made(factory=lambda game: game.networks[1])
 
-    def _own(self, given: Sequence[nn.Module] | None, ours: list[nn.Module]) -> nn.ModuleList:
-        if given is not None and len(given) != len(ours):
-            sides = ", ".join(map(sides_of, self.levels))
-            raise ValueError(
-                f"LAPGAN needs one network for each of its levels {sides}, in this order; got {len(given)}."
-            )
-        return nn.ModuleList(ours if given is None else given)
+    def numbers(self) -> dict[str, int]:
+        return {"generators": len(self.levels), "discriminators": len(self.levels)}
+
+    def build(self) -> None:
+        super().build()
+        self.noise = laplacian.PyramidNoise(self.prior, self.latent, self.levels)
+        self.augmented: Any = nn.ModuleList([augmented(self.augment, field, "LAPGAN") for field in self.levels])
 
     def stages(self) -> list[Stage]:
-        return [Stage(sides_of(self.levels[k]), self.at(k)) for k in reversed(range(len(self.levels)))]
-
-    def at(self, k: int) -> list[Player]:
-        """The two players of level k."""
-        play, after = partial(Player, optimizer=self.optimizer), self.seen(k).controller
-        return [
-            play("discriminator", partial(self.discriminator_loss, k=k), owns=[self.discriminators[k]], after=after),
-            play("generator", partial(self.generator_loss, k=k), owns=[self.generators[k]]),
-        ]
+        pairs = [self.pair(after=self.augmented[k].controller, k=k) for k in range(len(self.levels))]
+        return [Stage(laplacian.sides_of(field), pairs[k]) for k, field in enumerate(self.levels)][::-1]
 
     def discriminator_loss(self, batch: Batch, k: int) -> Terms:
         real, low = self.parts(batch["x"], k)
         with torch.no_grad():
-            fake = self.residual(k, self.prior[k](len(real)), low)
-        real_scores, fake_scores = self.judge(k, real, low), self.judge(k, fake, low)
-        return {
-            **NonSaturating().discriminator(real_scores, fake_scores),
-            "accuracy": accuracy(real_scores, fake_scores),
-            "detail": (fake.square().mean() / real.square().mean().clamp(min=1e-12)).sqrt(),
-            **self.seen(k).watch(real_scores),
-        }
+            fake = laplacian.detail(self.generators[k], self.noise.level(k, len(real)), low)
+        real_scores, fake_scores = self.scores(k, real, low), self.scores(k, fake, low)
+        watched = {"detail": laplacian.relative(fake, real), **self.augmented[k].watch(real_scores)}
+        halves = NonSaturating().discriminator(real_scores, fake_scores)
+        return {**halves, "accuracy": accuracy(real_scores, fake_scores), **watched}
 
     def generator_loss(self, batch: Batch, k: int) -> Terms:
         real, low = self.parts(batch["x"], k)
-        return NonSaturating().generator(self.judge(k, self.residual(k, self.prior[k](len(real)), low), low))
+        fake = laplacian.detail(self.generators[k], self.noise.level(k, len(real)), low)
+        return NonSaturating().generator(self.scores(k, fake, low))
 
     def parts(self, x: Tensor, k: int) -> tuple[Tensor, Tensor | None]:
         """What level k adds to a blurred image, and that image: h and l; at the coarsest level I and None."""
-        for _ in range(k):
-            x = shrink(x)
-        if k == len(self.levels) - 1:
-            return x, None
-        return apart(x)
+        return laplacian.level_of(x, k, k == len(self.levels) - 1)
 
-    def residual(self, k: int, z: Tensor, low: Tensor | None) -> Tensor:
-        """What the generator of level k adds to the images of ``low``; at the coarsest level, images."""
-        if low is None:
-            return self.generators[k](z)
-        return self.generators[k](z.unflatten(1, (1, *low.shape[2:])), low)
-
-    def judge(self, k: int, h: Tensor, low: Tensor | None) -> Tensor:
+    def scores(self, k: int, h: Tensor, low: Tensor | None) -> Tensor:
         """Raw scores of shape (B,) of what the discriminator of level k sees."""
         if low is None:
-            return self.discriminators[k](self.seen(k)(h))
+            return self.discriminators[k](self.augmented[k](h))
         if self.augment is not None:
-            h, low = apart(self.seen(k)(low + h))
+            h, low = laplacian.apart(self.augmented[k](low + h))
         return self.discriminators[k](h, low)
 
-    def seen(self, k: int) -> Any:
-        """What makes of images of level k those that its discriminator sees."""
-        return self.augmented[k]
-
-    def latents(self, n: int) -> Tensor:
-        """The noise of all levels, the coarsest first, of shape (n, Z)."""
-        return torch.cat([prior(n) for prior in reversed(self.prior)], 1)
-
-    @property
-    def law(self) -> Law:
-        return self.prior[-1].law
-
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        *finer, last = range(len(self.levels))
-        *fine, small = z.split([prior.size for prior in reversed(self.prior)], 1)[::-1]
-        x = self.residual(last, small, None)
-        for k in reversed(finer):
-            low = enlarge(x)
-            x = low + self.residual(k, fine[k], low)
-        return x
+        return laplacian.rebuilt(self.generators, z.split(self.noise.sizes, 1))
 
     @classmethod
     def toy(cls) -> Self:
@@ -228,23 +144,6 @@ class LAPGAN(Game, Decodes):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        numbers = {"latent": 64, "channels": 16, "prior": Normal(), "optimizer": Adam(5e-4)}
         # The plain convolutional networks begin at eight pixels.
-        fits = min(levels_of(spec["x"], 8)[-1].shape[1:]) == 8
-        return {**numbers, "architecture": Plain()} if fits else numbers
-
-
-def apart(x: Tensor) -> tuple[Tensor, Tensor]:
-    """The residual h and the blurred image l of an image."""
-    low = enlarge(shrink(x))
-    return x - low, low
-
-
-def sides_of(field: Field) -> str:
-    """The name of a level.
-
-    Example:
-        >>> sides_of(Field((3, 16, 16), "image"))
-        '16x16'
-    """
-    return "x".join(map(str, field.shape[1:]))
+        begin = {"architecture": Plain()} if min(laplacian.levels_of(spec["x"], 8)[-1].shape[1:]) == 8 else {}
+        return {"latent": 64, "channels": 16, "prior": Normal(), "optimizer": Adam(5e-4), **begin}

@@ -80,7 +80,9 @@ class LSGAN(Adversarial):
 
     def check(self) -> None:
         if self.real == self.fake:
-            raise ValueError(f"LSGAN tells data from samples by their codes; got {self.real} for both, real and fake.")
+            raise ValueError(
+                f"LSGAN tells data from samples by their codes; got real={self.real} and fake={self.fake}."
+            )
 
     @classmethod
     def toy(cls) -> Self:

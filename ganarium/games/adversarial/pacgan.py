@@ -25,41 +25,35 @@ from typing import Any, Self
 
 from torch import nn
 
-from ganarium.augment import Augmentation
-from ganarium.game import Paper
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game import Paper, follows, made
+from ganarium.game.frames.adversarial import Adversarial
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.nets.packing import Packed, Packing
+from ganarium.nets.packing import Packed, Packing, check_packing
 from ganarium.objectives import NonSaturating, Objective
 from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.penalties import Penalty
 from ganarium.priors import Law, Normal, Uniform
 from ganarium.spec import Field, Spec
 
 __all__ = ["PacGAN"]
 
 
-class PacGAN(GAN):
+class PacGAN(Adversarial):
     r"""The GAN with packing; any game that takes an architecture takes :class:`~ganarium.nets.packing.Packed` too.
 
     Players:
-        discriminator: as in :class:`~ganarium.games.adversarial.gan.GAN`; ``real``, ``fake`` and ``accuracy`` are
-            means over packs.
+        discriminator: as in :class:`~ganarium.game.frames.adversarial.Adversarial`; ``real``, ``fake`` and
+            ``accuracy`` are means over packs.
         generator: as there.
 
     Batch:
         ``x`` (B, \*shape): data, in packs of which B is a multiple.
 
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         packing: Samples in a pack, m; with one it is the game of single samples.
         architecture: The family of both networks; the discriminator's first layer sees the channels of all m samples.
-        objective: How scores become losses.
-        prior: The law of the noise.
         discriminator_moves: The discriminator's steps a round.
-        optimizer: How both players descend.
         augment: What the discriminator sees instead of images, in both players' moves; each sample by itself.
-        generator: From noise (B, latent) to samples (B, \*shape).
         discriminator: From packs (B / m, m C, \*sides) to raw scores (B / m,).
 
     Deviations from the paper:
@@ -86,33 +80,24 @@ class PacGAN(GAN):
     )
     couples_samples = "a pack has one score, and batch norm where there is any"
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        packing: int = 2,
-        architecture: Architecture = DeepConvolutional(),
-        objective: Objective = NonSaturating(),
-        prior: Law = Uniform(-1.0, 1.0),
-        discriminator_moves: int = 1,
-        optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999)),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(
-            spec,
-            latent=latent,
-            architecture=Packed(architecture, packing),
-            objective=objective,
-            prior=prior,
-            discriminator_moves=discriminator_moves,
-            optimizer=optimizer,
-            augment=augment,
-            generator=generator,
-            discriminator=discriminator and Packing(discriminator, packing),
-        )
-        self.packing, self.architecture = packing, architecture
+    packing: int = 2
+    architecture: Architecture = DeepConvolutional()
+    objective: Objective = NonSaturating()
+    prior: Law = Uniform(-1.0, 1.0)
+    discriminator_moves: int = 1
+    optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999))
+    penalties: tuple[Penalty, ...] = follows(factory=lambda game: ())
+    discriminator: nn.Module = made(
+        factory=lambda game: Packed(game.architecture, game.packing).discriminator(game.spec["x"])
+    )
+
+    def check(self) -> None:
+        check_packing(self.packing)
+
+    def build(self) -> None:
+        if self.arguments.get("discriminator") is not None:
+            self.discriminator = Packing(self.discriminator, self.packing)
+        super().build()
 
     @classmethod
     def toy(cls) -> Self:
@@ -120,7 +105,7 @@ class PacGAN(GAN):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        # Those of its claim, on a ring; GAN's were measured with a penalty on slopes, which packs do not take.
+        # Those of its claim, on a ring.
         if spec["x"].kind != "points":
             return {}
         return {"latent": 8, "architecture": Plain(64), "prior": Normal(), "optimizer": Adam(1e-3, (0.5, 0.999))}

@@ -30,24 +30,22 @@ from typing import Any, Self
 
 from torch import nn
 
-from ganarium.augment import Augmentation
-from ganarium.game import Paper
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game import Paper, follows, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.nets.architecture import Architecture, DeepConvolutional
 from ganarium.nets.flat import Flat
 from ganarium.nets.fourier import FourierFeatures
 from ganarium.nets.r3gan import ModernResidual
-from ganarium.objectives import RelativisticPairs
+from ganarium.objectives import Objective, RelativisticPairs
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import R1, R2
-from ganarium.priors import Law, Normal
+from ganarium.penalties import R1, R2, Penalty
 from ganarium.schedules import Cosine, Exponential, Schedule
 from ganarium.spec import Field, Spec
 
 __all__ = ["R3GAN"]
 
 
-class R3GAN(GAN):
+class R3GAN(Adversarial):
     r"""The regularised relativistic GAN, a modern baseline.
 
     Players:
@@ -56,19 +54,9 @@ class R3GAN(GAN):
             right order.
         generator: ``pair``, the same with the parts exchanged.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         gamma: The weight of both penalties, each with the factor one half. The authors go from 0.05 to 0.005 for
             CIFAR-10 and from 2 to 0.2 for faces of 64 x 64.
-        architecture: The family of both networks.
-        prior: The law of the noise.
-        optimizer: How both players descend.
-        augment: What the discriminator sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
         discriminator: From samples to raw scores (B,); no batch norm.
 
     Deviations from the paper:
@@ -92,31 +80,13 @@ class R3GAN(GAN):
         command="r3gan",
     )
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 64,
-        gamma: float | Schedule = Cosine(0.05, 0.005),
-        architecture: Architecture = ModernResidual(),
-        prior: Law = Normal(),
-        optimizer: OptimizerChoice = Adam(Cosine(2e-4, 5e-5), (0.0, Cosine(0.9, 0.99))),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(
-            spec,
-            latent=latent,
-            architecture=architecture,
-            objective=RelativisticPairs(),
-            prior=prior,
-            optimizer=optimizer,
-            penalties=(R1(gamma), R2(gamma)),
-            augment=augment,
-            generator=generator,
-            discriminator=discriminator,
-        )
-        self.gamma = gamma
+    latent: int = 64
+    gamma: float | Schedule = Cosine(0.05, 0.005)
+    architecture: Architecture = ModernResidual()
+    objective: Objective = follows(factory=lambda game: RelativisticPairs())
+    optimizer: OptimizerChoice = Adam(Cosine(2e-4, 5e-5), (0.0, Cosine(0.9, 0.99)))
+    penalties: tuple[Penalty, ...] = follows(factory=lambda game: (R1(game.gamma), R2(game.gamma)))
+    discriminator: nn.Module = made(factory=discriminator_of)
 
     @classmethod
     def toy(cls) -> Self:
@@ -127,12 +97,8 @@ class R3GAN(GAN):
         x, falling = spec["x"], Adam(Cosine(2e-3, 0.0), (0.0, 0.99))
         if x.kind == "points":
             # Penalties that fade: first all modes are found, then they become sharp; waves let D see their widths.
-            return {
-                "latent": 4,
-                "gamma": Exponential(1.0, 0.003),
-                "architecture": FourierFeatures(),
-                "optimizer": falling,
-            }
+            networks, fading = FourierFeatures(), Exponential(1.0, 0.003)
+            return {"latent": 4, "gamma": fading, "architecture": networks, "optimizer": falling}
         # Perceptrons play several times as many rounds in the same time on images of few pixels (docs/recipes.md).
         if x.size <= 256:
             return {"gamma": 1.0, "architecture": Flat(128, generator_norm="batch"), "optimizer": falling}

@@ -25,44 +25,29 @@ from typing import Self
 
 from torch import nn
 
-from ganarium.augment import Augmentation
-from ganarium.game import Paper
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game import Paper, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
 from ganarium.objectives import Objective, RelativisticAverage
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import Penalty
-from ganarium.priors import Law, Normal
 from ganarium.spec import Field, Spec
 
 __all__ = ["RelativisticGAN"]
 
 
-class RelativisticGAN(GAN):
+class RelativisticGAN(Adversarial):
     r"""The relativistic GAN, by averages (RaGAN) or in pairs (RGAN).
 
     Players:
         discriminator: ``real`` and ``fake``, each half of the objective's on scores less the other side's mean, or
-            ``pair`` where scores are compared in pairs; otherwise as in
-            :class:`~ganarium.games.adversarial.gan.GAN`.
+            ``pair`` where scores are compared in pairs; the rest as in
+            :class:`~ganarium.game.frames.adversarial.Adversarial`.
         generator: ``fake`` and ``real``, the same with both sides exchanged, or ``pair``.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         objective: :class:`~ganarium.objectives.RelativisticAverage` of any objective (of least squares with the codes
             1 and -1: RaLSGAN; of the hinge: RaHingeGAN), or :class:`~ganarium.objectives.RelativisticPairs`.
-        architecture: The family of both networks.
-        prior: The law of the noise.
         discriminator_moves: The discriminator's steps a round, each on its own batch.
-        optimizer: How both players descend.
-        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
-        augment: What the discriminator sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
-        discriminator: From samples to raw scores (B,).
 
     Deviations from the paper:
         1. The networks are DCGAN's with spectral norms in the discriminator; the paper's for CIFAR-10 are those of
@@ -86,38 +71,19 @@ class RelativisticGAN(GAN):
     )
     couples_samples = "scores are compared with the other side's mean"
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 128,
-        objective: Objective = RelativisticAverage(),
-        architecture: Architecture = DeepConvolutional(64, norm="spectral"),
-        prior: Law = Normal(),
-        discriminator_moves: int = 1,
-        optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999)),
-        penalties: tuple[Penalty, ...] = (),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        if not objective.couples_samples or objective.of_features:
+    latent: int = 128
+    objective: Objective = RelativisticAverage()
+    architecture: Architecture = DeepConvolutional(64, norm="spectral")
+    discriminator_moves: int = 1
+    optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999))
+    discriminator: nn.Module = made(factory=discriminator_of)
+
+    def check(self) -> None:
+        if not self.objective.couples_samples or self.objective.of_features:
             raise ValueError(
                 "A relativistic discriminator compares the scores of data and samples: use --objective "
-                f"relativistic-average or relativistic-pairs; got {type(objective).__name__}."
+                f"relativistic-average or relativistic-pairs; got {type(self.objective).__name__}."
             )
-        super().__init__(
-            spec,
-            latent=latent,
-            architecture=architecture,
-            objective=objective,
-            prior=prior,
-            discriminator_moves=discriminator_moves,
-            optimizer=optimizer,
-            penalties=penalties,
-            augment=augment,
-            generator=generator,
-            discriminator=discriminator,
-        )
 
     @classmethod
     def toy(cls) -> Self:

@@ -23,19 +23,19 @@ Reference:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Self
 
-import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch import Tensor
 
-from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Classifies, Decodes, Game, Paper, Player, Scores, Stage, Terms
+from ganarium.game import Batch, Classifies, Paper, Player, Terms, follows, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
+from ganarium.game.frames.labelled import Labelled
 from ganarium.nets.architecture import Architecture
 from ganarium.nets.improved_gan import NoisyPerceptrons
 from ganarium.nets.roles import Discriminator
-from ganarium.objectives import NonSaturating, accuracy
 from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.penalties import Penalty
 from ganarium.priors import Law, Uniform
 from ganarium.schedules import Linear
 from ganarium.spec import Field, Spec
@@ -43,7 +43,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["SemiSupervisedGAN"]
 
 
-class SemiSupervisedGAN(Game, Decodes, Scores, Classifies):
+class SemiSupervisedGAN(Adversarial, Labelled, Classifies):
     r"""The semi-supervised GAN of the improved techniques.
 
     With :math:`F(x) = \operatorname{lse}_k l_k(x)`, the discriminator descends
@@ -56,25 +56,13 @@ class SemiSupervisedGAN(Game, Decodes, Scores, Classifies):
     Players:
         discriminator: ``label``, the cross entropy of the known labels, in nats: its sum over them divided by how many
             a batch holds on average; ``real`` and ``fake``, means over the batch, labelled or not, times w / 2;
-            ``accuracy`` (watched), the share of data and samples on the right side of :math:`F = 0`; ``sign`` and
-            ``augmentation`` (watched, where augmentation is adaptive), the mean sign of the margins of data and the
-            probability of each transform.
+            what is watched is as in the frame, of F.
         generator: ``feature``, the squared difference of the mean features of the batch and of its samples, a mean over
             the features. It draws batches of its own.
 
-    Batch:
-        ``x`` (B, \*shape): data. ``y`` (B,): their classes; -1 for those that are not known.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         unlabelled_weight: The weight w of telling data from samples.
-        architecture: The family of both networks.
-        prior: The law of the noise.
-        optimizer: How both players descend.
-        augment: What the discriminator sees instead of images, in both players' moves. It learns the classes from what
-            it sees, so that no transform may change the class.
-        generator: From noise (B, latent) to samples (B, \*shape).
+        augment: What the discriminator sees, and learns classes from, instead of images: it may not change the class.
         discriminator: From samples to K logits (B, K), by ``features`` and then ``head``.
 
     Deviations from the paper:
@@ -84,21 +72,13 @@ class SemiSupervisedGAN(Game, Decodes, Scores, Classifies):
         3. Batch norm in the generator has a gain, and all scales of weight normalisation are learned.
 
     Example:
-        >>> game = SemiSupervisedGAN.toy()
-        >>> game.classify(game.sample(5, seed=0)).shape
+        >>> (game := SemiSupervisedGAN.toy()).classify(game.sample(5, seed=0)).shape
         torch.Size([5, 3])
     """
 
     paper = Paper(
         title="Improved Techniques for Training GANs",
-        authors=(
-            "Tim Salimans",
-            "Ian Goodfellow",
-            "Wojciech Zaremba",
-            "Vicki Cheung",
-            "Alec Radford",
-            "Xi Chen",
-        ),
+        authors=("Tim Salimans", "Ian Goodfellow", "Wojciech Zaremba", "Vicki Cheung", "Alec Radford", "Xi Chen"),
         year=2016,
         arxiv="1606.03498",
         venue="Advances in Neural Information Processing Systems",
@@ -107,74 +87,41 @@ class SemiSupervisedGAN(Game, Decodes, Scores, Classifies):
     needs = {"x": (), "y": ("label",)}
     couples_samples = "feature matching compares means over the batch"
 
-    labelled: Tensor
-
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 100,
-        unlabelled_weight: float = 1.0,
-        architecture: Architecture = NoisyPerceptrons(),
-        prior: Law = Uniform(0.0, 1.0),
-        optimizer: OptimizerChoice = Adam(3e-3, (0.5, 0.999)),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: Discriminator | None = None,
-    ):
-        super().__init__(spec)
-        self.latent, self.unlabelled_weight = latent, unlabelled_weight
-        self.architecture, self.optimizer = architecture, optimizer
-        self.augment, self.augmented = augment, augmented(augment, spec["x"], "SemiSupervisedGAN")
-        self.prior = prior.of(latent)
-        self.generator = generator or architecture.generator(latent, spec["x"])
-        self.discriminator = discriminator or architecture.discriminator(spec["x"], outputs=spec["y"].classes)
-        # The share of the data whose label is known.
-        self.register_buffer("labelled", torch.ones(()))
-
-    def stages(self) -> list[Stage]:
-        return [Stage("play", self.players(), begin=self.count_labels)]
+    unlabelled_weight: float = 1.0
+    architecture: Architecture = NoisyPerceptrons()
+    prior: Law = Uniform(0.0, 1.0)
+    optimizer: OptimizerChoice = Adam(3e-3, (0.5, 0.999))
+    penalties: tuple[Penalty, ...] = follows(factory=lambda game: ())
+    discriminator: Discriminator = made(factory=lambda game: discriminator_of(game, outputs=game.named))
 
     def players(self) -> list[Player]:
-        judge, maker, after = self.discriminator, self.generator, self.augmented.controller
-        return [
-            Player("discriminator", self.discriminator_loss, owns=[judge], optimizer=self.optimizer, after=after),
-            Player("generator", self.generator_loss, owns=[maker], optimizer=self.optimizer, fresh=True),
-        ]
+        discriminator, generator = super().players()
+        return [discriminator, replace(generator, fresh=True)]
 
     def count_labels(self, batches: Iterable[Batch]) -> None:
-        """Find the share of the data whose label is known."""
-        known = torch.cat([batch["y"] >= 0 for batch in batches])
-        if not known.any():
+        super().count_labels(batches)
+        if not self.labelled:
             raise ValueError(
                 "SemiSupervisedGAN learns from a few labels 'y' and much data without; here all labels are -1. "
                 "Give it some labels, or play gan."
             )
-        self.labelled.fill_(known.mean(dtype=self.labelled.dtype))
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        x, y = batch["x"], batch["y"]
-        with torch.no_grad():
-            fake = self.draw(len(x))
+        scoring, x, fake = self.contest(batch)
         logits = self.discriminator(self.augmented(x))
-        real_scores, fake_scores = logits.logsumexp(1), self.score(self.augmented(fake))
-        # Divided by the count to expect, not by that of this batch, which may be zero.
-        label = cross_entropy(logits, y, ignore_index=-1, reduction="sum") / (len(y) * self.labelled)
-        halves = NonSaturating().discriminator(real_scores, fake_scores)
+        real_scores, fake_scores = logits.logsumexp(1), scoring(fake)
+        halves = self.objective.discriminator(real_scores, fake_scores)
         halves = {name: self.unlabelled_weight / 2 * half for name, half in halves.items()}
-        watched = self.augmented.watch(real_scores)
-        return {"label": label, **halves, "accuracy": accuracy(real_scores, fake_scores), **watched}
+        watched = self.watched(halves, real_scores, fake_scores) | self.augmented.watch(real_scores)
+        return {**self.label_terms(logits, batch), **halves, **watched}
 
     def generator_loss(self, batch: Batch) -> Terms:
         x = batch["x"]
-        real = self.discriminator.features(self.augmented(x)).mean(0).detach()
-        fake = self.discriminator.features(self.augmented(self.draw(len(x)))).mean(0)
+        real = self.features_seen(x).mean(0).detach()
+        fake = self.features_seen(self.draw(len(x))).mean(0)
         return {"feature": (fake - real).square().mean()}
 
-    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        return self.generator(z)
-
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
-        """The log-odds that x is real, of shape (B,)."""
         return self.discriminator(x).logsumexp(1)
 
     def classify(self, x: Tensor) -> Tensor:

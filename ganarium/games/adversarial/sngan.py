@@ -30,23 +30,20 @@ from typing import Any, Self
 
 from torch import nn
 
-from ganarium.augment import Augmentation
-from ganarium.game import Paper
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game import Paper, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.nets.architecture import Architecture, DeepConvolutional
 from ganarium.nets.flat import Flat
 from ganarium.nets.resnet import Residual
 from ganarium.objectives import Hinge, Objective
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import Penalty
-from ganarium.priors import Law, Normal
 from ganarium.schedules import Cosine, Linear
 from ganarium.spec import Field, Spec
 
 __all__ = ["SNGAN"]
 
 
-class SNGAN(GAN):
+class SNGAN(Adversarial):
     r"""The GAN with spectral normalisation.
 
     .. math::
@@ -54,25 +51,17 @@ class SNGAN(GAN):
         L_D = \mathbb E \max(0, 1 - F(x)) + \mathbb E \max(0, 1 + F(G(z))), \qquad L_G = -\mathbb E F(G(z)).
 
     Players:
-        discriminator: ``real`` and ``fake``, how far data and samples are from a margin of one on their side;
-            ``accuracy`` (watched), the share of both on the right side of zero.
+        discriminator: ``real`` and ``fake``, how far data and samples are from a margin of one on their side; the rest
+            as in :class:`~ganarium.game.frames.adversarial.Adversarial`.
         generator: ``fake``, minus the mean score of its samples.
 
     Batch:
         ``x`` (B, \*shape): data; images in [-1, 1].
 
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         architecture: The family of both networks; its discriminator should have spectral norm.
         objective: How scores become losses; the paper also has the non-saturating one.
-        prior: The law of the noise.
         discriminator_moves: The discriminator's steps a round, each on its own batch.
-        optimizer: How both players descend.
-        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
-        augment: What the discriminator sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
-        discriminator: From samples to raw scores (B,).
 
     Deviations from the paper:
         1. The generator's move takes as many samples as the discriminator's; the paper takes twice as many.
@@ -95,33 +84,12 @@ class SNGAN(GAN):
     )
     couples_samples = "batch norm in the generator"
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 128,
-        architecture: Architecture = Residual(),
-        objective: Objective = Hinge(),
-        prior: Law = Normal(),
-        discriminator_moves: int = 5,
-        optimizer: OptimizerChoice = Adam(Linear(2e-4, 0.0), (0.0, 0.9)),
-        penalties: tuple[Penalty, ...] = (),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(
-            spec,
-            latent=latent,
-            architecture=architecture,
-            objective=objective,
-            prior=prior,
-            discriminator_moves=discriminator_moves,
-            optimizer=optimizer,
-            penalties=penalties,
-            augment=augment,
-            generator=generator,
-            discriminator=discriminator,
-        )
+    latent: int = 128
+    architecture: Architecture = Residual()
+    objective: Objective = Hinge()
+    discriminator_moves: int = 5
+    optimizer: OptimizerChoice = Adam(Linear(2e-4, 0.0), (0.0, 0.9))
+    discriminator: nn.Module = made(factory=discriminator_of)
 
     @classmethod
     def toy(cls) -> Self:

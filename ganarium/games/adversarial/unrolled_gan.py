@@ -25,19 +25,17 @@ Reference:
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
-from torch import nn
+from torch import Tensor, nn
 
-from ganarium.augment import Augmentation
-from ganarium.game import Batch, Paper, Player, Terms
-from ganarium.games.adversarial.gan import GAN
+from ganarium.game import Batch, Paper, Terms, follows, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of, joined_scores
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.nets.unrolled_gan import TanhPerceptrons
-from ganarium.objectives import Minimax
+from ganarium.objectives import Minimax, Objective
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import Critic
-from ganarium.priors import Law, Normal
+from ganarium.penalties import Critic, Penalty
 from ganarium.schedules import Schedule, at
 from ganarium.spec import Field, Spec
 from ganarium.unrolling import unrolled
@@ -45,33 +43,21 @@ from ganarium.unrolling import unrolled
 __all__ = ["UnrolledGAN"]
 
 
-class UnrolledGAN(GAN):
+class UnrolledGAN(Adversarial):
     r"""The unrolled GAN.
 
     Players:
-        discriminator: as in :class:`~ganarium.games.adversarial.gan.GAN`.
+        discriminator: as in :class:`~ganarium.game.frames.adversarial.Adversarial`.
         generator: ``fake`` and, where there are steps, ``real``: minus the halves of the discriminator's loss, on
             scores of the discriminator as it would be after its steps on this batch and these samples.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         steps: How many of the discriminator's steps the generator foresees, K; with none it is ``gan`` with the
             objective ``minimax``.
         rate: The size of these steps, :math:`\eta`, a number or a schedule over the stage; from 0.3 on, all modes of a
             ring were lost (docs/zoo/unrolled-gan.md).
         through: Whether the generator's gradient passes through the steps; without, the second part is left out.
-        architecture: The family of both networks.
-        prior: The law of the noise.
         joined: Show the discriminator data and samples as one batch, which is faster; it matters to batch norm.
-        generator_optimizer: How the generator descends.
-        discriminator_optimizer: How the discriminator descends.
-        augment: What the discriminator sees instead of images, in both players' moves.
-        generator: From noise (B, latent) to samples (B, \*shape).
-        discriminator: From samples to raw scores (B,).
 
     Deviations from the paper:
         1. The steps that are foreseen are of plain gradient descent, as in the paper's equations; the authors' code
@@ -96,49 +82,22 @@ class UnrolledGAN(GAN):
     )
     couples_samples = "the steps that are foreseen follow from the whole batch"
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 256,
-        steps: int = 5,
-        rate: float | Schedule = 0.02,
-        through: bool = True,
-        architecture: Architecture = TanhPerceptrons(),
-        prior: Law = Normal(),
-        joined: bool = False,
-        generator_optimizer: OptimizerChoice = Adam(1e-3, (0.5, 0.999)),
-        discriminator_optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.999)),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        if steps < 0:
-            raise ValueError(f"UnrolledGAN foresees no steps of the discriminator or more; got steps={steps}.")
-        super().__init__(
-            spec,
-            latent=latent,
-            architecture=architecture,
-            objective=Minimax(),
-            prior=prior,
-            joined=joined,
-            augment=augment,
-            generator=generator,
-            discriminator=discriminator,
-        )
-        self.steps, self.rate, self.through = steps, rate, through
-        self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
+    latent: int = 256
+    steps: int = 5
+    rate: float | Schedule = 0.02
+    through: bool = True
+    architecture: Architecture = TanhPerceptrons()
+    objective: Objective = follows(factory=lambda game: Minimax())
+    joined: bool = False
+    generator_optimizer: OptimizerChoice = Adam(1e-3, (0.5, 0.999))
+    discriminator_optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.999))
+    optimizer: OptimizerChoice = follows(factory=lambda game: game.generator_optimizer)
+    penalties: tuple[Penalty, ...] = follows(factory=lambda game: ())
+    discriminator: nn.Module = made(factory=discriminator_of)
 
-    def players(self) -> list[Player]:
-        return [
-            Player(
-                "discriminator",
-                self.discriminator_loss,
-                owns=[self.discriminator],
-                optimizer=self.discriminator_optimizer,
-                after=self.augmented.controller,
-            ),
-            Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.generator_optimizer),
-        ]
+    def check(self) -> None:
+        if self.steps < 0:
+            raise ValueError(f"UnrolledGAN foresees no steps of the discriminator or more; got steps={self.steps}.")
 
     def generator_loss(self, batch: Batch) -> Terms:
         x = batch["x"]
@@ -148,7 +107,7 @@ class UnrolledGAN(GAN):
         fake, real = self.augmented(self.draw(len(x))), self.augmented(x)
 
         def loss(critic: Critic) -> Terms:
-            return self.objective.discriminator(*self.judge(critic, real, fake))
+            return self.objective.discriminator(*self.both_scores(critic, real, fake))
 
         later = unrolled(
             self.discriminator,
@@ -159,22 +118,11 @@ class UnrolledGAN(GAN):
         )
         return {name: -term for name, term in loss(later).items()}
 
+    def both_scores(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        return joined_scores(critic, real, fake) if self.joined else super().both_scores(critic, real, fake)
+
     @classmethod
     def toy(cls) -> Self:
         small = Adam(1e-3, (0.5, 0.999))
-        return cls(
-            Spec(x=Field((2,), "points")),
-            latent=4,
-            steps=2,
-            architecture=Plain(16),
-            discriminator_optimizer=small,
-        )
-
-    @classmethod
-    def recipe(cls, spec: Spec) -> dict[str, Any]:
-        # Those of GAN were measured with a penalty and without foresight.
-        return {}
-
-    @classmethod
-    def pace(cls, spec: Spec) -> dict[str, Any]:
-        return {}
+        spec = Spec(x=Field((2,), "points"))
+        return cls(spec, latent=4, steps=2, architecture=Plain(16), discriminator_optimizer=small)

@@ -1,20 +1,17 @@
 r"""A generator learned together with its inverse: the discriminator judges data and latent as a pair.
 
-A GAN maps latents to data and has no way back. Give it an encoder :math:`E` from data to latents, and let the
-discriminator tell pairs :math:`(x, E(x))`, with :math:`x` from the data, from pairs :math:`(G(z), z)`, with :math:`z`
-from the prior:
+Give a GAN an encoder :math:`E` from data to latents, and let the discriminator tell pairs :math:`(x, E(x))`, with
+:math:`x` from the data, from pairs :math:`(G(z), z)`, with :math:`z` from the prior:
 
 .. math::
 
     \min_{G, E} \max_D\ \mathbb E_{x \sim p} \log D(x, E(x)) + \mathbb E_{z} \log(1 - D(G(z), z)).
 
 For the best discriminator this is :math:`2\,\mathrm{JS} - \log 4` between the two laws of pairs, so the game is at rest
-only where they agree. Two deterministic maps can make the same pairs only if they invert each other: then
-:math:`G(E(x)) = x` and :math:`E(G(z)) = z` almost everywhere. No term of the loss compares :math:`x` with
-:math:`G(E(x))`; what the encoder keeps of :math:`x` is what the data have in common with it, not each pixel.
-
-Nothing tells the encoder to use the whole prior but the discriminator, and any number of :math:`E(x)` outside the
-prior's range would give a pair away at once. The code is therefore squeezed into that range.
+only where they agree. Two deterministic maps can make the same pairs only if they invert each other, almost everywhere.
+No term of the loss compares :math:`x` with :math:`G(E(x))`; what the encoder keeps of :math:`x` is what the data have
+in common with it, not each pixel. A code outside the prior's range would give a pair away at once, so it is squeezed
+into that range, if there is one.
 
 Reference:
     Donahue, Krähenbühl, Darrell: Adversarial Feature Learning, ICLR 2017, arXiv 1605.09782.
@@ -22,6 +19,7 @@ Reference:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self
 
 import torch
@@ -29,7 +27,8 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Decodes, Encodes, Game, Paper, Player, Scores, Terms
+from ganarium.game import Batch, Decodes, Encodes, Paper, Player, Terms, made
+from ganarium.game.frames.two_player import FromNoise
 from ganarium.nets.architecture import Architecture, Plain
 from ganarium.nets.bigan import NormedPerceptrons
 from ganarium.objectives import accuracy
@@ -41,7 +40,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["BiGAN"]
 
 
-class BiGAN(Game, Decodes, Encodes, Scores):
+class BiGAN(FromNoise, Decodes, Encodes):
     r"""The bidirectional GAN. With raw scores :math:`F = \operatorname{logit} D`,
 
     .. math::
@@ -54,23 +53,13 @@ class BiGAN(Game, Decodes, Encodes, Scores):
     Players:
         discriminator: ``real``, the loss on pairs of data and their codes; ``fake``, on pairs of samples and their
             latents; ``accuracy`` (watched), the share of pairs on the right side of zero; ``sign`` and ``augmentation``
-            (watched, where augmentation is adaptive), the mean sign of the margins of data and the probability of each
-            transform.
+            (watched, where augmentation is adaptive), the mean sign of data's margins and a transform's probability.
         generator: owns the encoder too; ``real`` and ``fake``, the same two losses with the sides exchanged.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the latent.
-        architecture: The family of the three networks; the discriminator takes the latent as its condition. Without
-            batch norm in the encoder, the discriminator soon tells codes from latents for good.
-        prior: The law of the latent; codes are squeezed into its range, if it has one.
-        optimizer: How both players descend.
-        augment: What the discriminator sees instead of images, in both players' moves. Their codes are those of the
-            images as they are.
-        generator: From latents (B, latent) to samples (B, \*shape).
+        architecture: The family of all networks; the discriminator takes the latent as its condition. Without batch
+            norm in the encoder, it soon tells codes from latents for good.
+        augment: What the discriminator sees instead of images, beside the codes of the images as they are.
         encoder: From data to (B, latent), before it is squeezed.
         discriminator: From samples and latents (B, latent) to raw scores (B,).
 
@@ -97,65 +86,44 @@ class BiGAN(Game, Decodes, Encodes, Scores):
     simultaneous = True
     couples_samples = "batch norm in all three networks"
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 50,
-        architecture: Architecture = NormedPerceptrons(),
-        prior: Law = Uniform(-1.0, 1.0),
-        optimizer: OptimizerChoice = Adam(Exponential(2e-4, 2e-6, since=0.5), (0.5, 0.999), weight_decay=2.5e-5),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        encoder: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(spec)
-        self.latent, self.architecture, self.optimizer = latent, architecture, optimizer
-        self.augment, self.augmented = augment, augmented(augment, spec["x"], "BiGAN")
-        self.prior = prior.of(latent)
-        self.generator = generator or architecture.generator(latent, spec["x"])
-        self.encoder = encoder or architecture.encoder(spec["x"], latent)
-        self.discriminator = discriminator or architecture.discriminator(spec["x"], condition=latent)
+    latent: int = 50
+    architecture: Architecture = NormedPerceptrons()
+    prior: Law = Uniform(-1.0, 1.0)
+    optimizer: OptimizerChoice = Adam(Exponential(2e-4, 2e-6, since=0.5), (0.5, 0.999), weight_decay=2.5e-5)
+    augment: Augmentation | None = None
+    encoder: nn.Module = made(factory=lambda game: game.architecture.encoder(game.spec["x"], game.latent))
+    discriminator: nn.Module = made(
+        factory=lambda game: game.architecture.discriminator(game.spec["x"], condition=game.latent)
+    )
+
+    def build(self) -> None:
+        super().build()
+        self.augmented = augmented(self.augment, self.spec["x"], type(self).__name__)
 
     def players(self) -> list[Player]:
+        discriminator, generator = super().players()
         pair = [self.generator, self.encoder]
-        return [
-            Player(
-                "discriminator",
-                self.discriminator_loss,
-                owns=[self.discriminator],
-                optimizer=self.optimizer,
-                after=self.augmented.controller,
-            ),
-            Player("generator", self.generator_loss, owns=pair, optimizer=self.optimizer),
-        ]
+        return [replace(discriminator, after=self.augmented.controller), replace(generator, owns=pair)]
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         with torch.no_grad():
-            real, fake = self.pairs(batch["x"])
-        real_scores, fake_scores = self.discriminator(*real), self.discriminator(*fake)
-        return {
-            "real": softplus(-real_scores).mean(),
-            "fake": softplus(fake_scores).mean(),
-            "accuracy": accuracy(real_scores, fake_scores),
-            **self.augmented.watch(real_scores),
-        }
+            pairs = self.pairs(batch["x"])
+        real, fake = (self.discriminator(*pair) for pair in pairs)
+        terms = {"real": softplus(-real).mean(), "fake": softplus(fake).mean(), "accuracy": accuracy(real, fake)}
+        return terms | self.augmented.watch(real)
 
     def generator_loss(self, batch: Batch) -> Terms:
-        real, fake = self.pairs(batch["x"])
-        return {
-            "real": softplus(self.discriminator(*real)).mean(),
-            "fake": softplus(-self.discriminator(*fake)).mean(),
-        }
+        real, fake = (self.discriminator(*pair) for pair in self.pairs(batch["x"]))
+        return {"real": softplus(real).mean(), "fake": softplus(-fake).mean()}
 
     def pairs(self, x: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """What the discriminator sees: data with their codes, and as many samples with their latents."""
         # First of all the latents: players who move at once draw the same noise.
-        z = self.prior(len(x))
+        z = self.noise(len(x))
         return (self.augmented(x), self.encode(x)), (self.augmented(self.generator(z)), z)
 
     def encode(self, x: Tensor) -> Tensor:
-        return self.prior.law.within(self.encoder(x))
+        return self.prior.within(self.encoder(x))
 
     def reconstruct(self, x: Tensor) -> Tensor:
         r"""The sample with the code of ``x``, of shape (B, \*shape)."""

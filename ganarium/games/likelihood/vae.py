@@ -24,16 +24,16 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from ganarium.game import Batch, Decodes, Encodes, Game, Paper, Player, Terms
+from ganarium.game import Decodes, Encodes, Paper, Terms, made
+from ganarium.game.frames.likelihood import Likelihood
 from ganarium.nets.architecture import Architecture, Plain
-from ganarium.optimizers import Adam, OptimizerChoice
 from ganarium.priors import Normal
 from ganarium.spec import Field, Spec
 
 __all__ = ["VAE"]
 
 
-class VAE(Game, Decodes, Encodes):
+class VAE(Likelihood, Decodes, Encodes):
     r"""The variational auto-encoder, with a Gaussian decoder of one standard deviation :math:`s` for all coordinates.
 
     Players:
@@ -41,15 +41,10 @@ class VAE(Game, Decodes, Encodes):
             sample, in nats; ``kl``, the mean of :math:`\mathrm{KL}(q(z | x) \Vert N(0, I))`, in nats; ``sd`` (watched),
             the decoder's standard deviation. Minus the sum of the first two is the evidence lower bound.
 
-    Batch:
-        ``x`` (B, \*shape): data.
-
     Args:
-        spec: What the batches hold.
         latent: Coordinates of the latent.
         architecture: The family of both networks.
         sd: The decoder's standard deviation :math:`s`; None learns it.
-        optimizer: How the player descends.
         encoder: From data to (B, 2 latent): the mean and the log-variance of the posterior.
         decoder: From latents (B, latent) to the mean of the data (B, \*shape).
 
@@ -73,37 +68,29 @@ class VAE(Game, Decodes, Encodes):
         command="vae",
     )
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 20,
-        architecture: Architecture = Plain(generator_norm=None),
-        sd: float | None = None,
-        optimizer: OptimizerChoice = Adam(1e-3, (0.9, 0.999)),
-        encoder: nn.Module | None = None,
-        decoder: nn.Module | None = None,
-    ):
-        super().__init__(spec)
-        if sd is not None and not sd > 0:
-            raise ValueError(f"The decoder's standard deviation is positive; got sd={sd}.")
-        self.latent, self.architecture, self.sd, self.optimizer = latent, architecture, sd, optimizer
-        self.prior = Normal().of(latent)
-        self.encoder = encoder or architecture.encoder(spec["x"], 2 * latent)
-        self.decoder = decoder or architecture.generator(latent, spec["x"])
-        self.log_sd = nn.Parameter(torch.tensor(math.log(sd or 1.0)), requires_grad=sd is None)
+    player_name = "autoencoder"
 
-    def players(self) -> list[Player]:
-        return [Player("autoencoder", self.loss, owns=[self], optimizer=self.optimizer)]
+    latent: int = 20
+    architecture: Architecture = Plain(generator_norm=None)
+    sd: float | None = None
+    encoder: nn.Module = made(factory=lambda game: game.architecture.encoder(game.spec["x"], 2 * game.latent))
+    decoder: nn.Module = made(factory=lambda game: game.architecture.generator(game.latent, game.spec["x"]))
 
-    def loss(self, batch: Batch) -> Terms:
-        x = batch["x"]
+    def check(self) -> None:
+        if self.sd is not None and not self.sd > 0:
+            raise ValueError(f"The decoder's standard deviation is positive; got sd={self.sd}.")
+
+    def build(self) -> None:
+        self.noise = Normal().of(self.latent)
+        self.log_sd = nn.Parameter(torch.tensor(math.log(self.sd or 1.0)), requires_grad=self.sd is None)
+
+    def costs(self, x: Tensor) -> dict[str, Tensor]:
         mean, log_variance = self.posterior(x)
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
-        return {
-            "reconstruction": -self.log_likelihood(x, z).mean(),
-            "kl": kl_to_standard(mean, log_variance).mean(),
-            "sd": self.log_sd.detach().exp(),
-        }
+        return {"reconstruction": -self.log_likelihood(x, z), "kl": kl_to_standard(mean, log_variance)}
+
+    def watched(self) -> Terms:
+        return {"sd": self.log_sd.detach().exp()}
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The mean and log-variance of q(z | x), each of shape (B, latent)."""

@@ -2,12 +2,9 @@ r"""Two recurrent networks play the game on sequences of real numbers: one write
 
 A note is a vector of real numbers: length, pitch, intensity, time since the note before. The generator is a recurrent
 network that takes, at each step, fresh noise and the note that it has just written, and writes the next. The
-discriminator reads the melody in both directions and judges every step in the light of all others; its verdict
-:math:`D(x)` is the mean of its steps' probabilities. They play the game of
-:class:`~ganarium.games.adversarial.gan.GAN`, or the generator matches what the discriminator notices, its last layer's
-outputs :math:`R`:
-
-.. math:: L_G = \mathbb E \lVert R(x) - R(G(z)) \rVert^2.
+discriminator reads the melody in both directions and judges every step in the light of all others; :math:`D(x)` is the
+mean of its steps' probabilities. They play the game of :class:`~ganarium.games.adversarial.gan.GAN`, or the generator
+matches the outputs R of the discriminator's last layer, :math:`L_G = \mathbb E \lVert R(x) - R(G(z)) \rVert^2`.
 
 Two measures keep the game in balance. The generator first learns, as music models without an adversary do, to say the
 next note of real melodies. And in the game a player rests while its loss is less than 70 % of the other's. For the
@@ -27,37 +24,35 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from ganarium.game import Batch, Decodes, Game, Paper, Player, Scores, Stage, Terms
+from ganarium.game import Batch, Decodes, Paper, Player, Scores, Stage, Terms, follows, made
+from ganarium.game.frames.balanced import Balanced
 from ganarium.nets.recurrent import StepDiscriminator, StepGenerator
 from ganarium.objectives import NonSaturating
 from ganarium.optimizers import SGD, Adam, OptimizerChoice
-from ganarium.priors import Law, Uniform
+from ganarium.priors import Latent, Law, Uniform
 from ganarium.spec import Field, Spec
 
 __all__ = ["CRNNGAN"]
 
 
-class CRNNGAN(Game, Decodes, Scores):
+class CRNNGAN(Balanced, Decodes, Scores):
     r"""The continuous recurrent GAN, for melodies and other sequences.
 
     Players:
-        generator: in the first stage ``prediction``, the mean squared error of the next step given the real steps
-            before it; then ``fake``, its adversarial loss, which with feature matching is only watched beside
-            ``feature``, the squared distance between features of a sample and of a real sequence, summed over steps
-            and units, mean over the batch.
+        generator: in the first stage ``prediction``, the mean squared error of the next step given those before; then
+            ``fake``, its adversarial loss, only watched beside ``feature``, the squared distance between features of a
+            sample and of a real sequence, summed over steps and units, where it matches features.
         discriminator: ``real`` and ``fake``, the two halves of its loss.
 
     Batch:
         ``x`` (B, T, F): sequences.
 
     Args:
-        spec: What the batches hold.
         latent: Coordinates of the noise at each step; by default as many as a step of the data has.
         units: Units of each recurrent layer, in each direction.
         layers: Recurrent layers of each network.
         dropout: The share of units that are dropped between recurrent layers.
         feature_matching: Let the generator match features instead of raising its scores.
-        balance: A player rests while its loss is less than this many times the other's; 0 never rests.
         pretraining: The share of the run in which the generator learns to predict; 0 leaves it out.
         prior: The law of the noise.
         generator_optimizer: How the generator descends.
@@ -87,87 +82,39 @@ class CRNNGAN(Game, Decodes, Scores):
     )
     needs = {"x": ("sequence",)}
 
-    generator_level: Tensor
-    discriminator_level: Tensor
+    latent: int | None = None
+    units: int = 350
+    layers: int = 2
+    dropout: float = 0.5
+    feature_matching: bool = False
+    pretraining: float = 0.05
+    prior: Law = Uniform(0.0, 1.0)
+    generator_optimizer: OptimizerChoice = SGD(0.1)
+    discriminator_optimizer: OptimizerChoice = SGD(0.05)
+    sizes: tuple[int, int, float] = follows(factory=lambda game: (game.units, game.layers, game.dropout))
+    noise: Latent = follows(factory=lambda game: game.prior.of(game.latent or game.spec["x"].shape[1]))
+    generator: nn.Module = made(factory=lambda game: StepGenerator(game.spec["x"], game.noise.size, *game.sizes))
+    discriminator: StepDiscriminator = made(factory=lambda game: StepDiscriminator(game.spec["x"], *game.sizes))
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int | None = None,
-        units: int = 350,
-        layers: int = 2,
-        dropout: float = 0.5,
-        feature_matching: bool = False,
-        balance: float = 0.7,
-        pretraining: float = 0.05,
-        prior: Law = Uniform(0.0, 1.0),
-        generator_optimizer: OptimizerChoice = SGD(0.1),
-        discriminator_optimizer: OptimizerChoice = SGD(0.05),
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(spec)
-        if not 0 <= balance < 1 or not 0 <= pretraining < 1:
-            raise ValueError(
-                "C-RNN-GAN's balance and pretraining are at least 0 and less than 1; "
-                f"got balance={balance}, pretraining={pretraining}."
-            )
-        self.latent, self.units, self.layers, self.dropout = latent, units, layers, dropout
-        self.feature_matching, self.balance, self.pretraining = feature_matching, balance, pretraining
-        self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
-        x = spec["x"]
-        noise = latent or x.shape[1]
-        self.prior = prior.of(noise)
-        self.generator = generator or StepGenerator(x, noise, units, layers, dropout)
-        self.discriminator: Any = discriminator or StepDiscriminator(x, units, layers, dropout)
-        # Each player's last loss, which says who rests.
-        self.register_buffer("generator_level", torch.ones(()))
-        self.register_buffer("discriminator_level", torch.ones(()))
+    def check(self) -> None:
+        super().check()
+        if not 0 <= self.pretraining < 1:
+            raise ValueError(f"CRNNGAN's pretraining is at least 0 and less than 1; got {self.pretraining}.")
 
     def stages(self) -> list[Stage]:
-        learner = Player("generator", self.prediction_loss, owns=[self.generator], optimizer=self.generator_optimizer)
+        learner = Player("generator", self.prediction_loss, [self.generator], self.generator_optimizer)
         play = Stage("play", self.players(), share=1 - self.pretraining)
         return [Stage("predict", [learner], share=self.pretraining), play] if self.pretraining else [play]
 
     def players(self) -> list[Player]:
-        return [
-            Player(
-                "discriminator",
-                self.discriminator_loss,
-                owns=[self.discriminator],
-                optimizer=self.discriminator_optimizer,
-                rests=self.discriminator_rests,
-                after=self.note_discriminator,
-            ),
-            Player(
-                "generator",
-                self.generator_loss,
-                owns=[self.generator],
-                optimizer=self.generator_optimizer,
-                rests=self.generator_rests,
-                after=self.note_generator,
-            ),
-        ]
-
-    def discriminator_rests(self) -> bool:
-        """Whether the discriminator's loss is that far below the generator's."""
-        return bool(self.discriminator_level < self.balance * self.generator_level)
-
-    def generator_rests(self) -> bool:
-        """Whether the generator's loss is that far below the discriminator's."""
-        return bool(self.generator_level < self.balance * self.discriminator_level)
-
-    def note_discriminator(self, terms: Terms) -> None:
-        """Remember the discriminator's loss."""
-        self.discriminator_level.copy_(terms["real"] + terms["fake"])
-
-    def note_generator(self, terms: Terms) -> None:
-        """Remember the generator's adversarial loss."""
-        self.generator_level.copy_(terms["fake"])
+        return self.balanced(
+            Player("discriminator", self.discriminator_loss, [self.discriminator], self.discriminator_optimizer),
+            Player("generator", self.generator_loss, [self.generator], self.generator_optimizer),
+        )
 
     def prediction_loss(self, batch: Batch) -> Terms:
         x = batch["x"]
-        return {"prediction": mse_loss(self.generator(self.noise(len(x)), x), x)}
+        return {"prediction": mse_loss(self.generator(self.noise(len(x) * x.shape[1]).unflatten(0, x.shape[:2]), x), x)}
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         x = batch["x"]
@@ -176,21 +123,15 @@ class CRNNGAN(Game, Decodes, Scores):
         return NonSaturating().discriminator(*self.discriminator(torch.cat([x, fake])).chunk(2))
 
     def generator_loss(self, batch: Batch) -> Terms:
-        x = batch["x"]
-        fake = self.draw(len(x))
+        x, fake = batch["x"], self.draw(len(batch["x"]))
         terms = NonSaturating().generator(self.discriminator(fake))
         if not self.feature_matching:
             return terms
         gap = self.discriminator.features(x) - self.discriminator.features(fake)
         return {"feature": gap.square().flatten(1).sum(1).mean(), "fake": terms["fake"].detach()}
 
-    def noise(self, n: int) -> Tensor:
-        """Noise for every step of ``n`` sequences, of shape (n, T, latent)."""
-        steps = self.spec["x"].shape[0]
-        return self.prior(n * steps).unflatten(0, (n, steps))
-
     def latents(self, n: int) -> Tensor:
-        return self.noise(n).flatten(1)
+        return self.noise(n * self.spec["x"].shape[0]).view(n, -1)
 
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
         return self.generator(z.unflatten(1, (self.spec["x"].shape[0], -1)))
@@ -200,23 +141,10 @@ class CRNNGAN(Game, Decodes, Scores):
 
     @classmethod
     def toy(cls) -> Self:
-        adam = Adam(1e-3)
-        return cls(
-            Spec(x=Field((6, 2), "sequence")),
-            units=8,
-            dropout=0.0,
-            pretraining=0.5,
-            generator_optimizer=adam,
-            discriminator_optimizer=adam,
-        )
+        rates: Any = dict.fromkeys(("generator_optimizer", "discriminator_optimizer"), Adam(1e-3))
+        return cls(Spec(x=Field((6, 2), "sequence")), units=8, dropout=0.0, pretraining=0.5, **rates)
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        return {
-            "units": 48,
-            "layers": 1,
-            "dropout": 0.0,
-            "pretraining": 0.2,
-            "generator_optimizer": Adam(1e-3, (0.5, 0.999)),
-            "discriminator_optimizer": Adam(1e-3, (0.5, 0.999)),
-        }
+        rates = dict.fromkeys(("generator_optimizer", "discriminator_optimizer"), Adam(1e-3, (0.5, 0.999)))
+        return {"units": 48, "layers": 1, "dropout": 0.0, "pretraining": 0.2, **rates}

@@ -1,9 +1,8 @@
 r"""Two domains without pairs: translate there and back, and arrive where you began.
 
 There are images :math:`a` and images :math:`b`, and nobody says which belongs to which. A translator :math:`G: a \to b`
-that only has to look right to a discriminator of :math:`b` may send anything anywhere: the marginal law says nothing
-about which :math:`b` an :math:`a` becomes. So learn also the way back, :math:`F: b \to a`, and ask that both round
-trips end where they began:
+that only has to look right to a discriminator of :math:`b` may send anything anywhere. So learn also the way back,
+:math:`F: b \to a`, and ask that both round trips end where they began:
 
 .. math::
 
@@ -29,8 +28,8 @@ from typing import Any, Self
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
-from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Game, Paper, Player, Terms, Translates
+from ganarium.game import Batch, Paper, Terms
+from ganarium.game.frames.translating import Translating
 from ganarium.nets.translator import patch_discriminator, translator
 from ganarium.objectives import LeastSquares, Objective
 from ganarium.optimizers import Adam, OptimizerChoice
@@ -41,7 +40,7 @@ from ganarium.spec import Field, Spec
 __all__ = ["CycleGAN"]
 
 
-class CycleGAN(Game, Translates):
+class CycleGAN(Translating):
     r"""The cycle-consistent GAN. With scores :math:`D` of patches, all means over the batch, places and channels,
 
     .. math::
@@ -60,12 +59,7 @@ class CycleGAN(Game, Translates):
             ``sign_b`` and ``augmentation_b`` (watched, where augmentation is adaptive), for each domain the mean sign
             of the margins of data and the probability of each transform.
 
-    Batch:
-        ``a`` (B, C, H, W): images of one domain, in [-1, 1].
-        ``b`` (B, C', H, W): images of the other; the rows of a batch need not belong together.
-
     Args:
-        spec: What the batches hold.
         cycle: The weight of both round trips, lambda.
         identity: The weight of images that should stay as they are, in units of ``cycle``; the paper has 0.5 where
             colours should be kept, and else 0.
@@ -75,14 +69,6 @@ class CycleGAN(Game, Translates):
         width: Channels of the translators at the image's own scale.
         blocks: Residual blocks of a translator; by default 6, and 9 from 256 pixels a side.
         discriminator_width: Channels of the discriminators after their first convolution.
-        objective: How scores become losses.
-        optimizer: How both players descend.
-        augment: What the discriminators see instead of images, in both players' moves; of translations of earlier
-            rounds, too. Each domain has its own probability, where augmentation is adaptive.
-        to_b: The translator from ``a`` to ``b``, G.
-        to_a: The translator from ``b`` to ``a``, F.
-        discriminator_a: From images of ``a`` to raw scores of any shape.
-        discriminator_b: From images of ``b`` to raw scores of any shape.
 
     Deviations from the paper:
         1. Discriminators see smaller patches in images of less than 128 pixels; the paper's are of 70 x 70.
@@ -108,97 +94,49 @@ class CycleGAN(Game, Translates):
     needs = {"a": ("image",), "b": ("image",)}
     couples_samples = "the pools of earlier translations"
 
-    def __init__(
-        self,
-        spec: Spec,
-        cycle: float = 10.0,
-        identity: float = 0.0,
-        adversarial: float = 2.0,
-        pool: int = 50,
-        width: int = 64,
-        blocks: int | None = None,
-        discriminator_width: int = 64,
-        objective: Objective = LeastSquares(),
-        optimizer: OptimizerChoice = Adam(Linear(2e-4, 0.0, since=0.5), (0.5, 0.999)),
-        augment: Augmentation | None = None,
-        to_b: nn.Module | None = None,
-        to_a: nn.Module | None = None,
-        discriminator_a: nn.Module | None = None,
-        discriminator_b: nn.Module | None = None,
-    ):
-        super().__init__(spec)
-        a, b = spec["a"], spec["b"]
-        if identity and a.shape != b.shape:
-            raise ValueError(f"identity={identity} needs domains of one shape; got '{a}' and '{b}'. Set identity to 0.")
-        if objective.of_features:
-            raise ValueError("CycleGAN's discriminators judge patches: there are no features to match. Choose another.")
-        self.cycle, self.identity, self.adversarial, self.pool = cycle, identity, adversarial, pool
-        self.width, self.blocks, self.discriminator_width = width, blocks, discriminator_width
-        self.objective, self.optimizer = objective, optimizer
-        self.to_b = to_b or translator(a, b, width, blocks)
-        self.to_a = to_a or translator(b, a, width, blocks)
-        self.discriminator_a = discriminator_a or patch_discriminator(a, discriminator_width)
-        self.discriminator_b = discriminator_b or patch_discriminator(b, discriminator_width)
-        self.pool_a, self.pool_b = Pool(pool, a.shape), Pool(pool, b.shape)
-        self.augment = augment
-        self.augmented_a, self.augmented_b = augmented(augment, a, "CycleGAN"), augmented(augment, b, "CycleGAN")
+    cycle: float = 10.0
+    identity: float = 0.0
+    adversarial: float = 2.0
+    pool: int = 50
+    width: int = 64
+    blocks: int | None = None
+    discriminator_width: int = 64
+    objective: Objective = LeastSquares()
+    optimizer: OptimizerChoice = Adam(Linear(2e-4, 0.0, since=0.5), (0.5, 0.999))
 
-    def players(self) -> list[Player]:
-        judges = [self.discriminator_a, self.discriminator_b]
-        return [
-            Player("translators", self.translators_loss, owns=[self.to_b, self.to_a], optimizer=self.optimizer),
-            Player(
-                "discriminators",
-                self.discriminators_loss,
-                owns=judges,
-                optimizer=self.optimizer,
-                after=self.adapt if self.augmented_a.controller else None,
-            ),
-        ]
+    def check(self) -> None:
+        super().check()
+        a, b = self.spec["a"], self.spec["b"]
+        if self.identity and a.shape != b.shape:
+            raise ValueError(
+                f"identity={self.identity} needs domains of one shape; got '{a}' and '{b}'. Set identity to 0."
+            )
 
-    def adapt(self, terms: Terms) -> None:
-        """Move each domain's probability of a transform by what its own discriminator said."""
-        for domain, seen in (("a", self.augmented_a), ("b", self.augmented_b)):
-            if seen.controller:
-                seen.controller({"sign": terms[f"sign_{domain}"]})
+    def build(self) -> None:
+        super().build()
+        self.pool_a, self.pool_b = (Pool(self.pool, self.spec[domain].shape) for domain in "ab")
 
-    def translators_loss(self, batch: Batch) -> Terms:
-        a, b = batch["a"], batch["b"]
-        fake_b, fake_a = self.to_b(a), self.to_a(b)
-        self.fake_a, self.fake_b = fake_a.detach(), fake_b.detach()
-        terms = total(
-            self.objective.generator(self.verdict_a(fake_a), lambda: self.verdict_a(a)),
-            self.objective.generator(self.verdict_b(fake_b), lambda: self.verdict_b(b)),
-        )
-        terms = {name: self.adversarial * term for name, term in terms.items()}
-        terms["cycle"] = self.cycle * (l1_loss(self.to_a(fake_b), a) + l1_loss(self.to_b(fake_a), b))
+    def new_translator(self, source: Field, target: Field) -> nn.Module:
+        return translator(source, target, self.width, self.blocks)
+
+    def new_discriminator(self, field: Field) -> nn.Module:
+        return patch_discriminator(field, self.discriminator_width)
+
+    def translated(self, batch: Batch) -> dict[str, Tensor]:
+        made = super().translated(batch)
+        self.fake_a, self.fake_b = made["a"].detach(), made["b"].detach()
+        return made
+
+    def shown(self, batch: Batch) -> dict[str, Tensor]:
+        return {"a": self.pool_a(self.fake_a), "b": self.pool_b(self.fake_b)}
+
+    def ties(self, batch: Batch, translated: dict[str, Tensor]) -> Terms:
+        a, b, fake_a, fake_b = batch["a"], batch["b"], translated["a"], translated["b"]
+        terms = {"cycle": self.cycle * (l1_loss(self.to_a(fake_b), a) + l1_loss(self.to_b(fake_a), b))}
         if self.identity:
             weight = self.identity * self.cycle
             terms["identity"] = weight * (l1_loss(self.to_a(a), a) + l1_loss(self.to_b(b), b))
         return terms
-
-    def discriminators_loss(self, batch: Batch) -> Terms:
-        seen_a, seen_b = self.pool_a(self.fake_a), self.pool_b(self.fake_b)
-        scores_a = self.verdict_a(batch["a"]), self.verdict_a(seen_a)
-        scores_b = self.verdict_b(batch["b"]), self.verdict_b(seen_b)
-        terms = total(self.objective.discriminator(*scores_a), self.objective.discriminator(*scores_b))
-        watched_a = self.augmented_a.watch(self.objective.margin(*scores_a))
-        watched_b = self.augmented_b.watch(self.objective.margin(*scores_b))
-        terms |= {f"{name}_a": term for name, term in watched_a.items()}
-        return terms | {f"{name}_b": term for name, term in watched_b.items()}
-
-    def verdict_a(self, x: Tensor) -> Tensor:
-        """The scores, of any shape, of what the discriminator of ``a`` sees of ``x``."""
-        return self.discriminator_a(self.augmented_a(x))
-
-    def verdict_b(self, x: Tensor) -> Tensor:
-        """Likewise of ``b``."""
-        return self.discriminator_b(self.augmented_b(x))
-
-    def translate(self, x: Tensor, to: str) -> Tensor:
-        if to not in ("a", "b"):
-            raise ValueError(f"CycleGAN translates to 'a' or 'b'; got to={to!r}.")
-        return self.to_a(x) if to == "a" else self.to_b(x)
 
     @classmethod
     def toy(cls) -> Self:
@@ -210,8 +148,3 @@ class CycleGAN(Game, Translates):
         # With discriminators of 16 channels, errors after 1000 rounds were half as large again, or more.
         small = {"width": 16, "blocks": 2, "discriminator_width": 32}
         return small | {"optimizer": Adam(Linear(1e-3, 0.0, since=0.5), (0.5, 0.999))}
-
-
-def total(one: Terms, other: Terms) -> Terms:
-    """The terms of two directions, added by name."""
-    return {name: one[name] + other[name] for name in one}

@@ -24,25 +24,23 @@ Reference:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
-from ganarium.adversarial import Adversarial
-from ganarium.augment import Augmentation, augmented
-from ganarium.game import Batch, Game, Paper, Player, Terms
+from ganarium.game import Paper, Player, Terms, follows, made
+from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.nets.architecture import Architecture, DeepConvolutional
-from ganarium.objectives import NonSaturating, accuracy
 from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import Penalised, Penalty
 from ganarium.priors import Law, Uniform
 from ganarium.spec import Field, Spec
 
 __all__ = ["GAN3D"]
 
 
-class GAN3D(Game, Adversarial):
+class GAN3D(Adversarial):
     r"""The GAN of volumes, whose discriminator rests while it is winning.
 
     With raw scores :math:`F = \operatorname{logit} D`, the discriminator descends
@@ -50,24 +48,16 @@ class GAN3D(Game, Adversarial):
     :math:`\mathbb E\,\mathrm{softplus}(-F(G(z)))`; means over the batch.
 
     Players:
-        discriminator: ``real`` and ``fake``, the two halves of its loss; ``accuracy`` (watched), the share of data and
-            samples on the right side of zero, which is what the gate reads before the next move; ``rested`` (watched),
-            1 if the gate was closed in this move, else 0; ``sign`` and ``augmentation`` (watched, where augmentation is
-            adaptive), the mean sign of the margins of data and the probability of each transform.
-        generator: ``fake``, its loss.
+        discriminator: ``accuracy`` (watched), which the gate reads before the next move; ``rested`` (watched), 1 if the
+            gate was closed in this move, else 0; the rest as in
+            :class:`~ganarium.game.frames.adversarial.Adversarial`.
+        generator: as there.
 
     Batch:
         ``x`` (B, C, D, H, W): volumes in [-1, 1]; a voxel above zero is filled.
 
     Args:
-        spec: What the batches hold.
-        latent: Coordinates of the noise.
         rest_above: The accuracy above which the discriminator rests; 1 never lets it rest.
-        architecture: The family of both networks.
-        prior: The law of the noise.
-        generator_optimizer: How the generator descends.
-        discriminator_optimizer: How the discriminator descends.
-        penalties: What else the discriminator descends; its networks must then not couple samples (no batch norm).
         augment: What the discriminator sees instead of volumes, in both players' moves.
         generator: From noise (B, latent) to volumes.
         discriminator: From volumes to raw scores (B,).
@@ -79,6 +69,9 @@ class GAN3D(Game, Adversarial):
            convolution, which is the same map with a norm for each channel.
         3. Weights begin as in DCGAN, from N(0, 0.02).
         4. The variational encoder of the paper's second half (3D-VAE-GAN) is another game.
+
+    Raises:
+        ValueError: if ``rest_above`` is no accuracy from 0.5 to 1.
 
     Example:
         >>> GAN3D.toy().sample(2, seed=0).shape
@@ -96,51 +89,27 @@ class GAN3D(Game, Adversarial):
     needs = {"x": ("volume",)}
     couples_samples = "batch norm in both networks"
 
-    last_accuracy: Tensor
+    latent: int = 200
+    rest_above: float = 0.8
+    architecture: Architecture = DeepConvolutional(channels=64, kernel=4)
+    prior: Law = Uniform(0.0, 1.0)
+    generator_optimizer: OptimizerChoice = Adam(2.5e-3, (0.5, 0.999))
+    discriminator_optimizer: OptimizerChoice = Adam(1e-5, (0.5, 0.999))
+    optimizer: OptimizerChoice = follows(factory=lambda game: game.generator_optimizer)
+    discriminator: nn.Module = made(factory=discriminator_of)
+    # What the gate reads. At first nothing has been judged, and the discriminator plays.
+    last_accuracy: Tensor = follows(factory=lambda game: torch.zeros(()))
 
-    def __init__(
-        self,
-        spec: Spec,
-        latent: int = 200,
-        rest_above: float = 0.8,
-        architecture: Architecture = DeepConvolutional(channels=64, kernel=4),
-        prior: Law = Uniform(0.0, 1.0),
-        generator_optimizer: OptimizerChoice = Adam(2.5e-3, (0.5, 0.999)),
-        discriminator_optimizer: OptimizerChoice = Adam(1e-5, (0.5, 0.999)),
-        penalties: tuple[Penalty, ...] = (),
-        augment: Augmentation | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-    ):
-        super().__init__(spec)
-        if not 0.5 <= rest_above <= 1:
+    def check(self) -> None:
+        if not 0.5 <= self.rest_above <= 1:
             raise ValueError(
                 f"GAN3D's gate is an accuracy: 0.5 is chance, and 1 never lets the discriminator rest; got "
-                f"rest_above={rest_above}. The paper has 0.8."
+                f"rest_above={self.rest_above}. The paper has 0.8."
             )
-        self.latent, self.rest_above, self.architecture = latent, rest_above, architecture
-        self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
-        self.augment, self.augmented = augment, augmented(augment, spec["x"], "GAN3D")
-        self.prior = prior.of(latent)
-        self.generator = generator or architecture.generator(latent, spec["x"])
-        self.discriminator = discriminator or architecture.discriminator(spec["x"])
-        self.penalties, self.penalised = penalties, Penalised(penalties, self.discriminator, "GAN3D")
-        # What the gate reads. At first nothing has been judged, and the discriminator plays.
-        self.register_buffer("last_accuracy", torch.zeros(()))
 
     def players(self) -> list[Player]:
-        return [
-            Player(
-                "discriminator",
-                self.discriminator_loss,
-                owns=[self.discriminator],
-                optimizer=self.discriminator_optimizer,
-                rests=self.winning,
-                after=self.remember,
-                also=self.penalised.also(self.penalty_loss),
-            ),
-            Player("generator", self.generator_loss, owns=[self.generator], optimizer=self.generator_optimizer),
-        ]
+        discriminator, generator = super().players()
+        return [replace(discriminator, rests=self.winning, after=self.remember), generator]
 
     def winning(self) -> bool:
         """The gate: whether the discriminator was right too often on the last batch."""
@@ -149,29 +118,12 @@ class GAN3D(Game, Adversarial):
     def remember(self, terms: Terms) -> None:
         """Keep the discriminator's accuracy on this batch for its next move."""
         self.last_accuracy.copy_(terms["accuracy"])
-        if self.augmented.controller:
-            self.augmented.controller(terms)
+        if self.controller:
+            self.controller(terms)
 
-    def discriminator_loss(self, batch: Batch) -> Terms:
-        verdict, x, fake = self.contest(batch)
-        critic = self.penalised.one_pass(verdict, x, fake)
-        real_scores, fake_scores = critic(x), critic(fake)
-        return {
-            **NonSaturating().discriminator(real_scores, fake_scores),
-            **self.penalised.terms(critic, x, fake, self.progress),
-            "accuracy": accuracy(real_scores, fake_scores),
-            "rested": self.last_accuracy.gt(self.rest_above).to(x.dtype),
-            **self.augmented.watch(real_scores),
-        }
-
-    def generator_loss(self, batch: Batch) -> Terms:
-        return self.lesson(NonSaturating(), batch)
-
-    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        return self.generator(z)
-
-    def score(self, x: Tensor, **condition: Tensor) -> Tensor:
-        return self.discriminator(x)
+    def watched(self, terms: Terms, real: Tensor, fake: Tensor) -> Terms:
+        rested = self.last_accuracy.gt(self.rest_above).to(real.dtype)
+        return {**super().watched(terms, real, fake), "rested": rested}
 
     @classmethod
     def toy(cls) -> Self:
@@ -179,9 +131,5 @@ class GAN3D(Game, Adversarial):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        return {
-            "architecture": DeepConvolutional(16, kernel=4),
-            "latent": 64,
-            "generator_optimizer": Adam(2e-3),
-            "discriminator_optimizer": Adam(5e-4),
-        }
+        descents = {"generator_optimizer": Adam(2e-3), "discriminator_optimizer": Adam(5e-4)}
+        return {"architecture": DeepConvolutional(16, kernel=4), "latent": 64, **descents}
