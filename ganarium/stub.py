@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import ganarium
 from ganarium import index
@@ -20,9 +21,10 @@ _HEAD = """# Written by `python -m ganarium.stub`, from the names that __init__.
 
 def text() -> str:
     """The stub: a line for each public name and each game."""
-    places = {name: f"ganarium.{module}" for name, module in ganarium._NAMES.items()}
+    package: Any = ganarium
+    places = {name: f"ganarium.{module}" for name, module in package._NAMES.items()}
     places |= {entry.name: entry.module for entry in index.games().values()}
-    lines = [f"from ganarium import {name} as {name}" for name in ganarium._MODULES]
+    lines = [f"from ganarium import {name} as {name}" for name in package._MODULES]
     lines += ["from ganarium._version import __version__ as __version__"]
     lines += [
         f"from {module} import {name} as {name}"

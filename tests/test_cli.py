@@ -218,7 +218,7 @@ def test_a_game_explains_its_options(run):
         ("sample nothing", "no run at 'nothing'"),
         ("show nothing", "no run at 'nothing'"),
         ("cite wgam", "Did you mean wgan"),
-        ("list things", "of games, of data and of claims"),
+        ("list things", "of games, of data, of claims and of metrics"),
         ("runs --jsn", "--json"),
     ],
 )

@@ -155,7 +155,7 @@ def test_other_weights_and_checkpoints(run):
     ("line", "words"),
     [
         ("", "Which run?"),
-        ("digits", "Which walk? `ganarium explore RUN WALK`; walks are interpolate"),
+        ("digits", "Which walk? `ganarium explore RUN WALK`; walks are neighbours"),
         ("digits traverze", "Did you mean traverse"),
         ("nothing interpolate", "no run at 'nothing'"),
         ("cycle interpolate", "CycleGAN has no latent to walk. These games do: vae"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -82,7 +84,7 @@ def far(network: nn.Module, x: torch.Tensor, far_side: slice) -> float:
 @pytest.mark.parametrize(("options", "sees"), [({}, True), ({"attention": 0}, False), ({"sees": "itself"}, False)])
 def test_only_attention_relates_far_corners(options, sees):
     torch.manual_seed(0)
-    discriminator = Attentive(16, **{"attention": 16, **options}).discriminator(IMAGE).eval()
+    discriminator: Any = Attentive(16, **{"attention": 16, **options}).discriminator(IMAGE).eval()
     for name, parameter in discriminator.named_parameters():
         if name.endswith("gamma"):
             nn.init.ones_(parameter)

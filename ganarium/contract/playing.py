@@ -66,7 +66,8 @@ def ownership(kind: type[Game]) -> None:
     for number, stage in enumerate(trainer.stages):
         trainer.stage = number
         trainer._take_seats()
-        for seat, player in zip(trainer._seats, stage.players, strict=True):
+        seats: list[Any] = list(trainer._seats)
+        for seat, player in zip(seats, stage.players, strict=True):
             before = {name: p.clone() for name, p in game.named_parameters()}
             found, gradients = seat.gradient(toy_batch(game), 1)
             seat.after(found | seat.step(gradients))

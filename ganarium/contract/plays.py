@@ -109,7 +109,7 @@ def twenty_rounds(kind: Any) -> tuple[Trainer, dict[str, bool]]:
     start = {name: p.detach().clone() for name, p in game.named_parameters()}
     for _ in trainer.play(toy_data(game), 32, 20 * len(trainer.stages)):
         for seat in trainer._seats:
-            for p in seat.parameters:
+            for p in seat.player.parameters():
                 name = names[id(p)]
                 moved[name] = moved.get(name, False) or not torch.equal(p, start[name])
     return trainer, moved

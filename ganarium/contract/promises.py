@@ -96,7 +96,7 @@ def stream(kind: type[Game]) -> None:
 @holds("samples follow from latents without a jump")
 def latents(kind: type[Game]) -> None:
     game: Any = toy(kind)
-    if not isinstance(game, Decodes):
+    if not issubclass(kind, Decodes):
         raise Inapplicable("decodes no latents")
     with evaluating(game):
         with seeded(game.device, mix(3, 0)):
@@ -118,7 +118,7 @@ def latents(kind: type[Game]) -> None:
 @holds("the critic scores data above samples after moves of its own")
 def critic(kind: type[Game]) -> None:
     game: Any = toy(kind)
-    if not isinstance(game, Scores):
+    if not issubclass(kind, Scores):
         raise Inapplicable("scores nothing")
     data = toy_data(game)
     _critics_move(game, data)
@@ -127,7 +127,7 @@ def critic(kind: type[Game]) -> None:
     asked = {name: batch[name] for name in getattr(game, "conditions", {}) if name in batch}
     with torch.no_grad():
         real = game.score(batch["x"], **asked).mean()
-        if isinstance(game, Samples):
+        if issubclass(kind, Samples):
             made = game.sample(256, seed=0, **asked)
         else:
             made = game.complete(batch["x"], game.holes(batch["x"]))
@@ -145,7 +145,7 @@ def _critics_move(game: Any, data: Any) -> None:
     for stage in range(len(trainer.stages)):
         trainer.stage = stage
         trainer._take_seats()
-        seats = [seat for seat in trainer._seats if seat.player.name in ("discriminator", "critic")]
+        seats: list[Any] = [seat for seat in trainer._seats if seat.player.name in ("discriminator", "critic")]
         for batch, _ in zip(data.batches(64), range(150), strict=False):
             for seat in seats:
                 seat.step(seat.gradient(batch, 1)[1])

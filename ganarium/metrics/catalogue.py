@@ -118,7 +118,7 @@ def metric(
 
     def mark(measure: _Measure) -> _Measure:
         several = tuple(names.split())
-        ways = better if isinstance(better, Mapping) else dict.fromkeys(several, better)
+        ways: Any = better if isinstance(better, Mapping) else dict.fromkeys(several, better)
         alone = len(several) == 1 and not names.endswith("*")
         measured = (lambda case: {names: measure(case)}) if alone else measure
         if not asked:
