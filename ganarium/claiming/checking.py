@@ -10,7 +10,7 @@ from typing import Any, Literal
 from ganarium import index
 from ganarium.board import Tally
 from ganarium.claiming.echo import binds, differences
-from ganarium.claiming.stale import digest
+from ganarium.claiming.stale import digest, measuring
 from ganarium.claiming.statement import ARMS, Claim
 from ganarium.claiming.store import Store
 from ganarium.side_by_side import Job, Outcome, run
@@ -18,7 +18,9 @@ from ganarium.side_by_side import Job, Outcome, run
 __all__ = ["Checked", "check_claims", "echo_job"]
 
 #: What is said of an arm. Its results stand if it is unchanged, agrees or was recorded.
-Said = Literal["unchanged", "agrees", "recorded", "differs", "elsewhere", "no echo", "not measured", "failed"]
+Said = Literal[
+    "unchanged", "agrees", "recorded", "differs", "measured otherwise", "elsewhere", "no echo", "not measured", "failed"
+]
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Checked:
         claim: The claim's name.
         arm: The arm.
         said: ``unchanged``: it depends on the same code; ``agrees``: its echo is the one that is kept; ``recorded``:
-            its code is the same, and its first echo was kept; ``differs``; ``elsewhere``: it differs from an echo of
+            its code is the same, and its first echo was kept; ``differs``; ``measured otherwise``: the code
+            that measures has changed, for which no echo speaks; ``elsewhere``: it differs from an echo of
             another kind of machine, which proves nothing; ``no echo``: its code has changed, and no echo is kept;
             ``not measured``: nothing is kept; ``failed``: it could not be played.
         differences: Where it differs, with both values; or why it failed.
@@ -45,7 +48,7 @@ class Checked:
     @property
     def wrong(self) -> bool:
         """Whether the results of the arm do not stand."""
-        return self.said in ("differs", "failed")
+        return self.said in ("differs", "measured otherwise", "failed")
 
     def row(self) -> dict[str, str]:
         """As a row of a table: how it differs at first, and at how many places."""
@@ -130,6 +133,8 @@ class _Arm:
         """What is said of the arm without playing it; None if it is to be played."""
         if not self.kept or not self.kept["seeds"]:
             return "not measured"
+        if self.kept["measuring"] not in ("", measuring(self.claim.module)):
+            return "measured otherwise"
         if self.kept["echo"] is None:
             return "no echo" if self.changed else None
         return None if self.changed or fresh else "unchanged"

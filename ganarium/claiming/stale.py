@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ganarium import index
 
-__all__ = ["definitions", "digest"]
+__all__ = ["definitions", "digest", "measuring"]
 
 _HERE = Path(__file__).parents[1]
 #: What shows, or keeps processes, and changes no number.
@@ -29,6 +29,8 @@ _NO_NUMBER = (
     "ganarium.data.workers",
     "ganarium.claiming.statement",
 )
+#: What measures. A few rounds say little of what is measured at their end, so that no echo speaks for this code.
+_MEASURES = ("ganarium.metrics", "ganarium.claiming.measures")
 _REST = ""  # the name of what stands in a module and defines nothing
 
 
@@ -38,7 +40,20 @@ def digest(module: str) -> str:
     Args:
         module: The claim's.
     """
-    parts = sorted(_code(where, name) for where, name in definitions(module))
+    return _hashed(definitions(module))
+
+
+def measuring(module: str) -> str:
+    """What a claim's results depend on of the code that measures, in twelve digits.
+
+    Args:
+        module: The claim's.
+    """
+    return _hashed([(where, name) for where, name in definitions(module) if where.startswith(_MEASURES)])
+
+
+def _hashed(defined: list[tuple[str, str]]) -> str:
+    parts = sorted(_code(where, name) for where, name in defined)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 

@@ -1,8 +1,8 @@
 """Where results of claims are kept: a file for each claim in a folder, ``<name>.json``, with pictures beside them.
 
-Of each arm a file holds the digest of what it depends on (:mod:`ganarium.claiming.stale`), its echo
-(:mod:`ganarium.claiming.echo`), and what was found with each seed. All of it is of the same code, or of code that gives
-the same echo: an arm that is played by other code begins anew.
+Of each arm a file holds the digests of what it depends on and of what measures it (:mod:`ganarium.claiming.stale`), its
+echo (:mod:`ganarium.claiming.echo`), and what was found with each seed. All of it is of the same code, or of code that
+measures alike and gives the same echo: an arm that is played by other code begins anew.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from typing import Any
 
 from ganarium._version import __version__
 from ganarium.checkpoint import write_text
+from ganarium.claiming.stale import measuring
 from ganarium.claiming.statement import ARMS, Claim
 from ganarium.claiming.verdict import Verdict
 from ganarium.side_by_side import cores
 
 __all__ = ["Store"]
 
-_ARM = {"digest", "echo", "seeds"}
+_ARM = {"digest", "echo", "measuring", "seeds"}
 _ROW = {"commit", "date", "found", "machine", "seconds"}
 
 
@@ -64,7 +65,9 @@ class Store:
     def arm(self, claim: Claim, arm: str, digest: str) -> dict[str, Any]:
         """What is kept of an arm, if it is of this digest; else what an arm begins with."""
         kept = self.arms(claim).get(arm)
-        return kept if kept and kept["digest"] == digest else {"digest": digest, "echo": None, "seeds": {}}
+        if kept and kept["digest"] == digest:
+            return kept
+        return {"digest": digest, "measuring": measuring(claim.module), "echo": None, "seeds": {}}
 
     def keep(self, claim: Claim, digest: str, arm: str, seed: int, result: Mapping[str, Any]) -> None:
         """Keep what was found of an arm with a seed, and write it down at once; what other code found is forgotten."""
@@ -132,7 +135,7 @@ def _converted(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any
     arms: dict[str, dict[str, Any]] = {}
     for name, row in sorted(rows.items(), key=lambda pair: pair[1]["date"], reverse=True):
         arm, seed = name.split()
-        kept = arms.setdefault(arm, {"digest": row["digest"], "echo": None, "seeds": {}})
+        kept = arms.setdefault(arm, {"digest": row["digest"], "measuring": "", "echo": None, "seeds": {}})
         if row["digest"] == kept["digest"]:
             kept["seeds"][str(int(seed))] = {"commit": "", **{key: row[key] for key in _ROW - {"commit"}}}
     return arms
