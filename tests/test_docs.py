@@ -51,7 +51,7 @@ def test_the_stub_and_the_lazy_names_agree():
     import ganarium as ga
 
     assert (ROOT / "ganarium" / "__init__.pyi").read_text(encoding="utf-8") == stub.text(), "python -m ganarium.stub"
-    for name in [*ga._NAMES, *ga._MODULES, *(entry.name for entry in index.games().values())]:
+    for name in [*ga.__all__, *(entry.name for entry in index.games().values())]:
         assert getattr(ga, name) is not None
         assert name in dir(ga)
 
