@@ -28,7 +28,7 @@ import yaml
 import ganarium as ga
 from benchmarks.faults import faults
 from benchmarks.kills import differences, fork, interrupted_until_done, kill, waited
-from ganarium import checkpoint
+from ganarium import checkpoint, index
 from ganarium.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
@@ -142,7 +142,7 @@ def long_run(folder: Path, minutes: float, every: float, draw: random.Random, ga
 
     def made() -> Any:
         torch.manual_seed(0)
-        return ga.index.game_class(game).on(source)
+        return index.game_class(game).on(source)
 
     begun, options = time.perf_counter(), {"threads": 1, "quiet": True}
     child = fork(lambda: ga.fit(made(), source, out=whole, minutes=minutes, save_every=20, **options))

@@ -37,16 +37,16 @@ def moved(game: WakeSleep, player: Player, batch: dict[str, torch.Tensor]) -> se
 
 def test_wake_and_sleep_teach_one_network_each() -> None:
     torch.manual_seed(0)
-    game = WakeSleep(IMAGE, 2, Flat(16))
+    game = WakeSleep(IMAGE, latent=2, architecture=Flat(16))
     wake, sleep = game.players()
     batch = {"x": torch.rand(8, 1, 1, 3)}
     assert moved(game, wake, batch) == {"decoder", "log_sd"}
     assert moved(game, sleep, batch) == {"encoder"}
-    assert [player.name for player in Deaf(IMAGE, 2, Flat(16)).players()] == ["generator"]
+    assert [player.name for player in Deaf(IMAGE, latent=2, architecture=Flat(16)).players()] == ["generator"]
 
 
 def test_log_posterior_is_that_of_a_gaussian() -> None:
-    game = WakeSleep(IMAGE, 2, Flat(16))
+    game = WakeSleep(IMAGE, latent=2, architecture=Flat(16))
     z, x = torch.randn(5, 2), torch.rand(5, 1, 1, 3)
     mean, log_variance = game.posterior(x)
     law = torch.distributions.Normal(mean, (log_variance / 2).exp())

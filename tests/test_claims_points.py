@@ -46,7 +46,7 @@ def test_shuffled_weights_are_the_boosted_ones_in_another_order() -> None:
     for kind in (Shuffled.__base__, Shuffled):
         assert kind is not None
         with seeded(torch.device("cpu"), 0):
-            games.append(kind(spec, 2))
+            games.append(kind(spec, components=2))
         games[-1].reweigh([batch], 1)
     boosted, shuffled = (game.weights for game in games)
     assert torch.equal(boosted.sort().values, shuffled.sort().values)

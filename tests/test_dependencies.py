@@ -42,6 +42,8 @@ def named(tree: ast.Module) -> dict[str, str]:
     return found
 
 
+distributions = cache(packages_distributions)
+
 # -- what is declared -----------------------------------------------------------------------------------------------
 
 
@@ -75,7 +77,7 @@ def imported(folder: str) -> set[str]:
 
 def undeclared(folder: str, *extras: str) -> set[str]:
     """The imported modules of a folder that come from no declared distribution."""
-    whose, known = packages_distributions(), declared(*extras)
+    whose, known = distributions(), declared(*extras)
     return {name for name in imported(folder) if not {normal(one) for one in whose.get(name, [name])} & known}
 
 
@@ -90,7 +92,7 @@ def test_what_only_developers_import_is_installed_for_them(folder):
 
 
 def test_what_is_declared_is_used():
-    whose = packages_distributions()
+    whose = distributions()
     used = {normal(one) for folder in FOLDERS for name in imported(folder) for one in whose.get(name, [name])}
     assert declared("dev", "docs", "tensorboard", "wandb") - used == UNSEEN
 

@@ -149,3 +149,58 @@ def test_options_go_to_a_file_and_back():
 def test_a_spec_that_lacks_a_field_is_refused_first():
     with pytest.raises(ValueError, match="'x'"):
         Scale(Spec(y=Field((), "label", classes=2)), start=-1.0)
+
+
+class Counts(Game):
+    """A base with an option and a buffer of its own, and another default."""
+
+    often: int = 2
+    seen: Tensor = follows(factory=lambda game: torch.zeros(()))
+
+
+class Louder(Scale):
+    """Changes a default of a base that it shares."""
+
+    start = 5.0
+
+
+class Beside(Scale):
+    """Changes nothing."""
+
+
+class Joined(Beside, Louder, Counts):
+    """Has the options of all its bases; a default is that of the first base that changes it."""
+
+
+def test_options_of_several_bases_are_joined_in_the_order_of_the_bases():
+    game = Joined(SPEC, often=7)
+    assert {"often", "start", "net"} <= set(inspect.signature(Joined).parameters)
+    assert (game.often, game.start) == (7, 5.0)
+    assert {"seen", "count"} <= set(game.state_dict())
+    assert Beside(SPEC).start == 2.0
+
+
+class Rows(Game):
+    """Several networks.
+
+    Args:
+        rows: As many networks.
+    """
+
+    rows: nn.ModuleList = made(factory=lambda game: nn.ModuleList([nn.Linear(2, 1)]))
+
+    @classmethod
+    def toy(cls) -> Self:
+        return cls(SPEC)
+
+
+def test_a_list_of_networks_becomes_a_module():
+    nets = [nn.Linear(2, 2), nn.Linear(2, 3)]
+    game = Rows(SPEC, rows=nets)  # type: ignore[arg-type]
+    assert isinstance(game.rows, nn.ModuleList)
+    assert [name for name, _ in game.named_parameters()] == [
+        "rows.0.weight",
+        "rows.0.bias",
+        "rows.1.weight",
+        "rows.1.bias",
+    ]

@@ -117,7 +117,7 @@ def test_the_rate_after_a_rollback_is_half_of_what_it_was():
     trainer = ga.Trainer(make())
     for trainer.rollbacks in (0, 2):
         next(iter(trainer.play(ring(), 32, 10)))
-        rates.append(trainer._seats[0].rate)
+        rates.append(trainer._descending()[0].rate)
     assert rates[1] == pytest.approx(rates[0] / 4, rel=0.1)
 
 
@@ -152,7 +152,7 @@ def test_a_guard_that_waits_skips_the_step_and_tells_later(kind):
     def seat_of(game: Any, waits: bool) -> Seat:
         trainer = ga.Trainer(game)
         next(iter(trainer.play(ring(), 32, 10)))
-        seat = trainer._seats[0]
+        seat = trainer._descending()[0]
         seat.guard.waits = waits
         return seat
 

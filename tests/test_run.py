@@ -22,6 +22,7 @@ from benchmarks.patience import until
 from ganarium import checkpoint, settings
 from ganarium.run import Interrupted
 from ganarium.settings import Settings
+from ganarium.spec import MissingField
 
 
 @pytest.fixture
@@ -266,10 +267,10 @@ def test_a_folder_that_holds_something_else_is_left_alone(place):
 
 
 def test_data_without_the_field_is_refused(place):
-    with pytest.raises(ga.spec.MissingField, match="DCGAN plays on batches with the field 'x' as image"):
+    with pytest.raises(MissingField, match="DCGAN plays on batches with the field 'x' as image"):
         ga.DCGAN.on(ring())
     game = ga.DCGAN.toy()
-    with pytest.raises(ga.spec.MissingField):
+    with pytest.raises(MissingField):
         ga.fit(game, ring(), rounds=1, quiet=True)
 
 

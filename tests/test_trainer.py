@@ -49,7 +49,7 @@ class Toy(Game):
 
     def __init__(self, make: "Callable[[Toy], Sequence[Player | Stage]]", simultaneous: bool = False):
         super().__init__(SPEC)
-        self.make, self.simultaneous = make, simultaneous
+        self.make, self.simultaneous = make, simultaneous  # type: ignore[misc]
         self.left, self.right = nn.Linear(2, 1), nn.Linear(2, 1)
 
     def stages(self) -> list[Stage]:
@@ -992,13 +992,13 @@ def test_schedules_are_shared_by_name_with_the_stages():
 def test_a_replaced_rate_is_where_the_schedule_begins():
     make = lambda game: [game.player(schedule=lambda progress: {"lr": 0.5})]  # noqa: E731
     trainer = play(Toy(make), 1, rates={"left": 0.05})
-    assert trainer._seats[0].optimizer.param_groups[0]["lr"] == pytest.approx(0.05)
+    assert trainer._descending()[0].optimizer.param_groups[0]["lr"] == pytest.approx(0.05)
 
 
 def test_a_rate_may_warm_up_from_zero():
     make = lambda game: [game.player(optimizer=SGD(Linear(0.0, 0.1)))]  # noqa: E731
     trainer = play(Toy(make), 5, rates={"left": 0.2})
-    assert trainer._seats[0].optimizer.param_groups[0]["lr"] == pytest.approx(0.2 * 4 / 5)
+    assert trainer._descending()[0].optimizer.param_groups[0]["lr"] == pytest.approx(0.2 * 4 / 5)
 
 
 def test_uneven_parts_weigh_as_many_samples_as_they_hold():

@@ -11,7 +11,7 @@ import torch
 import yaml
 
 import ganarium as ga
-from ganarium import tuning
+from ganarium import index, tuning
 from ganarium.cli import main
 from ganarium.nets import DeepConvolutional
 from ganarium.trainer import Trainer
@@ -60,7 +60,7 @@ def test_channels_last_resumes_exactly():
 
 
 def test_volumes_have_their_own_layout():
-    game = ga.index.game_class("3d-gan").toy()
+    game = index.game_class("3d-gan").toy()
     trainer = Trainer(game, channels_last=True)
     next(trainer.play(ga.data.random(game.spec), 16, 1))
     weights = [p for p in game.parameters() if p.ndim == 5]

@@ -67,7 +67,7 @@ def play(arm: Arm) -> dict[str, float]:
     kind = arm.among(game=InfoGAN, baseline=Unpaid, control=Shuffled)
     family = Flat(128, generator_norm="batch")
     rates = {"discriminator_optimizer": Adam(1e-3), "generator_optimizer": Adam(5e-4)}
-    game = arm.played(lambda: kind(data.spec, 16, architecture=family, **rates), data, seen=64_000)
+    game = arm.played(lambda: kind(data.spec, latent=16, architecture=family, **rates), data, seen=64_000)
     category = torch.arange(10_000) % 10
     made = game.sample(10_000, seed=arm.seed, category=category)
     arm.show(game.sample(100, seed=arm.seed, category=torch.arange(100) // 10), data.spec["x"])

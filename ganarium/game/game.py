@@ -69,8 +69,6 @@ class Game(Configured):
     needs: ClassVar[Mapping[str, tuple[Kind, ...]]] = {"x": ()}
     #: Why the loss of one sample depends on the others in its batch; empty if it does not.
     couples_samples: ClassVar[str] = ""
-    #: Whether all gradients are taken before any step.
-    simultaneous: ClassVar[bool] = False
 
     spec: Spec = given(kw_only=False)
 

@@ -69,8 +69,9 @@ class Configured(nn.Module, ABC):
     arguments: dict[str, Any]
     #: Settings that a run takes unless it is told others; see ``Game.pace``.
     measured: Mapping[str, Any] = MappingProxyType({})
-    #: A game's clock.
+    #: A game's clock, and whether all its gradients are taken before any step.
     progress: Tensor
+    simultaneous: bool = False
     #: What a class declares itself, and that with what its bases do: defaults and types.
     _own: ClassVar[Mapping[str, Any]] = {}
     _own_hints: ClassVar[Mapping[str, Any]] = {}
