@@ -52,7 +52,7 @@ def test_links_lead_to_what_the_repository_holds(page):
 def test_the_stub_and_the_lazy_names_agree():
     ga: Any = importlib.import_module("ganarium")
     assert (ROOT / "ganarium" / "__init__.pyi").read_text(encoding="utf-8") == stub.text(), "python -m ganarium.stub"
-    for name in [*ga._NAMES, *ga._MODULES, *(entry.name for entry in index.games().values())]:
+    for name in [*ga.__all__, *(entry.name for entry in index.games().values())]:
         assert getattr(ga, name) is not None
         assert name in dir(ga)
 

@@ -334,3 +334,15 @@ def test_a_config_cannot_name_code(run):
         code, _, err = run("resume mine")
         assert code == 2
         assert words in err
+
+
+def test_a_file_may_call_its_game_as_the_zoo_does(run):
+    head = "from ganarium.games.adversarial.gan import GAN"
+    text = f'{head}\n\n\nclass MyGAN(GAN):\n    """Mine."""\n\n    extra: float = 1.0\n'
+    Path("my_game.py").write_text(text, encoding="utf-8")
+    assert run(f"train ./my_game.py {QUICK} --rounds 4 --stop-after 2 --extra 2 --out mine")[0] == 0
+    assert read_config(Path("mine"))["game"]["command"] == "gan"
+    assert type(ga.load("mine").game).__name__ == "MyGAN"
+    assert ga.load("mine").game.extra == 2.0  # type: ignore[attr-defined]
+    assert run("resume mine --quiet")[0] == 0
+    assert index.game("gan").name == "GAN"
