@@ -100,11 +100,6 @@ class Diagnosis:
                 return finding
         raise ValueError(f"There is no ailment '{ailment}'; there are {', '.join(f.ailment for f in self.findings)}.")
 
-    @property
-    def ill(self) -> list[Finding]:
-        """What was found."""
-        return [finding for finding in self.findings if finding.state == "found"]
-
     def plain(self) -> dict[str, Any]:
         """As values that JSON holds."""
         return {**self.facts, "findings": [finding.plain() for finding in self.findings]}

@@ -46,11 +46,11 @@ def mix(inputs: int, out: int, dims: int, kernel: int = 1, groups: int = 1, gain
         layer: nn.Module = nn.Conv2d(inputs, out, kernel, padding=kernel // 2, groups=groups, bias=False)
     else:
         layer = nn.Linear(inputs, out, bias=False)
-    return draw(layer, gain)
+    return initialised(layer, gain)
 
 
 @torch.no_grad()
-def draw(layer: nn.Module, gain: float = 1.0) -> nn.Module:
+def initialised(layer: nn.Module, gain: float = 1.0) -> nn.Module:
     """``layer`` with weights from N(0, gain^2 / inputs of a unit)."""
     weight = layer.get_parameter("weight")
     weight.normal_(0, gain / math.sqrt(weight[0].numel()))
@@ -187,10 +187,10 @@ class ModernResidual(Architecture):
             parts[f"stage{i}"] = self.stage(b, dims, total)
         if dims:
             height, width = maps[-1]
-            last = draw(nn.Conv2d(widths[-1], widths[-1], (height, width), groups=widths[-1], bias=False))
+            last = initialised(nn.Conv2d(widths[-1], widths[-1], (height, width), groups=widths[-1], bias=False))
             parts |= {"basis": last, "flatten": nn.Flatten()}
         network = Discriminator(named(**parts), widths[-1], outputs, condition, bias=False)
-        draw(network.head)
+        initialised(network.head)
         return network
 
     def levels(self, field: Field) -> tuple[list[Sides], list[int]]:
