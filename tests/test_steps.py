@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
 import sys
 from collections.abc import Callable
 from itertools import pairwise
@@ -20,6 +19,7 @@ from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
 
 import ganarium as ga
+from benchmarks import patience
 from ganarium import data as gd
 from ganarium.diagnosis import vanishing
 from ganarium.diagnosis.case import Unknown
@@ -537,7 +537,7 @@ def test_two_processes_give_what_one_gives():
     from test_processes import environment
 
     command = [sys.executable, "-W", "ignore", __file__]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment(), check=False)
+    done = patience.run(command, env=environment())
     rows = {row["game"]: row for row in map(json.loads, filter(lambda line: line[:1] == "{", done.stdout.splitlines()))}
     assert rows.keys() == {"Mixture", "Chain"}, done.stderr[-3000:]
     for kind in (Mixture, Chain):

@@ -59,8 +59,8 @@ def play(arm: Arm) -> dict[str, float]:
         def make() -> HierarchicalImplicit:
             return kind(
                 data.spec,
-                simulator,
-                Flat(64, depth=2),
+                simulator=simulator,
+                architecture=Flat(64, depth=2),
                 draws=DRAWS,
                 discriminator_moves=MOVES,
                 discriminator_optimizer=Adam(Cosine(3e-3, 0.0, since=0.5), (0.5, 0.9)),
