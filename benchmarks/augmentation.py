@@ -11,10 +11,10 @@ import time
 import torch
 
 from benchmarks.quality import digits_row
-from ganarium.augment import Adaptive, Augmentation, DiffAugment, Shift, Stretch, Translation, Zoom
-from ganarium.claiming.arm import Arm
 from ganarium.data import load
 from ganarium.games.adversarial.r3gan import R3GAN
+from ganarium.ingredients import Adaptive, Augmentation, DiffAugment, Shift, Stretch, Translation, Zoom
+from ganarium.proving.arm import Arm
 
 # What leaves a digit a digit.
 POLICY: tuple[Augmentation, ...] = (Translation(), Zoom(), Stretch(), Shift())

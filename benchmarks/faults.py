@@ -22,8 +22,8 @@ import torch
 
 import ganarium as ga
 from benchmarks.kills import differences
-from ganarium import checkpoint
-from ganarium.shortage import OutOfMemory
+from ganarium.running import checkpoint
+from ganarium.running.memory import OutOfMemory
 
 __all__ = ["FAULTS", "faults"]
 
@@ -190,7 +190,7 @@ def _refusing(kind: str, injected: bool) -> Iterator[list[bool]]:
         yield refuse
         return
     from ganarium import pictures
-    from ganarium.session import Session
+    from ganarium.running.session import Session
 
     owner, name = {
         "checkpoint": (checkpoint, "_write"),

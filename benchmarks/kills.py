@@ -17,8 +17,8 @@ from random import Random
 from typing import Any
 
 from benchmarks.patience import Stuck, until
-from ganarium import checkpoint
 from ganarium.contract.plays import same
+from ganarium.running import checkpoint
 
 __all__ = ["differences", "ended", "fork", "interrupted_until_done", "kill", "newest", "same", "waited"]
 

@@ -40,7 +40,7 @@ def _step(word: str) -> dict[str, float]:
 
 def _digits() -> dict[str, float]:
     import ganarium as ga
-    from ganarium.metrics import evaluation
+    from ganarium.running import evaluation
 
     data = ga.data.load("digits")
     game = ga.R3GAN.on(data)
@@ -54,7 +54,7 @@ def _images() -> dict[str, float]:
     import torch
 
     import ganarium as ga
-    from ganarium.metrics.rows import of_game
+    from ganarium.metrics.looks import of_game
 
     generator = torch.Generator().manual_seed(0)
     noise = torch.randint(0, 256, (20_000, 3, 64, 64), generator=generator, dtype=torch.uint8)

@@ -20,11 +20,12 @@ import torch
 from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
 
-from ganarium import run as runs
 from ganarium.data import Data, from_source, load
-from ganarium.metrics import library, modes
+from ganarium.metrics import frechet as library
+from ganarium.metrics import modes
+from ganarium.metrics.looks import Moments
 from ganarium.metrics.neighbours import balls
-from ganarium.metrics.rows import Moments
+from ganarium.running import run as runs
 
 Array = np.ndarray
 

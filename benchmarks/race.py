@@ -17,7 +17,7 @@ import torch
 
 from ganarium.comparing import go_on
 from ganarium.pictures.plots import DATA, SAMPLES, limits, rendered
-from ganarium.run import Run, data_of
+from ganarium.running.run import Run, data_of
 
 COUNT = 2000
 

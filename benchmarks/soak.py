@@ -28,8 +28,9 @@ import yaml
 import ganarium as ga
 from benchmarks.faults import faults
 from benchmarks.kills import differences, fork, interrupted_until_done, kill, waited
-from ganarium import checkpoint, index
-from ganarium.trainer import Trainer
+from ganarium.engine.trainer import Trainer
+from ganarium.running import checkpoint
+from ganarium.zoo import index
 
 ROOT = Path(__file__).parents[1]
 MEMORY = Path("/dev/shm")

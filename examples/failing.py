@@ -14,9 +14,8 @@ from typing import Any
 import torch
 
 import ganarium as ga
-from ganarium.nets.architecture import Plain
-from ganarium.nets.flat import Flat
-from ganarium.objectives import Minimax
+from ganarium.ingredients import Minimax
+from ganarium.nets import Flat, Plain
 from ganarium.randomness import seeded
 
 

@@ -11,51 +11,52 @@ from typing import Any
 from ganarium._version import __version__
 
 _NAMES = {
-    "Adam": "optimizers",
+    "Adam": "ingredients.optimizers",
     "Batch": "spec",
     "Field": "spec",
     "Game": "game",
-    "Linear": "schedules",
-    "Normal": "priors",
+    "Linear": "ingredients.schedules",
+    "Normal": "ingredients.priors",
     "Paper": "game",
     "Player": "game",
-    "RMSprop": "optimizers",
-    "Run": "run",
-    "SGD": "optimizers",
+    "RMSprop": "ingredients.optimizers",
+    "Run": "running.run",
+    "SGD": "ingredients.optimizers",
     "Samples": "game",
     "Scores": "game",
-    "Settings": "run",
+    "Settings": "running.run",
     "Spec": "spec",
     "Stage": "game",
     "Terms": "game",
-    "Trainer": "trainer",
-    "Uniform": "priors",
-    "check_claims": "claiming.checking",
+    "Trainer": "engine.trainer",
+    "Uniform": "ingredients.priors",
+    "check_claims": "proving.checking",
     "compare": "comparing",
     "diagnose": "diagnosis",
-    "fit": "fitting",
-    "load": "run",
-    "prove": "claiming.proving",
-    "teach": "theory.lesson",
-    "resume": "fitting",
-    "rounds": "fitting",
-    "runs": "run",
+    "evaluate": "running.evaluation",
+    "fit": "running.fitting",
+    "load": "running.run",
+    "prove": "proving.proving",
+    "resume": "running.fitting",
+    "rounds": "running.fitting",
+    "runs": "running.run",
+    "teach": "theory.teaching",
 }
-_MODULES = (
-    "augment",
-    "data",
-    "divergences",
-    "holes",
-    "latent",
-    "metrics",
-    "nets",
-    "objectives",
-    "optimizers",
-    "penalties",
-    "pictures",
-    "priors",
-    "schedules",
-)
+_MODULES = {
+    "augment": "ingredients.augment",
+    "data": "data",
+    "divergences": "ingredients.divergences",
+    "holes": "ingredients.holes",
+    "latent": "latent",
+    "metrics": "metrics",
+    "nets": "nets",
+    "objectives": "ingredients.objectives",
+    "optimizers": "ingredients.optimizers",
+    "penalties": "ingredients.penalties",
+    "pictures": "pictures",
+    "priors": "ingredients.priors",
+    "schedules": "ingredients.schedules",
+}
 
 __all__ = ["__version__", *_MODULES, *_NAMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
@@ -64,10 +65,10 @@ def __getattr__(name: str) -> Any:
     if name in _NAMES:
         return getattr(import_module(f"ganarium.{_NAMES[name]}"), name)
     if name in _MODULES:
-        return import_module(f"ganarium.{name}")
+        return import_module(f"ganarium.{_MODULES[name]}")
     if not name.startswith("_"):
         # Not `from ganarium import index`, which would ask this function for it.
-        index = import_module("ganarium.index")
+        index = import_module("ganarium.zoo.index")
         for entry in index.games().values():
             if entry.name == name:
                 return getattr(import_module(entry.module), name)
@@ -75,5 +76,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    games = import_module("ganarium.index").games().values()
+    games = import_module("ganarium.zoo.index").games().values()
     return sorted([*__all__, *(entry.name for entry in games)])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import ganarium
-from ganarium import index
+from ganarium.zoo import index
 
 __all__ = ["text"]
 
@@ -24,7 +24,8 @@ def text() -> str:
     package: Any = ganarium
     places = {name: f"ganarium.{module}" for name, module in package._NAMES.items()}
     places |= {entry.name: entry.module for entry in index.games().values()}
-    lines = [f"from ganarium import {name} as {name}" for name in package._MODULES]
+    parts = {name: f"ganarium.{place}".rpartition(".")[::2] for name, place in package._MODULES.items()}
+    lines = [f"from {folder} import {leaf} as {name}" for name, (folder, leaf) in parts.items()]
     lines += ["from ganarium._version import __version__ as __version__"]
     lines += [
         f"from {module} import {name} as {name}"

@@ -6,11 +6,11 @@ import pytest
 import torch
 from zoo import toy_batch, toy_data
 
+from ganarium.engine.trainer import Trainer
 from ganarium.games.volume.gan_3d import GAN3D
-from ganarium.nets.architecture import DeepConvolutional
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam
+from ganarium.nets import DeepConvolutional
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 
 def toy(**options) -> GAN3D:

@@ -12,19 +12,35 @@ import torch
 from torch import Tensor
 from zoo import GAMES, can, family, first_of, game_class, marked, players, toy_batch, toy_data
 
-from ganarium import forms, options
-from ganarium.augment import Adaptive, Brightness, DiffAugment, Flip, QuarterTurn, Shift, Translation, Zoom, augmented
-from ganarium.augment.adaptive import Controlled
-from ganarium.augment.transform import Augmented
+from ganarium.arguments import forms
+from ganarium.arguments.misuse import Misuse
+from ganarium.engine.trainer import Trainer
 from ganarium.game import Classifies, Samples, Scores, Translates
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.wgan_gp import WGANGP
-from ganarium.misuse import Misuse
-from ganarium.nets.architecture import Plain
-from ganarium.objectives import Hinge, LeastSquares, NonSaturating, RelativisticPairs, Wasserstein
-from ganarium.penalties import R1, input_gradient
+from ganarium.ingredients import (
+    R1,
+    Adaptive,
+    Brightness,
+    DiffAugment,
+    Flip,
+    Hinge,
+    LeastSquares,
+    NonSaturating,
+    QuarterTurn,
+    RelativisticPairs,
+    Shift,
+    Translation,
+    Wasserstein,
+    Zoom,
+    augmented,
+    input_gradient,
+)
+from ganarium.ingredients.augment.adaptive import Controlled
+from ganarium.ingredients.augment.transform import Augmented
+from ganarium.nets import Plain
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
+from ganarium.zoo import options
 
 IMAGE = Field((1, 8, 8), "image")
 #: Quick to move, so that a short test sees it.

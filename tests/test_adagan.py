@@ -9,7 +9,7 @@ import torch
 from zoo import play, toy_batch, toy_data
 
 from ganarium.games.adversarial.adagan import AdaGAN, boosted_weights
-from ganarium.nets.architecture import Plain
+from ganarium.nets import Plain
 from ganarium.spec import Field, Spec
 
 

@@ -10,10 +10,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from zoo import toy_batch
 
-from ganarium.entropies import am_score, class_entropy
 from ganarium.games.adversarial.am_gan import AMGAN
-from ganarium.nets.architecture import Plain
-from ganarium.penalties import R1
+from ganarium.ingredients import R1, am_score, class_entropy
+from ganarium.nets import Plain
 from ganarium.spec import Field, MissingField, Spec
 
 POINTS = Field((2,), "points")

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ganarium.augment import (
+from ganarium.ingredients import (
     Augmentation,
     Brightness,
     Contrast,
@@ -19,7 +19,7 @@ from ganarium.augment import (
     Translation,
     Zoom,
 )
-from ganarium.augment.geometry import resample
+from ganarium.ingredients.augment.geometry import resample
 
 COLOUR = [Brightness(), Saturation(), Contrast(), Hue(), LumaFlip()]
 GEOMETRY = [Translation(), Cutout(), Flip(), QuarterTurn(), Zoom(), Stretch(), Shift()]

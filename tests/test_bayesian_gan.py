@@ -10,12 +10,11 @@ import torch
 from torch import nn
 from zoo import toy, toy_data
 
+from ganarium.engine.trainer import Trainer
 from ganarium.games.adversarial.bayesian_gan import BayesianGAN
-from ganarium.nets.architecture import Plain
-from ganarium.optimizers import SGHMC, Adam
-from ganarium.schedules import Exponential
+from ganarium.ingredients import SGHMC, Adam, Exponential
+from ganarium.nets import Plain
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 
 def game(count: int = 64, **options) -> BayesianGAN:

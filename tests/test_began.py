@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from zoo import play, toy
 
 from ganarium.games.adversarial.began import BEGAN
-from ganarium.nets.architecture import Plain
-from ganarium.nets.began import Autoencoder, Mirrored
+from ganarium.nets import Plain
+from ganarium.nets.families.began import Autoencoder, Mirrored
 from ganarium.spec import Field, Spec
 
 POINTS = Spec(x=Field((2,), "points"))

@@ -10,12 +10,11 @@ from torch import nn
 from torch.nn.functional import softplus
 from zoo import toy, toy_batch, toy_data
 
-from ganarium.augment import Brightness, DiffAugment
+from ganarium.engine.trainer import Trainer
 from ganarium.games.inference.bigan import BiGAN
-from ganarium.nets.bigan import NormedPerceptrons, PairDiscriminator
-from ganarium.priors import Normal, Truncated, Uniform
+from ganarium.ingredients import Brightness, DiffAugment, Normal, Truncated, Uniform
+from ganarium.nets import NormedPerceptrons, PairDiscriminator
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 IMAGES = Spec(x=Field((1, 8, 8), "image"))
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from zoo import play, toy
 
 from ganarium.games.adversarial.bs_gan import BSGAN
-from ganarium.objectives import NonSaturating
+from ganarium.ingredients import NonSaturating
 from ganarium.spec import Field, Spec
 
 LINE = Spec(x=Field((1,), "points"))

@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from zoo import toy
 
 from ganarium.games.adversarial.bs_gan_discrete import BSGANDiscrete
-from ganarium.nets.architecture import DeepConvolutional, Perceptrons, Plain
-from ganarium.nets.bits import log_mass, thrown, without_squashing
-from ganarium.nets.flat import Flat
+from ganarium.nets import DeepConvolutional, Flat, Perceptrons, Plain
+from ganarium.nets.layers.bits import log_mass, thrown, without_squashing
 from ganarium.spec import Field, Spec
 
 IMAGE = Spec(x=Field((1, 2, 2), "image"))

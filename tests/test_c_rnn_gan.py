@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from ganarium import data
+from ganarium.engine.trainer import Trainer
 from ganarium.games.sequence.c_rnn_gan import CRNNGAN
-from ganarium.nets.recurrent import StepDiscriminator, StepGenerator, mean_logit
+from ganarium.nets.layers.recurrent import StepDiscriminator, StepGenerator, mean_logit
 from ganarium.spec import Field
-from ganarium.trainer import Trainer
 
 FIELD = Field((6, 2), "sequence")
 

@@ -7,11 +7,11 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from ganarium import data
-from ganarium.entropies import class_entropy, marginal_entropy
+from ganarium.engine.trainer import Trainer
 from ganarium.games.adversarial.catgan import CatGAN
-from ganarium.nets.improved_gan import NoisyPerceptrons
+from ganarium.ingredients import class_entropy, marginal_entropy
+from ganarium.nets import NoisyPerceptrons
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 POINTS = Field((2,), "points")
 SPEC = Spec(x=POINTS, y=Field((), "label", classes=3))

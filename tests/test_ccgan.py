@@ -11,16 +11,16 @@ from PIL import Image
 from torch.nn.functional import cross_entropy, softplus
 from zoo import toy, toy_batch
 
-from ganarium import cli, data, options
+from ganarium import data
 from ganarium.claims.ccgan import Alone
-from ganarium.gallery import gallery
+from ganarium.cli import main as cli
+from ganarium.engine.trainer import Trainer
 from ganarium.games.adversarial.ccgan import CCGAN
-from ganarium.holes import CentralSquare, Holes, RandomPixels, RandomSquare, checked, completed, read_mask
-from ganarium.nets.architecture import Plain
-from ganarium.nets.completer import completer
-from ganarium.penalties import R1
+from ganarium.ingredients import R1, CentralSquare, Holes, RandomPixels, RandomSquare, checked, completed, read_mask
+from ganarium.nets import Plain, completer
+from ganarium.running.gallery import gallery
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
+from ganarium.zoo import options
 
 IMAGE = Field((1, 8, 8), "image")
 SPEC = Spec(x=IMAGE, y=Field((), "label", classes=3))

@@ -8,9 +8,8 @@ from torch import nn
 
 from ganarium.game import Batch
 from ganarium.games.conditional.cgan import CGAN
-from ganarium.nets.cgan import Streams, TwoStreams
-from ganarium.nets.conditions import one_hot
-from ganarium.nets.roles import Generator
+from ganarium.nets import Generator, TwoStreams, one_hot
+from ganarium.nets.families.cgan import Streams
 from ganarium.spec import Field, MissingField, Spec
 
 SPEC = Spec(x=Field((2,), "points"), y=Field((), "label", classes=3))

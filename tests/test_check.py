@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganarium import cli
+from ganarium.cli import main as cli
 from ganarium.contract import PROPERTIES, Broken, Inapplicable
 from ganarium.game import Classifies, Completes, Density, Encodes, Player, follows
 from ganarium.games.adversarial.gan import GAN
-from ganarium.objectives import Minimax, Objective
+from ganarium.ingredients import Minimax, Objective
 
 
 class Silent(GAN):

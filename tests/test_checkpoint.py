@@ -13,11 +13,11 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from ganarium import checkpoint
 from ganarium.data import InMemory, random
+from ganarium.engine.trainer import Trainer
 from ganarium.games.adversarial.dcgan import DCGAN
 from ganarium.games.adversarial.wgan_gp import WGANGP
-from ganarium.trainer import Trainer
+from ganarium.running import checkpoint
 
 State = dict[str, Any]
 

@@ -13,21 +13,21 @@ from typing import Any
 import pytest
 
 import ganarium as ga
-from ganarium import cli, index
-from ganarium.claiming import checking, proving, stale
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.echo import Echo, binds, differences, listen
-from ganarium.claiming.measures import agreement, digit_classes, points
-from ganarium.claiming.statement import ARMS, PILOT, Claim
-from ganarium.claiming.store import Store
-from ganarium.claiming.verdict import Verdict
-from ganarium.claiming.words import frozen, markdown
+from ganarium.cli import main as cli
 from ganarium.games.adversarial.gan import GAN
-from ganarium.nets.architecture import Plain
-from ganarium.optimizers import Adam
-from ganarium.penalties import GradientPenalty
-from ganarium.side_by_side import Job, Outcome, Watcher, _alone
-from ganarium.signals import Interrupted
+from ganarium.ingredients import Adam, GradientPenalty
+from ganarium.jobs.team import Job, Outcome, Watcher, _alone
+from ganarium.nets import Plain
+from ganarium.proving import checking, proving, stale
+from ganarium.proving.arm import Arm
+from ganarium.proving.echo import Echo, binds, differences, listen
+from ganarium.proving.measures import agreement, digit_classes, points
+from ganarium.proving.store import Store
+from ganarium.proving.verdict import Verdict
+from ganarium.proving.words import frozen, markdown
+from ganarium.terminal.signals import Interrupted
+from ganarium.zoo import index
+from ganarium.zoo.claim import ARMS, PILOT, Claim
 
 #: The results of the library's own claims.
 KEPT = Path(__file__).parents[1] / "docs" / "claims"
@@ -78,7 +78,7 @@ def tiny(monkeypatch, tmp_path):
 def alone(tiny, monkeypatch):
     """The same, and jobs are done one by one in this process: there is no server to wait for."""
 
-    def run(jobs: list[Job], workers: int | None, watcher: Watcher) -> list[Outcome]:
+    def run(jobs: list[Job], workers: int | None, watcher: Watcher, ahead: object = ()) -> list[Outcome]:
         return [_alone(job, watcher) for job in jobs]
 
     for module in (proving, checking):
@@ -268,8 +268,8 @@ def test_what_failed_is_named_and_the_rest_is_kept(tiny, capsys):
 
 
 def test_an_interrupted_claim_keeps_what_it_found(tiny, monkeypatch):
-    def stopped(jobs, workers, watcher):
-        from ganarium.side_by_side import Outcome
+    def stopped(jobs, workers, watcher, ahead):
+        from ganarium.jobs.team import Outcome
 
         watcher.ended(Outcome(jobs[0], {"found": {"height": 5.0}, "seconds": 1.0}, "", 1.0))
         raise Interrupted(15, Path())
@@ -370,7 +370,7 @@ def test_a_digest_follows_code_and_not_words(tmp_path, monkeypatch):
             cached.cache_clear()
         return stale.digest("mine")
 
-    code = "from ganarium.claiming.arm import Arm\nfrom ganarium.games.adversarial.gan import GAN\n\n"
+    code = "from ganarium.proving.arm import Arm\nfrom ganarium.games.adversarial.gan import GAN\n\n"
     code += "@claim('x', says='this')\ndef play(arm: Arm):\n    return 1, GAN\n"
     first = digest(code)
     assert (
@@ -383,18 +383,18 @@ def test_a_digest_follows_code_and_not_words(tmp_path, monkeypatch):
     assert {
         ("mine", "play"),
         ("ganarium.games.adversarial.gan", "GAN"),
-        ("ganarium.trainer", "Trainer"),
-        ("ganarium.objectives", "NonSaturating"),
-        ("ganarium.seat", "Seat"),
+        ("ganarium.engine.trainer", "Trainer"),
+        ("ganarium.ingredients.objectives", "NonSaturating"),
+        ("ganarium.engine.seat", "Seat"),
     } <= found
-    assert ("ganarium.objectives", "Hinge") not in found  # what a game does not play cannot make it stale
+    assert ("ganarium.ingredients.objectives", "Hinge") not in found  # what a game does not play cannot make it stale
     assert not any(where.startswith("ganarium.pictures") for where, _ in found)
 
 
 def test_data_that_is_named_counts():
     found = [where for where, _ in stale.definitions("ganarium.claims.wgan_gp")]
-    assert "ganarium.data.points" in found
-    assert "ganarium.data.sprites" not in found
+    assert "ganarium.data.worlds.points" in found
+    assert "ganarium.data.worlds.sprites" not in found
 
 
 def test_what_is_measured_of_points():
@@ -428,7 +428,7 @@ def test_every_claim_is_whole(name):
     if name in index.games():
         assert claim.module.rsplit(".", 1)[1] == index.game(name).module.rsplit(".", 1)[1]
     assert tuple(claim.arms) == ARMS
-    assert ("ganarium.trainer", "Trainer") in stale.definitions(claim.module)
+    assert ("ganarium.engine.trainer", "Trainer") in stale.definitions(claim.module)
     # Without a pilot a claim is not proved, and says so.
     assert tuple(claim.pilot) in (ARMS, ())
     assert {len(values) for values in claim.pilot.values()} <= {len(PILOT)}

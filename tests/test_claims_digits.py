@@ -17,9 +17,7 @@ from ganarium.claims.vae import Deaf, WakeSleep
 from ganarium.data import InMemory, load
 from ganarium.game import Player
 from ganarium.games.adversarial.improved_gan import ImprovedGAN
-from ganarium.nets.flat import Flat
-from ganarium.nets.minibatch import MinibatchDiscriminating
-from ganarium.nets.roles import Discriminator
+from ganarium.nets import Discriminator, Flat, MinibatchDiscriminating
 from ganarium.spec import Field, Spec
 
 IMAGE = Spec(x=Field((1, 1, 3), "image"))

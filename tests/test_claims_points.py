@@ -13,11 +13,11 @@ from ganarium.claims.non_saturating import Ahead
 from ganarium.claims.sngan import game as sngan
 from ganarium.claims.wgan import estimate, rank_correlation
 from ganarium.data.tensors import random
+from ganarium.engine.trainer import Trainer
 from ganarium.game import Game
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam
 from ganarium.randomness import seeded
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 
 def normal(n: int, seed: int) -> torch.Tensor:

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganarium import cli, forms
-from ganarium.divergences import KL, DensityRatio
-from ganarium.objectives import Hinge, LeastSquares, Objective, RelativisticAverage
-from ganarium.records import read_config
+from ganarium.arguments import forms
+from ganarium.cli import main as cli
+from ganarium.ingredients import KL, DensityRatio, Hinge, LeastSquares, Objective, RelativisticAverage
+from ganarium.running.records import read_config
 
 
 class Shell:
@@ -123,7 +123,7 @@ def test_options_reach_the_game(run):
     )
     code, _, err = run(line)
     assert (code, err) == (0, "")
-    from ganarium.run import build, read_config
+    from ganarium.running.run import build, read_config
 
     config = read_config(run.place / "runs" / "gan-ring-001")
     game: Any = build(config)
@@ -140,7 +140,7 @@ def test_options_reach_the_game(run):
 
 
 def test_paper_settings_instead_of_the_recipe(run):
-    from ganarium.run import build, read_config
+    from ganarium.running.run import build, read_config
 
     run(f"train gan {QUICK} --paper")
     run(f"train gan {QUICK}")
@@ -160,8 +160,8 @@ def test_a_config_starts_the_same_run_again(run):
     run(f"train wgan-gp {QUICK} --latent 5 --seed 3 --out first")
     assert run("train --config first/config.yaml --out second --quiet")[0] == 0
     assert run("train wgan-gp --config first/config.yaml --latent 6 --out third --quiet")[0] == 0
-    from ganarium import checkpoint
-    from ganarium.run import read_config
+    from ganarium.running import checkpoint
+    from ganarium.running.run import read_config
 
     first, second = (checkpoint.latest(run.place / name / "checkpoints") for name in ("first", "second"))
     assert (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
@@ -171,7 +171,7 @@ def test_a_config_starts_the_same_run_again(run):
 
 
 def test_the_same_command_is_the_same_run(run):
-    from ganarium import checkpoint
+    from ganarium.running import checkpoint
 
     run(f"train gan {QUICK} --seed 7 --out a")
     run(f"train gan {QUICK} --seed 7 --out b")
@@ -304,7 +304,8 @@ def test_cite(run):
 
 def test_torch_is_imported_late():
     script = (
-        "import sys; from ganarium import cli; cli.main({!r}); print('torch' in sys.modules, 'rich' in sys.modules)"
+        "import sys; from ganarium.cli.main import main; main({!r}); "
+        "print('torch' in sys.modules, 'rich' in sys.modules)"
     )
     for words in (
         ["--help"],

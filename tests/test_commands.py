@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 from zoo import first_of, kind, marked
 
-from ganarium import cli, index
+from ganarium.cli import main as cli
 from ganarium.pages import zoo
+from ganarium.zoo import index
 
 pytestmark = pytest.mark.usefixtures("plots")
 

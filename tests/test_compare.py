@@ -20,13 +20,14 @@ from zoo import thorough
 
 import ganarium as ga
 from benchmarks import patience
-from ganarium import cli
-from ganarium.board import Board
-from ganarium.comparing import Comparison, go_on
+from ganarium.cli import main as cli
+from ganarium.comparing import go_on
+from ganarium.comparing.comparison import Comparison
 from ganarium.comparing.summary import Result, Summary, difference
 from ganarium.comparing.words import verdict
+from ganarium.jobs.board import Board
+from ganarium.jobs.team import Job, Outcome
 from ganarium.metrics.stamp import Better, Number, Stamp
-from ganarium.side_by_side import Job, Outcome
 
 STAMP = Stamp("pixels", 64, "as they are", "digits", "all", 100, 100, 0)
 SMALL = {"data": "ring", "data_options": ["--data.count", "400"], "seen": 640, "seeds": 2, "measure": 2, "count": 100}
@@ -79,7 +80,7 @@ def test_what_came_out_is_written(small):
 def test_the_same_again_plays_nothing_again(small, in_process):
     before = {path: path.stat().st_mtime_ns for path in small.path.glob("runs/*/log.jsonl")}
     # Somebody looks at a run in another way; the comparison keeps its own.
-    ga.metrics.evaluate(small.path / "runs" / "0-gan-seed0", count=20, reference=30, metrics=["frechet"])
+    ga.evaluate(small.path / "runs" / "0-gan-seed0", count=20, reference=30, metrics=["frechet"])
     again = ga.compare(["gan", "r3gan --latent 3"], out=small.path, quiet=True, **SMALL)
     assert again.rows() == small.rows()
     assert {path: path.stat().st_mtime_ns for path in small.path.glob("runs/*/log.jsonl")} == before
@@ -227,7 +228,7 @@ def test_seeds_that_are_left_are_counted(tmp_path):
 
 def test_time_left_of_a_run_that_goes_on_counts_from_where_it_was(monkeypatch, capsys):
     clock = iter((0.0, 20.0))
-    monkeypatch.setattr("ganarium.board.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr("ganarium.jobs.board.time", SimpleNamespace(monotonic=lambda: next(clock)))
     job = Job("gan", "nothing:here")
     board = Board([job])
     board.told(job, 900, 1000, "")

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from ganarium import data
+from ganarium.engine.trainer import Trainer
 from ganarium.games.language.cs_gan import CSGAN
-from ganarium.nets.seq2seq import Translator
-from ganarium.sentences import END, PAD, START, said, sentence_bleu
+from ganarium.ingredients import END, PAD, START, said, sentence_bleu
+from ganarium.nets.families.seq2seq import SentenceTranslator
 from ganarium.spec import Field
-from ganarium.trainer import Trainer
 
 
 def words(tokens: list[int]) -> list[int]:
@@ -68,9 +68,11 @@ def test_bleu_goes_over_many_candidates_of_a_reference():
     assert ((many >= 0) & (many <= 1)).all()
 
 
-def translator(words: int = 5, length: int = 3) -> Translator:
+def translator(words: int = 5, length: int = 3) -> SentenceTranslator:
     torch.manual_seed(0)
-    return Translator(Field((4,), "tokens", classes=7), Field((length,), "tokens", classes=words), units=8).double()
+    return SentenceTranslator(
+        Field((4,), "tokens", classes=7), Field((length,), "tokens", classes=words), units=8
+    ).double()
 
 
 def sentences(words: int, length: int) -> Tensor:
@@ -154,7 +156,7 @@ def test_the_surrogates_gradient_is_that_of_the_expected_pay():
     game = CSGAN(CSGAN.toy().spec, units=4, rollouts=1)
     field = Field((2,), "tokens", classes=5)
     torch.manual_seed(0)
-    network = game.translator = Translator(game.spec["a"], field, units=4).double()
+    network = game.translator = SentenceTranslator(game.spec["a"], field, units=4).double()
     whole = sentences(5, 2)
     whole = whole[((whole == END).any(1) | (whole != PAD).all(1)) & (whole != START).all(1)]
     worth = torch.linspace(-1, 1, len(whole), dtype=torch.float64)

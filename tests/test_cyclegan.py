@@ -9,10 +9,9 @@ import torch
 from torch import nn
 from zoo import toy, toy_batch
 
-from ganarium.augment import Adaptive, Brightness
 from ganarium.games.translation.cyclegan import CycleGAN
-from ganarium.nets.translator import patch_discriminator, translator
-from ganarium.pools import Pool
+from ganarium.ingredients import Adaptive, Brightness, Pool
+from ganarium.nets import patch_discriminator, translator
 from ganarium.spec import Field, Spec
 
 

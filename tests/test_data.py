@@ -18,8 +18,8 @@ from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
 from ganarium import data as gd
 from ganarium.data.order import Order
-from ganarium.index import loaders
 from ganarium.spec import Batch, Field, Spec
+from ganarium.zoo.index import loaders
 
 
 def numbered(n: int = 10, labels: int = 0) -> gd.Data:

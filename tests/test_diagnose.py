@@ -11,13 +11,12 @@ import pytest
 import torch
 
 import ganarium as ga
-from ganarium import cli
+from ganarium.cli import main as cli
 from ganarium.diagnosis import AILMENTS, Diagnosis, collapse, memorisation, oscillation, overfitting, vanishing
 from ganarium.diagnosis.case import Case, Unknown
 from ganarium.diagnosis.remedies import possible
-from ganarium.nets.architecture import Plain
-from ganarium.nets.flat import Flat
-from ganarium.objectives import Minimax
+from ganarium.ingredients import Minimax
+from ganarium.nets import Flat, Plain
 from ganarium.randomness import seeded
 
 CPU = torch.device("cpu")
@@ -172,7 +171,7 @@ def test_the_pull_is_the_slope_of_the_loss():
 
 
 def _objectives():
-    from ganarium.objectives import NonSaturating, Wasserstein
+    from ganarium.ingredients import NonSaturating, Wasserstein
 
     return [Minimax(), NonSaturating(), Wasserstein()]
 

@@ -8,19 +8,24 @@ import torch
 from scipy import integrate, stats
 from torch import nn
 
-from ganarium.divergences import (
+from ganarium.ingredients import (
     KL,
+    Adam,
+    BoundarySeeking,
     DensityRatio,
     Divergence,
     GANDivergence,
+    Hinge,
     JensenShannon,
+    LeastSquares,
+    Minimax,
     Neyman,
+    NonSaturating,
     Pearson,
+    RelativisticAverage,
     ReverseKL,
     SquaredHellinger,
 )
-from ganarium.objectives import BoundarySeeking, Hinge, LeastSquares, Minimax, NonSaturating, RelativisticAverage
-from ganarium.optimizers import Adam
 
 ALL: list[Divergence] = [
     KL(),

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ganarium import index, stub
+from ganarium import stub
+from ganarium.zoo import index
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -14,16 +14,17 @@ import pytest
 import torch
 from PIL import Image
 
-from ganarium import cli, risks
 from ganarium import data as gd
-from ganarium.commands.checkup import Checkup, _show_table
-from ganarium.data.examine import _kind, examined
-from ganarium.data.finding import Folder
-from ganarium.data.photos import Photos
-from ganarium.data.scan import Scan, Unusable
-from ganarium.forecast import Forecast
-from ganarium.gallery import SEEN, seen
+from ganarium.cli import main as cli
+from ganarium.cli.commands.checkup import Checkup, _show_table
+from ganarium.data.files.examine import _kind, examined
+from ganarium.data.files.finding import Folder
+from ganarium.data.files.photos import Photos
+from ganarium.data.files.scan import Scan, Unusable
+from ganarium.doctor import risks
+from ganarium.doctor.forecast import Forecast
 from ganarium.pictures import draw
+from ganarium.running.gallery import SEEN, seen
 
 NOISE = np.random.default_rng(0)
 
@@ -33,7 +34,7 @@ def place(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch:
     """An empty current folder, a cache of its own, and short trials."""
     monkeypatch.setenv("GANARIUM_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("ganarium.settings.TRIAL", 0.02)
+    monkeypatch.setattr("ganarium.running.settings.TRIAL", 0.02)
     return tmp_path
 
 
@@ -479,7 +480,7 @@ def test_risks_are_said_only_where_there_are_any():
             return 5000
 
     from ganarium import BEGAN, GAN, VAE
-    from ganarium.settings import Settings
+    from ganarium.running.settings import Settings
 
     long = Forecast("cpu", 10, 10_000, 2.0, 1.0, 1.0, 1, 1, 0, 0)
     data: Any = Many()
@@ -508,7 +509,7 @@ def test_the_picture_shows_batches_as_they_are_dealt(place: Path):
 
 def test_the_picture_shows_what_the_games_augmentation_makes(place: Path):
     from ganarium import DCGAN
-    from ganarium.augment import Cutout
+    from ganarium.ingredients import Cutout
 
     data = gd.load(photos(place / "pets", cat=10), size=8)
     plain, cut = (DCGAN(data.spec, augment=each) for each in (None, Cutout()))
@@ -544,7 +545,7 @@ def test_a_start_takes_no_other_look_at_the_files(place: Path, monkeypatch: pyte
     root = photos(place / "pets", cat=4)
     gd.load(root, size=8)
     monkeypatch.setattr(Folder, "start", None)
-    monkeypatch.setattr("ganarium.data.store.decode", None)
+    monkeypatch.setattr("ganarium.data.files.store.decode", None)
     gd.load(root, size=8)
 
 

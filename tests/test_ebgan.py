@@ -8,11 +8,9 @@ from torch import Tensor, nn
 from zoo import toy
 
 from ganarium.games.adversarial.ebgan import EBGAN
-from ganarium.nets.architecture import Plain
-from ganarium.nets.began import Autoencoder
-from ganarium.nets.codes import pulling_away
-from ganarium.nets.flat import Flat
-from ganarium.schedules import Linear
+from ganarium.ingredients import Linear, pulling_away
+from ganarium.nets import Flat, Plain
+from ganarium.nets.families.began import Autoencoder
 from ganarium.spec import Field, Spec
 
 POINTS = Spec(x=Field((2,), "points"))

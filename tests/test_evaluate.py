@@ -10,8 +10,11 @@ import pytest
 import torch
 
 import ganarium as ga
-from ganarium import checkpoint, cli, index
+from ganarium.cli import main as cli
 from ganarium.metrics import catalogue, learned
+from ganarium.running import checkpoint
+from ganarium.running.evaluation import read
+from ganarium.zoo import index
 
 
 @pytest.fixture
@@ -35,23 +38,23 @@ def log(run: str) -> list[dict]:
 
 def test_a_run_is_evaluated_and_keeps_its_numbers(place):
     run = fit()
-    found = ga.metrics.evaluate(run, resamples=5)
+    found = ga.evaluate(run, resamples=5)
     assert found["modes"].value <= 8
     assert found["modes"].floor == 8
     assert floor(found["frechet/coordinates"]) < found["frechet"].value
     assert found.facts["round"] == 12
     assert "300 samples against 300 of ring" in str(found)
-    ga.metrics.evaluate("run", resamples=5, save=False)
-    (kept,) = ga.metrics.read("run")
+    ga.evaluate("run", resamples=5, save=False)
+    (kept,) = read("run")
     assert kept == found
-    again = ga.metrics.evaluate("run", resamples=5)
+    again = ga.evaluate("run", resamples=5)
     assert [number.value for number in again.numbers] == [number.value for number in found.numbers]
-    assert len(ga.metrics.read("run")) == 1
-    ga.metrics.evaluate("run", metrics=["frechet"], reference=200)
-    assert len(ga.metrics.read("run")) == 2
+    assert len(read("run")) == 1
+    ga.evaluate("run", metrics=["frechet"], reference=200)
+    assert len(read("run")) == 2
     # A part of what was measured does not take the place of the whole.
-    ga.metrics.evaluate("run", metrics=["frechet"])
-    assert [len(kept.numbers) for kept in ga.metrics.read("run")] == [len(found.numbers), 1, 1]
+    ga.evaluate("run", metrics=["frechet"])
+    assert [len(kept.numbers) for kept in read("run")] == [len(found.numbers), 1, 1]
     with pytest.raises(ValueError, match="'kidd' was not measured"):
         found["kidd"]
 
@@ -61,23 +64,23 @@ def test_evaluating_leaves_the_users_random_numbers_alone(place):
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    ga.metrics.evaluate(run, resamples=5)
+    ga.evaluate(run, resamples=5)
     assert torch.equal(torch.rand(3), expected)
 
 
 def test_files_of_samples_and_games_are_evaluated_by_data(place):
     data = ga.data.load("ring", count=600)
     np.savez("real.npz", x=data.spec["x"].restore(data["x"])[:300].numpy())
-    found = ga.metrics.evaluate("real.npz", data, metrics=["frechet", "good"])
+    found = ga.evaluate("real.npz", data, metrics=["frechet", "good"])
     assert found["good"].value > 0.95
     assert found["frechet"].value < 0.1
-    assert ga.metrics.evaluate(data["x"], data, metrics=["good"])["good"].value > 0.95
-    assert ga.metrics.evaluate(ga.GAN.on(data), data, metrics=["good"])["good"].value < 0.5
+    assert ga.evaluate(data["x"], data, metrics=["good"])["good"].value > 0.95
+    assert ga.evaluate(ga.GAN.on(data), data, metrics=["good"])["good"].value < 0.5
     with pytest.raises(ValueError, match="say which"):
-        ga.metrics.evaluate("real.npz")
+        ga.evaluate("real.npz")
     digits = ga.data.load("digits")
     ga.pictures.write_samples(digits["x"][:40], digits.spec["x"], "folder")
-    assert ga.metrics.evaluate("folder", "digits", metrics=["sliced"], features=["pixels"])["sliced"].value < 0.1
+    assert ga.evaluate("folder", "digits", metrics=["sliced"], features=["pixels"])["sliced"].value < 0.1
 
 
 def test_a_translator_is_judged_in_the_other_domain(place):
@@ -90,7 +93,7 @@ def test_a_translator_is_judged_in_the_other_domain(place):
         quiet=True,
         out="run",
     )
-    found = ga.metrics.evaluate(run, features=["world", "pixels"], metrics=["factor", "sliced"], to="b")
+    found = ga.evaluate(run, features=["world", "pixels"], metrics=["factor", "sliced"], to="b")
     assert {number.metric for number in found.numbers} == {"factor-shape", "sliced"}
     assert found["sliced"].value > floor(found["sliced"])
 
@@ -100,11 +103,11 @@ def test_numbers_on_request(place, monkeypatch):
     digits = ga.data.load("digits").subset(range(400))
     digits.name = "digits"
     cgan = ga.CGAN.on(digits)
-    found = ga.metrics.evaluate(cgan, digits, metrics=["parzen"], features=["pixels"])
+    found = ga.evaluate(cgan, digits, metrics=["parzen"], features=["pixels"])
     assert found["parzen"].value < floor(found["parzen"])
     with pytest.raises(ValueError, match="asked for by their label"):
-        ga.metrics.evaluate(ga.GAN.on(digits), digits, metrics=["accuracy"], features=["pixels"])
-    accuracy = ga.metrics.evaluate(cgan, digits, metrics=["accuracy"], features=["pixels"])["accuracy"]
+        ga.evaluate(ga.GAN.on(digits), digits, metrics=["accuracy"], features=["pixels"])
+    accuracy = ga.evaluate(cgan, digits, metrics=["accuracy"], features=["pixels"])["accuracy"]
     assert accuracy.value < 0.4 < 0.75 < floor(accuracy)
 
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from ganarium import cli, latent, load
+from ganarium import latent, load
+from ganarium.cli import main as cli
 
 
 class Shell:

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import ganarium as ga
-from ganarium import checkpoint
-from ganarium.cli import main
-from ganarium.records import read_config
+from ganarium.cli.main import main
+from ganarium.running import checkpoint
+from ganarium.running.records import read_config
 
 
 @pytest.fixture

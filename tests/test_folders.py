@@ -17,16 +17,16 @@ import pytest
 import torch
 from PIL import Image
 
-from ganarium import cli
 from ganarium import data as gd
-from ganarium.commands import on_runs
-from ganarium.data import progress
-from ganarium.data.cache import ArrayFile, locked
-from ganarium.data.classes import layout_of
-from ganarium.data.decoding import Frame, decode
-from ganarium.data.finding import Folder, Found, find_images
-from ganarium.data.photos import Photos
-from ganarium.data.rows import HostRows
+from ganarium.cli import main as cli
+from ganarium.cli.commands import on_runs
+from ganarium.data.files.cache import ArrayFile, locked
+from ganarium.data.files.classes import layout_of
+from ganarium.data.files.decoding import Frame, decode
+from ganarium.data.files.finding import Folder, Found, find_images
+from ganarium.data.files.photos import Photos
+from ganarium.data.gathering import HostRows
+from ganarium.terminal import progress
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -355,7 +355,7 @@ def test_the_second_time_nothing_is_decoded(tmp_path: Path, cache: Path, monkeyp
     array = np.load(next(cache.glob("*.npy")))
     assert array.shape == (12, 3, 8, 8)
     with monkeypatch.context() as context:
-        context.setattr("ganarium.data.store.decode", None)
+        context.setattr("ganarium.data.files.store.decode", None)
         assert same(first, load(tmp_path))
     for change in ({"size": 10}, {"resample": "box"}):
         load(tmp_path, **change)
@@ -406,7 +406,7 @@ def test_two_processes_decode_once(tmp_path: Path, cache: Path):
 
 def test_workers_and_chunks_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     whole = load(photos(tmp_path), cache=False, workers=1)
-    monkeypatch.setattr("ganarium.data.store._AT_ONCE", 5)
+    monkeypatch.setattr("ganarium.data.files.store._AT_ONCE", 5)
     (tmp_path / "cat" / "0a.png").touch()
     with pytest.warns(UserWarning, match="1 empty"):
         assert same(whole, load(tmp_path, cache=False, workers=3))

@@ -10,12 +10,9 @@ from zoo import play
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.r3gan import R3GAN
 from ganarium.games.conditional.cgan import CGAN
-from ganarium.nets.architecture import Architecture, Perceptrons, Plain
-from ganarium.nets.flat import Flat
-from ganarium.nets.fourier import FourierFeatures, Waves
-from ganarium.nets.minibatch import MinibatchDiscriminating
-from ganarium.nets.packing import Packed
-from ganarium.penalties import R1
+from ganarium.ingredients import R1
+from ganarium.nets import Architecture, Flat, FourierFeatures, MinibatchDiscriminating, Packed, Perceptrons, Plain
+from ganarium.nets.families.fourier import Waves
 from ganarium.spec import Field, Spec
 
 POINTS = Field((2,), "points")

@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from ganarium import data
-from ganarium.augment import Adaptive, Brightness
+from ganarium.engine.trainer import Trainer
 from ganarium.games.language.gan_cls import GANCLS
-from ganarium.nets.text import TextEncoder, differ, mismatched
+from ganarium.ingredients import Adaptive, Brightness
+from ganarium.nets.families.text import TextEncoder, differ, mismatched
 from ganarium.spec import Field
-from ganarium.trainer import Trainer
 
 
 class Constant(nn.Module):

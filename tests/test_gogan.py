@@ -9,10 +9,10 @@ import torch
 from torch import nn
 from zoo import play, toy, toy_batch, toy_data
 
+from ganarium.engine.trainer import Trainer
 from ganarium.games.adversarial.gogan import GoGAN
-from ganarium.nets.architecture import Plain
+from ganarium.nets import Plain
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 POINTS = Spec(x=Field((2,), "points"))
 

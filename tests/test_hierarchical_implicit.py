@@ -13,14 +13,13 @@ from torch.distributions.kl import kl_divergence
 from zoo import play
 
 from ganarium import data as gd
+from ganarium.engine.trainer import Trainer
 from ganarium.games.inference.hierarchical_implicit import HierarchicalImplicit
-from ganarium.nets.beliefs import Beliefs
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
-from ganarium.options import plain, read
-from ganarium.simulators import LotkaVolterra, NormalMeans
+from ganarium.ingredients import Adam, LotkaVolterra, NormalMeans
+from ganarium.nets import Flat
+from ganarium.nets.families.beliefs import Beliefs
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
+from ganarium.zoo.options import plain, read
 
 POINTS = Field((2,), "points")
 

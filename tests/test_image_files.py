@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from ganarium import data as gd
-from ganarium.data.image_files import plain_pickle, read_idx
+from ganarium.data.files.image_files import plain_pickle, read_idx
 
 DRAW = np.random.default_rng(0)
 IMAGES = DRAW.integers(0, 256, (50, 3, 32, 32), dtype=np.uint8)

@@ -8,21 +8,27 @@ from torch import nn
 from torch.nn.functional import batch_norm
 from zoo import game_class, toy_data
 
+from ganarium.engine.trainer import Trainer
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.improved_gan import ImprovedGAN
-from ganarium.nets.architecture import Architecture, Plain
-from ganarium.nets.flat import Flat
-from ganarium.nets.minibatch import MinibatchDiscriminating, MinibatchDiscrimination
-from ganarium.nets.roles import Discriminator
-from ganarium.nets.virtual import Referred, VirtualBatchNorm, VirtuallyNormed, make_virtual
-from ganarium.objectives import FeatureMatching, Hinge, LeastSquares, NonSaturating
-from ganarium.optimizers import SGD, Adam, HistoricalAveraging, RMSprop
-from ganarium.options import choices
-from ganarium.penalties import R1
-from ganarium.priors import Uniform
-from ganarium.schedules import Linear
+from ganarium.ingredients import (
+    R1,
+    SGD,
+    Adam,
+    FeatureMatching,
+    Hinge,
+    HistoricalAveraging,
+    LeastSquares,
+    Linear,
+    NonSaturating,
+    RMSprop,
+    Uniform,
+)
+from ganarium.nets import Architecture, Discriminator, Flat, MinibatchDiscriminating, Plain
+from ganarium.nets.families.minibatch import MinibatchDiscrimination
+from ganarium.nets.families.virtual import Referred, VirtualBatchNorm, VirtuallyNormed, make_virtual
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
+from ganarium.zoo.options import choices
 
 SPEC = Spec(x=Field((2,), "points"))
 NORMED = Flat(16, generator_norm="batch", depth=2)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ganarium.games.conditional.infogan import InfoGAN
-from ganarium.nets.architecture import Plain
+from ganarium.nets import Plain
 from ganarium.spec import Field, Spec
 
 SPEC = Spec(x=Field((2,), "points"))

@@ -30,8 +30,8 @@ import ganarium as ga
 from benchmarks import patience
 from benchmarks.kills import differences, fork, interrupted_until_done, kill, same, waited
 from benchmarks.patience import finish, until
-from ganarium import checkpoint
-from ganarium.trainer import Trainer
+from ganarium.engine.trainer import Trainer
+from ganarium.running import checkpoint
 
 ROOT = Path(__file__).parents[1]
 

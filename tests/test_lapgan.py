@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 from zoo import toy_data
 
-from ganarium.augment import Adaptive, Brightness, DiffAugment, Flip, Translation
 from ganarium.data import load
+from ganarium.engine.trainer import Trainer
 from ganarium.games.adversarial.lapgan import LAPGAN
-from ganarium.nets.architecture import Plain
-from ganarium.nets.laplacian import ResidualDiscriminator, enlarge, levels_of, shrink
+from ganarium.ingredients import Adaptive, Brightness, DiffAugment, Flip, Translation
+from ganarium.nets import Plain
+from ganarium.nets.families.laplacian import ResidualDiscriminator, enlarge, levels_of, shrink
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 
 def game(side: int = 32, **options: Any) -> LAPGAN:

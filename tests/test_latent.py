@@ -13,10 +13,10 @@ from zoo import toy
 from ganarium import latent
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.likelihood.vae import VAE
+from ganarium.ingredients import Law, Normal, Truncated, Uniform
 from ganarium.latent.directions import pulled_back
 from ganarium.latent.lbfgs import lbfgs
 from ganarium.latent.walks import way_of
-from ganarium.priors import Law, Normal, Truncated, Uniform
 from ganarium.spec import Field, Spec
 
 T = torch.linspace(0, 1, 9)

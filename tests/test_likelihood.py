@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.data import from_tensors
+from ganarium.engine.trainer import Trainer
 from ganarium.game import Density
 from ganarium.game.frames.likelihood import Likelihood
-from ganarium.optimizers import SGD
+from ganarium.ingredients import SGD
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 SPEC = Spec(x=Field((2,), "points"))
 

@@ -10,26 +10,40 @@ from scipy import stats
 from torch import Tensor, nn
 
 from ganarium.data import InMemory
+from ganarium.engine.trainer import Trainer
 from ganarium.game import Batch, Game, Player, Terms
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.wgan_gp import WGANGP
 from ganarium.games.likelihood.vae import VAE, kl_to_standard
-from ganarium.objectives import Hinge, LeastSquares, Minimax, NonSaturating, Objective, RelativisticPairs, Wasserstein
-from ganarium.optimizers import SGD, Adam
-from ganarium.penalties import (
+from ganarium.ingredients import (
     R1,
     R2,
+    SGD,
+    Adam,
+    Cosine,
+    Exponential,
     GradientPenalty,
+    Hinge,
+    Latent,
+    LeastSquares,
+    Linear,
+    Minimax,
+    NonSaturating,
+    Normal,
+    Objective,
     OnePass,
     Penalty,
+    RelativisticPairs,
+    Schedule,
+    Truncated,
+    Uniform,
+    Wasserstein,
+    at,
     clip_weights,
     input_gradient,
-    refuse_coupling,
 )
-from ganarium.priors import Latent, Normal, Truncated, Uniform
-from ganarium.schedules import Cosine, Exponential, Linear, Schedule, at
+from ganarium.ingredients.penalties import refuse_coupling
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 NOW = torch.zeros(())
 LOG2 = math.log(2)

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 import ganarium as ga
-from ganarium.metrics import library, modes, neighbours, requested, similarity, transport
+from ganarium.metrics import frechet, modes, neighbours, requested, similarity, transport
 from ganarium.metrics.judge import Judge, unseen
 from ganarium.metrics.known_features import default, named
-from ganarium.metrics.rows import Moments, embed, of_tensor
+from ganarium.metrics.looks import Moments, embed, of_tensor
 from ganarium.spec import Field
 
 
@@ -39,16 +39,16 @@ def test_the_frechet_distance_of_gaussians_is_known():
     rows = _normal(500, 3, 0).double()
     rows = (rows - rows.mean(0)) @ torch.linalg.inv(torch.linalg.cholesky(torch.cov(rows.T)).T)
     here = _moments(rows)
-    assert library.frechet(here, here) == pytest.approx(0, abs=1e-6)
-    assert library.frechet(here, _moments(rows + torch.tensor([1.0, 2.0, 0.0]))) == pytest.approx(5, abs=1e-6)
+    assert frechet.frechet(here, here) == pytest.approx(0, abs=1e-6)
+    assert frechet.frechet(here, _moments(rows + torch.tensor([1.0, 2.0, 0.0]))) == pytest.approx(5, abs=1e-6)
     # Of two centred laws with standard deviations 1 and s in each coordinate: n (1 - s)^2.
-    assert library.frechet(here, _moments(3 * rows)) == pytest.approx(3 * 4, abs=1e-6)
-    assert library.frechet(here, _moments(rows * torch.tensor([1.0, 1.0, 0.0]))) == pytest.approx(1, abs=1e-6)
+    assert frechet.frechet(here, _moments(3 * rows)) == pytest.approx(3 * 4, abs=1e-6)
+    assert frechet.frechet(here, _moments(rows * torch.tensor([1.0, 1.0, 0.0]))) == pytest.approx(1, abs=1e-6)
 
 
 def test_of_the_same_law_the_frechet_distance_is_its_known_bias():
     values = [
-        library.frechet(_moments(_normal(500, 16, 2 * k)), _moments(_normal(500, 16, 2 * k + 1))) for k in range(8)
+        frechet.frechet(_moments(_normal(500, 16, 2 * k)), _moments(_normal(500, 16, 2 * k + 1))) for k in range(8)
     ]
     assert np.mean(values) == pytest.approx(16 * 17 / 1000 + 2 * 16 / 500, rel=0.1)
 
@@ -69,24 +69,24 @@ def test_moments_are_those_of_all_rows_however_they_came():
 
 def test_the_bootstrap_error_of_a_frechet_distance_is_how_much_it_varies():
     real = _moments(_normal(2000, 4, 1))
-    many = [library.frechet(real, _moments(_normal(400, 4, seed) + 0.5)) for seed in range(10, 60)]
-    error = library.frechet_error(real, _normal(400, 4, 5) + 0.5, 100, 0)
+    many = [frechet.frechet(real, _moments(_normal(400, 4, seed) + 0.5)) for seed in range(10, 60)]
+    error = frechet.frechet_error(real, _normal(400, 4, 5) + 0.5, 100, 0)
     assert error == pytest.approx(np.std(many), rel=0.35)
 
 
 def test_kernel_distances_have_no_bias():
-    values = [library.kernel_distance(_normal(200, 8, 3 * k), _normal(200, 8, 3 * k + 1), k) for k in range(12)]
+    values = [frechet.kernel_distance(_normal(200, 8, 3 * k), _normal(200, 8, 3 * k + 1), k) for k in range(12)]
     mean, error = np.mean([value for value, _ in values]), np.std([value for value, _ in values])
     assert abs(mean) < 2.5 * error / math.sqrt(12)
     assert any(value < 0 for value, _ in values)
-    assert library.kernel_distance(_normal(200, 8, 0), _normal(200, 8, 1) + 1, 0)[0] > 1
+    assert frechet.kernel_distance(_normal(200, 8, 0), _normal(200, 8, 1) + 1, 0)[0] > 1
 
 
 def test_an_inception_style_score_counts_sure_even_classes():
     even = torch.eye(4).repeat(250, 1) * 100
-    assert library.class_score(even, 0)[0] == pytest.approx(4, rel=0.02)
-    assert library.class_score(even[:1].repeat(1000, 1), 0)[0] == pytest.approx(1, abs=1e-5)
-    assert library.class_score(torch.zeros(1000, 4), 0)[0] == pytest.approx(1, abs=1e-5)
+    assert frechet.class_score(even, 0)[0] == pytest.approx(4, rel=0.02)
+    assert frechet.class_score(even[:1].repeat(1000, 1), 0)[0] == pytest.approx(1, abs=1e-5)
+    assert frechet.class_score(torch.zeros(1000, 4), 0)[0] == pytest.approx(1, abs=1e-5)
 
 
 def test_precision_falls_with_strangers_and_recall_with_what_is_missing():
@@ -173,10 +173,10 @@ def test_distances_equal_torchmetrics():
         from torchmetrics.image.fid import FrechetInceptionDistance
 
         a, b = _normal(400, 12, 0) * 2, _normal(500, 12, 1) + 0.3
-        metric = FrechetInceptionDistance(library._AsTheyAre(12))
+        metric = FrechetInceptionDistance(frechet._AsTheyAre(12))
         metric.update(a, real=True)
         metric.update(b, real=False)
-        assert library.frechet(_moments(a), _moments(b)) == pytest.approx(float(metric.compute()), rel=1e-4)
+        assert frechet.frechet(_moments(a), _moments(b)) == pytest.approx(float(metric.compute()), rel=1e-4)
 
 
 def test_neighbours_equal_prdc(monkeypatch: pytest.MonkeyPatch):

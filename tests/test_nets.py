@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ganarium import nets
-from ganarium.nets.conv import pyramid
-from ganarium.nets.norms import Norm
+from ganarium.nets import Norm
+from ganarium.nets.layers.conv import pyramid
 from ganarium.spec import Field
 
 IMAGES = [(8, 8), (12, 12), (13, 9), (16, 16), (28, 28), (32, 24), (64, 64), (8, 40), (256, 256)]

@@ -10,11 +10,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganarium import forms, options
+from ganarium.arguments import forms
 from ganarium.game import Game, Player, follows, made
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.wgan import WGAN
 from ganarium.spec import Field, Spec
+from ganarium.zoo import options
 
 SPEC = Spec(x=Field((2,), "points"))
 

@@ -14,9 +14,11 @@ import pytest
 import yaml
 
 import ganarium as ga
-from ganarium import checkpoint, cli, index, own
-from ganarium.own import entries
-from ganarium.records import read_config
+from ganarium.cli import main as cli
+from ganarium.running import checkpoint
+from ganarium.running.records import read_config
+from ganarium.zoo import index, own
+from ganarium.zoo.own import entries
 
 PAGE = Path(__file__).parents[1] / "docs" / "adding_a_game.md"
 MY_GAME = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0]
@@ -235,7 +237,7 @@ def test_a_game_that_names_no_paper_cannot_be_cited(run):
 
 def test_what_can_be_read_is_read_without_torch(run):
     for words in (["cite", "./my_game.py"], ["train", "./my_game.py:MyGan"], ["check", "./nothing.py"]):
-        script = f"import sys; from ganarium import cli; cli.main({words!r}); print('torch' in sys.modules)"
+        script = f"import sys; from ganarium.cli import main as cli; cli.main({words!r}); print('torch' in sys.modules)"
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
         assert done.stdout.splitlines()[-1] == "False", words
 

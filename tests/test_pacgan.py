@@ -9,13 +9,18 @@ from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.pacgan import PacGAN
 from ganarium.games.adversarial.wgan_gp import WGANGP
 from ganarium.games.conditional.cgan import CGAN
-from ganarium.nets.architecture import DeepConvolutional, Perceptrons, Plain
-from ganarium.nets.flat import Flat
-from ganarium.nets.minibatch import MinibatchDiscriminating
-from ganarium.nets.packing import Packed, Packing, packed
-from ganarium.nets.r3gan import ModernResidual
-from ganarium.nets.resnet import Residual
-from ganarium.penalties import R1
+from ganarium.ingredients import R1
+from ganarium.nets import (
+    DeepConvolutional,
+    Flat,
+    MinibatchDiscriminating,
+    ModernResidual,
+    Packed,
+    Perceptrons,
+    Plain,
+    Residual,
+)
+from ganarium.nets.families.packing import Packing, packed
 from ganarium.spec import Field, Spec
 
 POINTS = Spec(x=Field((2,), "points"))

@@ -12,11 +12,11 @@ from PIL import Image
 from torch import nn
 
 import ganarium as ga
-from ganarium import cli
+from ganarium.cli import main as cli
 from ganarium.pages import docstrings, page
 from ganarium.pages.report import report, write_report
 from ganarium.pages.settings_table import in_words
-from ganarium.run import Run
+from ganarium.running.run import Run
 
 pytestmark = pytest.mark.usefixtures("plots")
 
@@ -180,7 +180,7 @@ def test_options_of_show(place, monkeypatch, capsys):
 
 
 def test_every_game_says_what_its_terms_are():
-    from ganarium import index
+    from ganarium.zoo import index
 
     for name in index.games():
         game = index.game_class(name)

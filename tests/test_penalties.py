@@ -7,13 +7,12 @@ import torch
 from torch import nn
 from zoo import GAMES, game_class, toy_data
 
+from ganarium.engine.trainer import Trainer
 from ganarium.game import Batch, Terms
 from ganarium.games.adversarial.gan import GAN
-from ganarium.nets.architecture import Plain
-from ganarium.optimizers import SGD
-from ganarium.penalties import R1, R2, AroundData, GradientPenalty, Penalised
+from ganarium.ingredients import R1, R2, SGD, AroundData, GradientPenalty, Penalised
+from ganarium.nets import Plain
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 NOW, POINTS = torch.zeros(()), Spec(x=Field((2,), "points"))
 #: Games that take penalties as an option, and settings with which their toys' critics judge samples one by one.

@@ -13,8 +13,9 @@ import torch
 from PIL import Image
 
 import ganarium as ga
-from ganarium import cli, pictures
 from ganarium import data as gd
+from ganarium import pictures
+from ganarium.cli import main as cli
 from ganarium.pictures import charts, films, planes, solids, texts
 from ganarium.spec import Field
 

@@ -18,12 +18,12 @@ import pytest
 import torch
 from torch import nn
 
-from ganarium.augment import Adaptive
+from ganarium.engine.trainer import Trainer
 from ganarium.games.adversarial.gan import GAN
-from ganarium.nets.architecture import Plain
+from ganarium.ingredients import Adaptive
+from ganarium.nets import Plain
 from ganarium.randomness import seeded
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 sys.path.extend(map(str, (Path(__file__).parent, Path(__file__).parents[1])))
 from zoo import GAMES, first_of, kind, marked, thorough, toy, toy_data

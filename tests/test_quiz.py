@@ -17,10 +17,10 @@ from pages import Page
 from PIL import Image
 
 from benchmarks import patience
-from ganarium import cli
 from ganarium import data as gd
+from ganarium.cli import main as cli
 from ganarium.pages.quiz import Quiz, make_quiz, unlock
-from ganarium.run import Run
+from ganarium.running.run import Run
 
 SCRIPT = Path(cli.__file__).parent / "pages" / "quiz.js"
 CODE = SCRIPT.read_text(encoding="utf-8")

@@ -12,10 +12,9 @@ from zoo import players, toy
 
 from ganarium.game.frames.adversarial import Adversarial
 from ganarium.games.adversarial.r3gan import R3GAN
+from ganarium.ingredients import R1, R2, Cosine
 from ganarium.nets import ModernResidual
-from ganarium.nets.r3gan import GAIN, Basis, Block, Resample, mix
-from ganarium.penalties import R1, R2
-from ganarium.schedules import Cosine
+from ganarium.nets.families.r3gan import GAIN, Basis, Block, Resample, mix
 from ganarium.spec import Field, Spec
 
 SMALL = ModernResidual(8, blocks=1, group=4)

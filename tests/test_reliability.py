@@ -19,12 +19,13 @@ import yaml
 from torch import Tensor
 
 import ganarium as ga
-from ganarium import checkpoint, cli
+from ganarium.cli import main as cli
+from ganarium.engine.seat import Seat
 from ganarium.game import Game, Player
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.likelihood.vae import VAE
-from ganarium.seat import Seat
-from ganarium.shortage import OutOfMemory, is_shortage
+from ganarium.running import checkpoint
+from ganarium.running.memory import OutOfMemory, is_shortage
 
 FIXTURE = Path(__file__).parent / "fixtures" / "run-format-1"
 
@@ -284,10 +285,10 @@ def test_a_disk_that_fills_at_any_file(place, monkeypatch, what):
         raise RuntimeError("PytorchStreamWriter failed writing file: No space left") if what == "torch.save" else full
 
     targets = {
-        "save_file": "ganarium.checkpoint.save_file",
+        "save_file": "ganarium.running.checkpoint.save_file",
         "torch.save": "torch.save",
         "pictures": "ganarium.pictures.save",
-        "log": "ganarium.session.json",
+        "log": "ganarium.running.session.json",
     }
     with monkeypatch.context() as patch:
         patch.setattr(targets[what], SimpleNamespace(dumps=fail) if what == "log" else fail)
@@ -388,7 +389,7 @@ def test_going_on_from_an_earlier_checkpoint_is_the_same_run(place):
 def test_going_on_from_an_earlier_checkpoint_holds_if_it_is_stopped_before_it_saves(place, monkeypatch):
     fit(keep=9)
     with monkeypatch.context() as patch:
-        patch.setattr("ganarium.session.Session._reports", lambda *_: iter(()))
+        patch.setattr("ganarium.running.session.Session._reports", lambda *_: iter(()))
         ga.resume("run", checkpoint=4, rounds=12, quiet=True)
     assert checkpoint.load_newest(place / "run" / "checkpoints")["round"] == 4
 

@@ -19,9 +19,9 @@ from torch import nn
 
 import ganarium as ga
 from benchmarks.patience import until
-from ganarium import checkpoint, settings
-from ganarium.run import Interrupted
-from ganarium.settings import Settings
+from ganarium.running import checkpoint, settings
+from ganarium.running.run import Interrupted
+from ganarium.running.settings import Settings
 from ganarium.spec import MissingField
 
 
@@ -297,7 +297,7 @@ def test_a_summary_says_what_was_played(place):
 
 
 def test_settings_have_help_for_each_option():
-    from ganarium.forms import rows_of
+    from ganarium.arguments.forms import rows_of
 
     assert all(row.help for row in rows_of(Settings))
 

@@ -9,11 +9,11 @@ import torch
 from torch import nn
 from zoo import toy_data
 
+from ganarium.engine.trainer import Trainer
 from ganarium.games.adversarial.sagan import SAGAN
-from ganarium.nets.attentive import Attention, Attentive
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam
+from ganarium.nets.families.attentive import Attention, Attentive
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 IMAGE = Field((3, 32, 32), "image")
 

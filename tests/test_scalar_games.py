@@ -8,7 +8,6 @@ from scipy import integrate, stats
 from torch import nn
 from zoo import toy, toy_batch
 
-from ganarium.divergences import KL, DensityRatio, GANDivergence
 from ganarium.games.adversarial.b_gan import BGAN
 from ganarium.games.adversarial.dragan import DRAGAN
 from ganarium.games.adversarial.f_gan import FGAN
@@ -16,18 +15,21 @@ from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.geometric_gan import GeometricGAN
 from ganarium.games.adversarial.lsgan import LSGAN
 from ganarium.games.adversarial.relativistic_gan import RelativisticGAN
-from ganarium.nets.architecture import Plain
-from ganarium.objectives import (
+from ganarium.ingredients import (
+    KL,
+    AroundData,
+    DensityRatio,
     FeatureMatching,
+    GANDivergence,
     Hinge,
     LeastSquares,
     Minimax,
     NonSaturating,
+    Normal,
     RelativisticAverage,
     RelativisticPairs,
 )
-from ganarium.penalties import AroundData
-from ganarium.priors import Normal
+from ganarium.nets import Plain
 from ganarium.spec import Field, Spec
 
 POINTS = Spec(x=Field((2,), "points"))

@@ -8,10 +8,11 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from ganarium import data
+from ganarium.engine.trainer import Trainer
 from ganarium.games.adversarial.semi_supervised_gan import SemiSupervisedGAN
-from ganarium.nets.improved_gan import GaussianNoise, NoisyPerceptrons
+from ganarium.nets import NoisyPerceptrons
+from ganarium.nets.families.improved_gan import GaussianNoise
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 SPEC = Spec(x=Field((2,), "points"), y=Field((), "label", classes=3))
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.patience import finish, until
-from ganarium.side_by_side import Job, Outcome, Tell, Watcher, cores, run
-from ganarium.signals import Interrupted, Stop
+from ganarium.jobs.team import Job, Outcome, Tell, Watcher, cores, run
+from ganarium.terminal.signals import Interrupted, Stop
 
 HERE = "tests.test_side_by_side"
 
@@ -104,7 +104,7 @@ def test_jobs_come_back_in_order_and_failures_stop_nobody_else(tmp_path):
 def test_a_signal_stops_all_jobs_and_leaves_no_process(tmp_path, number):
     places = [tmp_path / name for name in ("one", "two")]
     program = (
-        "from ganarium.side_by_side import Job, run\n"
+        "from ganarium.jobs.team import Job, run\n"
         f"run([Job(p, '{HERE}:wait', {{'place': p}}) for p in {[str(p) for p in places]}], workers=2)\n"
     )
     process = started(program, cwd=Path(__file__).parents[1])
@@ -122,7 +122,7 @@ def test_a_signal_stops_all_jobs_and_leaves_no_process(tmp_path, number):
 
 def test_children_stop_when_their_parent_is_killed(tmp_path):
     place = tmp_path / "one"
-    program = f"from ganarium.side_by_side import Job, run\nrun([Job('one', '{HERE}:wait', {{'place': '{place}'}})])\n"
+    program = f"from ganarium.jobs.team import Job, run\nrun([Job('one', '{HERE}:wait', {{'place': '{place}'}})])\n"
     process = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[1])
     until(lambda: place.exists() and place.read_text(), "a job that began")
     process.kill()
@@ -159,7 +159,7 @@ def test_a_server_that_is_killed_is_said_and_takes_its_children_with_it(tmp_path
     place = tmp_path / "one"
     (tmp_path / "sklearn.py").write_text("raise SystemExit('files of the folder that one is in are not imported')\n")
     program = (
-        "import sys\nsys.path.remove('')\nfrom ganarium.side_by_side import Job, run\n"
+        "import sys\nsys.path.remove('')\nfrom ganarium.jobs.team import Job, run\n"
         f"try:\n    run([Job('one', '{HERE}:wait', {{'place': '{place}'}})])\n"
         "except OSError as error:\n    sys.exit(str(error))\n"
     )
@@ -175,7 +175,7 @@ def test_a_server_that_is_killed_is_said_and_takes_its_children_with_it(tmp_path
 def test_what_comes_after_a_signal_does_not_begin(tmp_path):
     """A job that the server has not read yet when it is asked to stop."""
     job = {"id": 7, "function": f"{HERE}:wait", "arguments": {"place": str(tmp_path / "one")}, "log": ""}
-    command = [sys.executable, "-m", "ganarium.warm"]
+    command = [sys.executable, "-m", "ganarium.jobs.server"]
     root = Path(__file__).parents[1]
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, cwd=root)
     assert server.stdin is not None

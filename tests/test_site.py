@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 from benchmarks import patience
-from ganarium import data, index
+from ganarium import data
+from ganarium.engine.trainer import Trainer
 from ganarium.pages import zoo
 from ganarium.pages.markdown import markdown
-from ganarium.trainer import Trainer
+from ganarium.zoo import index
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

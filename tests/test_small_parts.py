@@ -1,6 +1,5 @@
 """The small parts: specs, options, the index, randomness, signals, and which file may import which."""
 
-import ast
 import contextlib
 import dataclasses
 import importlib
@@ -13,7 +12,6 @@ import signal
 import subprocess
 import sys
 import threading
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -22,17 +20,25 @@ import yaml
 from scipy import stats
 
 import ganarium
-from ganarium import data, game, index, options
-from ganarium.augment import DiffAugment, Translation
+from ganarium import data, game
 from ganarium.game import Game, abilities
 from ganarium.games.adversarial.gan import GAN
-from ganarium.objectives import LeastSquares
-from ganarium.optimizers import SGD, Adam, RMSprop
-from ganarium.penalties import R1, GradientPenalty
+from ganarium.ingredients import (
+    R1,
+    SGD,
+    Adam,
+    Cosine,
+    DiffAugment,
+    GradientPenalty,
+    LeastSquares,
+    Linear,
+    RMSprop,
+    Translation,
+)
 from ganarium.randomness import mix, seeded, set_seed
-from ganarium.schedules import Cosine, Linear
-from ganarium.signals import Interrupted, Stop
 from ganarium.spec import Field, MissingField, Spec
+from ganarium.terminal.signals import Interrupted, Stop
+from ganarium.zoo import index, options
 
 CPU = torch.device("cpu")
 
@@ -388,154 +394,10 @@ def test_an_interruption_says_how_to_go_on(tmp_path):
     assert isinstance(Interrupted(signal.SIGINT, tmp_path), KeyboardInterrupt)
 
 
-# -- layers: arrows point down only -------------------------------------------------------------------------------
-
-HOUSE = Path(ganarium.__file__).parent
-FILES = {
-    ".".join(path.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__"): path
-    for path in sorted(HOUSE.rglob("*.py"))
-}
-BASE = {"processes", "spec", "randomness", "schedules"}
-INGREDIENTS = {
-    "nets",
-    "objectives",
-    "divergences",
-    "entropies",
-    "holes",
-    "unrolling",
-    "penalties",
-    "pools",
-    "priors",
-    "augment",
-    "optimizers",
-    "simulators",
-}
-#: What each part may import of ours, beside its own folder.
-MAY = {
-    **dict.fromkeys((*BASE, "paper"), frozenset()),
-    **dict.fromkeys((*INGREDIENTS, "data"), frozenset(BASE)),
-    "divergences": {"objectives"},
-    "data": {*BASE, "simulators"},
-    "nets": {*BASE, "priors"},
-    "adversarial": {"augment", "game", "objectives", "penalties"},
-    "game": {"spec", "optimizers", "priors", "randomness", "paper"},
-    "games": {"adversarial", "game", "schedules", "spec", *INGREDIENTS},
-    "latent": {"data", "game", "priors", "randomness", "spec"},
-    # `evaluate` opens runs and keeps its numbers in them; everything else here knows abilities only.
-    "metrics": {
-        "data",
-        "game",
-        "latent",
-        "spec",
-        "randomness",
-        "pictures",
-        "index",
-        "run",
-        "records",
-        "checkpoint",
-        "tables",
-    },
-}
-CORE = ["trainer", "seat", "average"]
-FABRIC = {"guard", "report", "trainer", "seat", "fitting", "settings", "session", "tuning", "warm"}
-
-
-@dataclasses.dataclass(frozen=True)
-class Import:
-    """One name that a file imports.
-
-    Args:
-        name: The module, in full.
-        eager: Whether it is imported as soon as the file is.
-        typing: Whether it is imported for type checkers only.
-    """
-
-    name: str
-    eager: bool
-    typing: bool
-
-
-def imports(module: str) -> list[Import]:
-    found: list[Import] = []
-
-    def visit(node: ast.AST, eager: bool, typing: bool) -> None:
-        if isinstance(node, ast.Import):
-            found.extend(Import(alias.name, eager, typing) for alias in node.names)
-        if isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module} imports relatively"
-            found.extend(Import(f"{node.module}.{alias.name}", eager, typing) for alias in node.names)
-        eager = eager and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            for child in node.body:
-                visit(child, False, True)
-            for child in node.orelse:
-                visit(child, eager, typing)
-            return
-        for child in ast.iter_child_nodes(node):
-            visit(child, eager, typing)
-
-    visit(ast.parse(FILES[module].read_text(encoding="utf-8")), True, False)
-    return found
-
-
-def ours(module: str) -> set[str]:
-    """The parts of the house, one word each, that a file imports."""
-    names = [one.name.split(".") for one in imports(module)]
-    return {parts[1] for parts in names if parts[0] == "ganarium"}
-
-
-@pytest.mark.parametrize("module", [module for module in FILES if module.split(".")[0] in MAY])
-def test_a_part_imports_only_what_stands_below_it(module):
-    part = module.split(".")[0]
-    assert ours(module) <= MAY[part] | {part}
-
-
-@pytest.mark.parametrize("module", CORE)
-def test_the_trainer_knows_no_game_no_run_and_no_data(module):
-    assert not ours(module) & {"games", "data", "options", "run", "session", "settings", "cli"}
-
-
-def test_every_part_that_has_a_rule_is_there():
-    assert {*MAY, *CORE, *FABRIC} <= {module.split(".")[0] for module in FILES}
-
-
-def test_lists_of_games_and_data_are_made_without_torch():
-    reached, ahead = set(), {"index"}
-    while ahead:
-        module = ahead.pop()
-        reached.add(module)
-        eager = [one.name.split(".") for one in imports(module) if one.eager]
-        assert not [name for name in eager if name[0] == "torch"], module
-        ahead |= {name[1] for name in eager if name[0] == "ganarium" and name[1] in FILES} - reached
-
-
-def test_fabric_is_imported_in_few_files_and_only_when_one_trains():
-    using = {module: one for module in FILES for one in imports(module) if one.name.startswith("lightning")}
-    assert set(using) <= FABRIC
-    assert "trainer" in using
-    assert [module for module, one in using.items() if one.eager] == []
-
-
-def test_torchvision_is_nowhere():
-    assert [module for module in FILES for one in imports(module) if one.name.split(".")[0] == "torchvision"] == []
-
-
-def test_no_file_is_called_utils():
-    names = {part for module in FILES for part in module.split(".")}
-    assert not names & {"utils", "util", "helpers", "common", "misc"}
-
-
-def test_no_files_import_each_other_in_a_circle():
-    graph: dict[str, set[str]] = {}
-    for module in FILES:
-        names = [one.name.removeprefix("ganarium.") for one in imports(module) if one.eager and "ganarium" in one.name]
-        # `from ganarium.spec import Field` names a module and something in it.
-        found = [name if name in FILES else name.rpartition(".")[0] for name in names]
-        graph[module] = {name for name in found if name in FILES and name != module}
-    assert len(list(TopologicalSorter(graph).static_order())) == len(FILES)
+# -- architectures: found by their files
 
 
 def test_architectures_are_known_before_any_game_that_brings_them():
-    code = "from ganarium.options import read; print(read({'is': 'normed-perceptrons', 'units': 8}))"
+    code = "from ganarium.zoo.options import read; print(read({'is': 'normed-perceptrons', 'units': 8}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "NormedPerceptrons(units=8" in done.stdout, done.stderr

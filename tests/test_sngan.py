@@ -14,8 +14,8 @@ from zoo import players, toy
 from ganarium.game.frames.adversarial import Adversarial
 from ganarium.games.adversarial.sngan import SNGAN
 from ganarium.nets import Residual
-from ganarium.nets.norms import make_spectral
-from ganarium.nets.resnet import Block, Sum, down, first, up
+from ganarium.nets.families.resnet import Block, Sum, down, first, up
+from ganarium.nets.layers.norms import make_spectral
 from ganarium.spec import Field, Spec
 
 SMALL = Residual(8, 8, 1)

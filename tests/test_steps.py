@@ -24,11 +24,11 @@ from ganarium import data as gd
 from ganarium.diagnosis import vanishing
 from ganarium.diagnosis.case import Unknown
 from ganarium.diagnosis.remedies import _slower
+from ganarium.engine.trainer import Trainer
 from ganarium.game import Batch, Density, Game, Paper, Player, Samples, Terms, made
 from ganarium.games.adversarial.gan import GAN
-from ganarium.optimizers import SGD
+from ganarium.ingredients import SGD
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 SPEC = Spec(x=Field((2,), "points"))
 SIZE = 64

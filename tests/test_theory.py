@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import ganarium as ga
-from ganarium import index
-from ganarium.cli import main
+from ganarium.cli.main import main
 from ganarium.theory import signal
+from ganarium.zoo import index
 
 
 @pytest.mark.parametrize("name", list(index.lessons()))

@@ -7,9 +7,18 @@ import pytest
 import torch
 
 import ganarium as ga
-from ganarium.cli import main
-from ganarium.objectives import LeastSquares, Minimax, NonSaturating, Objective, RelativisticPairs, Wasserstein
-from ganarium.penalties import R1, R2, GradientPenalty
+from ganarium.cli.main import main
+from ganarium.ingredients import (
+    R1,
+    R2,
+    GradientPenalty,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Objective,
+    RelativisticPairs,
+    Wasserstein,
+)
 from ganarium.theory import bilinear, dirac, rotation
 from ganarium.theory.dynamics import (
     Alternating,

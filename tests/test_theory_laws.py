@@ -10,10 +10,10 @@ from scipy import integrate, stats
 from torch.distributions import kl_divergence
 
 import ganarium as ga
-from ganarium import index
-from ganarium.cli import main
+from ganarium.cli.main import main
 from ganarium.metrics.transport import exact
 from ganarium.theory import laws, likelihood, optimal, posterior, ratio, transport
+from ganarium.zoo import index
 
 LOG2 = math.log(2)
 DRAWN = ("optimal-discriminator", "density-ratio", "wasserstein", "posterior")  # what follows from a seed

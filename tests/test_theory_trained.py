@@ -7,10 +7,10 @@ import torch
 from scipy import integrate, stats
 
 import ganarium as ga
-from ganarium import index
 from ganarium.games.adversarial.gan import GAN
-from ganarium.nets.flat import Flat
+from ganarium.nets import Flat
 from ganarium.theory import collapse, counts, equilibrium, four_panels, playing, relations, small_worlds, steps_of_d
+from ganarium.zoo import index
 
 QUICK = {name: index.lesson(name).quick for name in ("nash", "four-panels", "why-k-steps", "mode-collapse")}
 QUICK |= {name: index.lesson(name).quick for name in ("counting", "global-structure")}

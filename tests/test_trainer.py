@@ -13,19 +13,16 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.data import InMemory, random
+from ganarium.engine.trainer import Trainer
 from ganarium.game import Batch, Game, Player, Stage, Terms
 from ganarium.games.adversarial.dcgan import DCGAN
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.wgan_gp import WGANGP
 from ganarium.games.likelihood.vae import VAE
-from ganarium.nets.architecture import Perceptrons, Plain
-from ganarium.optimizers import SGD, Adam, RMSprop
-from ganarium.penalties import R1
-from ganarium.priors import Normal
+from ganarium.ingredients import R1, SGD, Adam, Linear, Normal, RMSprop, Schedule
+from ganarium.nets import Perceptrons, Plain
 from ganarium.randomness import mix
-from ganarium.schedules import Linear, Schedule
 from ganarium.spec import Field, Spec
-from ganarium.trainer import Trainer
 
 SPEC = Spec(x=Field((2,), "points"))
 RULE = SGD(0.1, momentum=0.5)

@@ -9,7 +9,7 @@ from torch.nn.functional import softplus
 
 from ganarium.game import Batch, Terms
 from ganarium.game.frames.translating import Translating
-from ganarium.objectives import FeatureMatching
+from ganarium.ingredients import FeatureMatching
 from ganarium.spec import Field, Spec
 
 SPEC = Spec(a=Field((2,), "points"), b=Field((3,), "points"))

@@ -11,10 +11,11 @@ import torch
 import yaml
 
 import ganarium as ga
-from ganarium import index, tuning
-from ganarium.cli import main
+from ganarium.cli.main import main
+from ganarium.engine.trainer import Trainer
 from ganarium.nets import DeepConvolutional
-from ganarium.trainer import Trainer
+from ganarium.running import tuning
+from ganarium.zoo import index
 
 
 def dcgan():

@@ -9,13 +9,9 @@ from zoo import play, toy, toy_batch
 
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.unrolled_gan import UnrolledGAN
-from ganarium.nets.architecture import Plain
-from ganarium.nets.unrolled_gan import TanhPerceptrons
-from ganarium.objectives import Minimax
-from ganarium.optimizers import Adam
-from ganarium.priors import Normal
+from ganarium.ingredients import Adam, Minimax, Normal, unrolled
+from ganarium.nets import Plain, TanhPerceptrons
 from ganarium.spec import Field, Spec
-from ganarium.unrolling import unrolled
 
 POINTS = Spec(x=Field((2,), "points"))
 

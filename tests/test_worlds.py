@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ganarium import data as gd
-from ganarium.data import captions, melodies, overlap, pairs, shapes, sprites, translation, voxels
-from ganarium.index import loaders
+from ganarium.data.worlds import captions, melodies, overlap, pairs, shapes, sprites, translation, voxels
+from ganarium.zoo.index import loaders
 
 WORLDS = {
     "overlap": {"x": (2,), "y": ()},

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ganarium import index
 from ganarium.contract import plays
 from ganarium.contract.plays import ROUNDS, Play, play, play_on, players, toy_batch, toy_data
 from ganarium.game import Game
+from ganarium.zoo import index
 
 __all__ = [
     "GAMES",

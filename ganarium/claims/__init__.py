@@ -1,1 +1,1 @@
-"""The claims, one file each, named as their game: a function that plays one arm (:mod:`ganarium.claiming`)."""
+"""The claims, one file each, named as their game: a function that plays one arm (:mod:`ganarium.proving`)."""

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.statement import claim
 from ganarium.data import from_tensors
 from ganarium.game import Batch
 from ganarium.games.adversarial.adagan import AdaGAN
+from ganarium.ingredients import Adam
 from ganarium.metrics.modes import mixture
-from ganarium.nets.architecture import Plain
-from ganarium.optimizers import Adam
+from ganarium.nets import Plain
+from ganarium.proving.arm import Arm
+from ganarium.zoo.claim import claim
 
 COUNT, SD = 20_000, 0.5
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import torch
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import judged
-from ganarium.claiming.statement import claim
 from ganarium.data import load
-from ganarium.entropies import am_score
 from ganarium.games.adversarial.am_gan import AMGAN
+from ganarium.ingredients import Adam, Linear, am_score
 from ganarium.metrics.learned import digits
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
-from ganarium.schedules import Linear
+from ganarium.nets import Flat
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import judged
+from ganarium.zoo.claim import claim
 
 
 @claim(

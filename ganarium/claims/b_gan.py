@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import points
-from ganarium.claiming.statement import claim
 from ganarium.data import load
-from ganarium.divergences import KL
 from ganarium.games.adversarial.b_gan import BGAN
-from ganarium.nets.architecture import Plain
-from ganarium.optimizers import Adam
-from ganarium.penalties import R1
-from ganarium.priors import Normal
-from ganarium.schedules import Cosine, Exponential
+from ganarium.ingredients import KL, R1, Adam, Cosine, Exponential, Normal
+from ganarium.nets import Plain
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import points
+from ganarium.zoo.claim import claim
 
 
 @claim(

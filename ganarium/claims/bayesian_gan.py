@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import points
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.bayesian_gan import BayesianGAN
-from ganarium.nets.architecture import Plain
-from ganarium.optimizers import SGHMC, Adam
-from ganarium.priors import Normal
+from ganarium.ingredients import SGHMC, Adam, Normal
+from ganarium.nets import Plain
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import points
+from ganarium.zoo.claim import claim
 
 
 @claim(

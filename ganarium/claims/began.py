@@ -5,12 +5,12 @@ from __future__ import annotations
 from statistics import fmean
 from typing import Any, cast
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.began import BEGAN
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam
+from ganarium.nets import Flat
+from ganarium.proving.arm import Arm
+from ganarium.zoo.claim import claim
 
 SEEN = 19_200
 

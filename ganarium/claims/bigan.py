@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import digit_classes
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.game import Batch, Terms
 from ganarium.games.inference.bigan import BiGAN
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import digit_classes
+from ganarium.zoo.claim import claim
 
 Pair = tuple[Tensor, Tensor]
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import judged
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.bs_gan import BSGAN
-from ganarium.nets.flat import Flat
-from ganarium.objectives import BoundarySeeking, NonSaturating
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam, BoundarySeeking, NonSaturating
+from ganarium.nets import Flat
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import judged
+from ganarium.zoo.claim import claim
 
 
 @dataclass(frozen=True)

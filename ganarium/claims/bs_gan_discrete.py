@@ -6,13 +6,13 @@ import math
 
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import digit_classes, judged
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.bs_gan_discrete import BSGANDiscrete
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam
+from ganarium.nets import Flat
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import digit_classes, judged
+from ganarium.zoo.claim import claim
 
 
 class Rewarded(BSGANDiscrete):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.statement import claim
 from ganarium.data import Data, load
-from ganarium.data.melodies import scale_consistency, span
+from ganarium.data.worlds.melodies import scale_consistency, span
 from ganarium.game import Stage
 from ganarium.games.sequence.c_rnn_gan import CRNNGAN
+from ganarium.proving.arm import Arm
+from ganarium.zoo.claim import claim
 
 
 @claim(

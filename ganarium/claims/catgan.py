@@ -5,15 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import agreement
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.game import Batch, Terms
 from ganarium.games.adversarial.catgan import CatGAN
-from ganarium.nets.improved_gan import NoisyPerceptrons
-from ganarium.optimizers import Adam
-from ganarium.schedules import Linear
+from ganarium.ingredients import Adam, Linear
+from ganarium.nets import NoisyPerceptrons
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import agreement
+from ganarium.zoo.claim import claim
 
 
 class Unbalanced(CatGAN):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import torch
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.game import Batch, Player, Terms
 from ganarium.games.adversarial.ccgan import CCGAN
-from ganarium.holes import RandomSquare
-from ganarium.nets.architecture import Plain
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam, Linear, RandomSquare
+from ganarium.nets import Plain
+from ganarium.proving.arm import Arm
 from ganarium.randomness import mix, seeded
-from ganarium.schedules import Linear
+from ganarium.zoo.claim import claim
 
 
 class Alone(CCGAN):

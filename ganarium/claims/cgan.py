@@ -5,15 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import agreement, digit_classes, judged
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.conditional.cgan import CGAN
 from ganarium.games.conditional.infogan import InfoGAN
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
-from ganarium.priors import Normal
+from ganarium.ingredients import Adam, Normal
+from ganarium.nets import Flat
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import agreement, digit_classes, judged
+from ganarium.zoo.claim import claim
 
 
 class Blind(CGAN):

@@ -8,12 +8,12 @@ from collections import Counter
 import torch
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.statement import claim
 from ganarium.data import load
-from ganarium.data.translation import translation
+from ganarium.data.worlds.translation import translation
 from ganarium.game import Batch, Terms
 from ganarium.games.language.cs_gan import CSGAN
+from ganarium.proving.arm import Arm
+from ganarium.zoo.claim import claim
 
 
 @claim(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.statement import claim
 from ganarium.data import load
-from ganarium.data.pairs import factors_of, translate_truth
+from ganarium.data.worlds.pairs import factors_of, translate_truth
 from ganarium.games.translation.cyclegan import CycleGAN
+from ganarium.proving.arm import Arm
+from ganarium.zoo.claim import claim
 
 
 @claim(

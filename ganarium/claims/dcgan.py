@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import judged
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.dcgan import DCGAN
-from ganarium.nets.architecture import DeepConvolutional
-from ganarium.nets.conv import he
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam
+from ganarium.nets import DeepConvolutional
+from ganarium.nets.layers.conv import he
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import judged
+from ganarium.zoo.claim import claim
 
 
 class Gain(nn.Module):

@@ -8,17 +8,14 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.statement import claim
 from ganarium.data import InMemory
-from ganarium.divergences import KL, Divergence, GANDivergence, ReverseKL
 from ganarium.games.adversarial.f_gan import FGAN
-from ganarium.optimizers import Adam
-from ganarium.priors import Normal
+from ganarium.ingredients import KL, Adam, Cosine, Divergence, GANDivergence, Normal, ReverseKL
+from ganarium.proving.arm import Arm
 from ganarium.randomness import mix, seeded
-from ganarium.schedules import Cosine
 from ganarium.spec import Field, Spec
 from ganarium.theory.laws import Line, f_divergence, mixture, normal
+from ganarium.zoo.claim import claim
 
 #: Data's law: two modes of unlike weight, which no normal law matches.
 P = mixture([0.7, 0.3], [-0.8, 2.0], [0.5, 0.5])

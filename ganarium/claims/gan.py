@@ -7,15 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
+from ganarium.ingredients import Adam, Cosine, Normal
 from ganarium.metrics.requested import parzen
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
-from ganarium.priors import Normal
-from ganarium.schedules import Cosine
+from ganarium.nets import Flat
+from ganarium.proving.arm import Arm
+from ganarium.zoo.claim import claim
 
 SEEN = 96_000
 

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool3d
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.statement import claim
 from ganarium.data import from_tensors, load
 from ganarium.games.volume.gan_3d import GAN3D
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam
+from ganarium.nets import Flat
+from ganarium.proving.arm import Arm
 from ganarium.randomness import seeded
+from ganarium.zoo.claim import claim
 
 
 @claim(

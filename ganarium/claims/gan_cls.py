@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.statement import claim
 from ganarium.data import load
-from ganarium.data.captions import UNSEEN_TEMPLATES
-from ganarium.data.sprites import caption, draw_factors, render, tokenise
+from ganarium.data.worlds.captions import UNSEEN_TEMPLATES
+from ganarium.data.worlds.sprites import caption, draw_factors, render, tokenise
 from ganarium.game import Batch, Terms
 from ganarium.games.language.gan_cls import GANCLS
-from ganarium.nets.architecture import DeepConvolutional
+from ganarium.nets import DeepConvolutional
+from ganarium.proving.arm import Arm
+from ganarium.zoo.claim import claim
 
 #: The side of the pictures in pixels.
 SIZE = 8

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import points
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.geometric_gan import GeometricGAN
-from ganarium.nets.architecture import Plain
-from ganarium.objectives import Wasserstein
-from ganarium.optimizers import RMSprop
-from ganarium.priors import Normal
+from ganarium.ingredients import Normal, RMSprop, Wasserstein
+from ganarium.nets import Plain
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import points
+from ganarium.zoo.claim import claim
 
 
 @claim(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import torch
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import points
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.gogan import GoGAN
 from ganarium.games.adversarial.wgan import WGAN
+from ganarium.ingredients import RMSprop
 from ganarium.metrics.transport import sliced
-from ganarium.nets.architecture import Plain
-from ganarium.optimizers import RMSprop
+from ganarium.nets import Plain
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import points
+from ganarium.zoo.claim import claim
 
 
 @claim(

@@ -5,16 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.inference.hierarchical_implicit import HierarchicalImplicit
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam, Cosine, NormalMeans
+from ganarium.nets import Flat
+from ganarium.proving.arm import Arm
 from ganarium.randomness import mix, seeded
-from ganarium.schedules import Cosine
-from ganarium.simulators import NormalMeans
 from ganarium.spec import Field
+from ganarium.zoo.claim import claim
 
 COUNT, ROUNDS, MOVES, DRAWS = 50, 1000, 2, 5
 

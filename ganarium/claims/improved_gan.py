@@ -5,18 +5,14 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import judged
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.improved_gan import ImprovedGAN
-from ganarium.nets.flat import Flat
-from ganarium.nets.minibatch import MinibatchDiscriminating
-from ganarium.nets.roles import Discriminator
-from ganarium.objectives import NonSaturating
-from ganarium.optimizers import Adam
-from ganarium.priors import Normal
+from ganarium.ingredients import Adam, NonSaturating, Normal
+from ganarium.nets import Discriminator, Flat, MinibatchDiscriminating
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import judged
+from ganarium.zoo.claim import claim
 
 
 @claim(

@@ -7,15 +7,15 @@ import math
 import torch
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import agreement, digit_classes
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.game import Batch, Terms, follows
 from ganarium.games.conditional.infogan import InfoGAN
-from ganarium.nets.flat import Flat
-from ganarium.nets.infogan import LatentCodes
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam
+from ganarium.nets import Flat
+from ganarium.nets.families.infogan import LatentCodes
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import agreement, digit_classes
+from ganarium.zoo.claim import claim
 
 
 class Unpaid(InfoGAN):

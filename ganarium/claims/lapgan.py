@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import judged
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.lapgan import LAPGAN
-from ganarium.nets.flat import Flat
-from ganarium.nets.laplacian import enlarge
-from ganarium.optimizers import Adam
-from ganarium.priors import Normal
+from ganarium.ingredients import Adam, Normal
+from ganarium.nets import Flat
+from ganarium.nets.families.laplacian import enlarge
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import judged
+from ganarium.zoo.claim import claim
 
 
 @claim(

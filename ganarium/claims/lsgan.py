@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import points
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.lsgan import LSGAN
-from ganarium.nets.architecture import Plain
-from ganarium.objectives import Minimax
-from ganarium.optimizers import Adam
-from ganarium.priors import Normal
+from ganarium.ingredients import Adam, Minimax, Normal
+from ganarium.nets import Plain
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import points
+from ganarium.zoo.claim import claim
 
 
 @claim(

@@ -5,17 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import points
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.likelihood.vae import VAE
-from ganarium.nets.architecture import Plain
-from ganarium.optimizers import Adam
-from ganarium.penalties import R1
-from ganarium.priors import Normal
-from ganarium.schedules import Cosine, Exponential
+from ganarium.ingredients import R1, Adam, Cosine, Exponential, Normal
+from ganarium.nets import Plain
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import points
+from ganarium.zoo.claim import claim
 
 
 @claim(

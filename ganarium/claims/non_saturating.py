@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import judged
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.game import Stage
 from ganarium.games.adversarial.gan import GAN
-from ganarium.nets.flat import Flat
-from ganarium.objectives import Minimax, NonSaturating
-from ganarium.optimizers import SGD, Adam
-from ganarium.priors import Normal
+from ganarium.ingredients import SGD, Adam, Minimax, NonSaturating, Normal
+from ganarium.nets import Flat
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import judged
+from ganarium.zoo.claim import claim
 
 
 class Ahead(GAN):

@@ -17,14 +17,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import judged
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.game import Batch, Density, Game, Paper, Player, Samples, Terms
 from ganarium.games.adversarial.r3gan import R3GAN
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import judged
 from ganarium.spec import Field, Spec
+from ganarium.zoo.claim import claim
 
 
 class FullyVisible(Game, Samples, Density):

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import points
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.pacgan import PacGAN
-from ganarium.nets.architecture import Plain
-from ganarium.nets.packing import packed
-from ganarium.optimizers import Adam
-from ganarium.priors import Normal
+from ganarium.ingredients import Adam, Normal
+from ganarium.nets import Plain
+from ganarium.nets.families.packing import packed
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import points
 from ganarium.spec import Field
+from ganarium.zoo.claim import claim
 
 
 class Repeated(nn.Module):

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import judged
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.r3gan import R3GAN
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
-from ganarium.penalties import R1, R2
-from ganarium.priors import Normal
-from ganarium.schedules import Cosine
+from ganarium.ingredients import R1, R2, Adam, Cosine, Normal
+from ganarium.nets import Flat
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import judged
+from ganarium.zoo.claim import claim
 
 
 @claim(

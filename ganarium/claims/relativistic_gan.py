@@ -6,16 +6,14 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import points
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.relativistic_gan import RelativisticGAN
-from ganarium.nets.architecture import Plain
-from ganarium.objectives import NonSaturating, RelativisticPairs
-from ganarium.optimizers import RMSprop
-from ganarium.priors import Normal
+from ganarium.ingredients import NonSaturating, Normal, RelativisticPairs, RMSprop
+from ganarium.nets import Plain
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import points
+from ganarium.zoo.claim import claim
 
 
 class OneSided(RelativisticPairs):

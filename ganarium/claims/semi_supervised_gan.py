@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.statement import claim
 from ganarium.data import InMemory, load
 from ganarium.game import Batch, Player, Terms
 from ganarium.games.adversarial.semi_supervised_gan import SemiSupervisedGAN
-from ganarium.nets.improved_gan import NoisyPerceptrons
-from ganarium.optimizers import Adam
-from ganarium.schedules import Linear
+from ganarium.ingredients import Adam, Linear
+from ganarium.nets import NoisyPerceptrons
+from ganarium.proving.arm import Arm
+from ganarium.zoo.claim import claim
 
 
 class Alone(SemiSupervisedGAN):

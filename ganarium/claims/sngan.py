@@ -8,14 +8,14 @@ from statistics import fmean
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import judged
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.sngan import SNGAN
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam
+from ganarium.nets import Flat
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import judged
 from ganarium.spec import Spec
+from ganarium.zoo.claim import claim
 
 #: The paper's most aggressive settings, each with five moves of the discriminator.
 SETTINGS = {"D": Adam(1e-3, (0.5, 0.9)), "E": Adam(1e-3, (0.5, 0.999)), "F": Adam(1e-3, (0.9, 0.999))}

@@ -5,16 +5,15 @@ from __future__ import annotations
 from functools import partial
 from statistics import fmean
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import points
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.wgan_gp import WGANGP
-from ganarium.nets.architecture import Plain
-from ganarium.optimizers import Adam
-from ganarium.priors import Normal
+from ganarium.ingredients import Adam, Normal
+from ganarium.nets import Plain
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import points
 from ganarium.spec import Spec
+from ganarium.zoo.claim import claim
 
 SETTINGS = (Adam(2e-3, (0.5, 0.9)), Adam(4e-3, (0.0, 0.9)), Adam(4e-3, (0.5, 0.9)))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import points
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.unrolled_gan import UnrolledGAN
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import points
+from ganarium.zoo.claim import claim
 
 
 @claim(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.game import Batch, Player, Terms
 from ganarium.games.likelihood.vae import VAE
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam
+from ganarium.nets import Flat
+from ganarium.proving.arm import Arm
 from ganarium.randomness import seeded
+from ganarium.zoo.claim import claim
 
 
 class WakeSleep(VAE):

@@ -7,17 +7,16 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, cast
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import points
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.game import Samples
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.wgan import WGAN
+from ganarium.ingredients import Normal, RMSprop
 from ganarium.metrics.transport import sliced
-from ganarium.nets.architecture import Plain
-from ganarium.optimizers import RMSprop
-from ganarium.priors import Normal
+from ganarium.nets import Plain
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import points
+from ganarium.zoo.claim import claim
 
 SEEN, LOOKS = 448_000, 20
 

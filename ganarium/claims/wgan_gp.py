@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from ganarium.claiming.arm import Arm
-from ganarium.claiming.measures import points
-from ganarium.claiming.statement import claim
 from ganarium.data import load
 from ganarium.games.adversarial.wgan import WGAN
 from ganarium.games.adversarial.wgan_gp import WGANGP
-from ganarium.nets.architecture import Plain
-from ganarium.optimizers import Adam
-from ganarium.schedules import Cosine
+from ganarium.ingredients import Adam, Cosine
+from ganarium.nets import Plain
+from ganarium.proving.arm import Arm
+from ganarium.proving.measures import points
+from ganarium.zoo.claim import claim
 
 
 @claim(

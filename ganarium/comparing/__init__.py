@@ -18,16 +18,16 @@ from typing import Any
 
 import yaml
 
-from ganarium import index
 from ganarium._version import __version__
-from ganarium.board import Board
 from ganarium.comparing.comparison import Comparison
+from ganarium.comparing.fairness import check, files_of, refuse_unnamed, words_of
 from ganarium.comparing.summary import Result, Summary
-from ganarium.comparing.terms import check, files_of, refuse_unnamed, words_of
 from ganarium.files import write_text
+from ganarium.jobs.board import Board
+from ganarium.jobs.team import Job, Outcome, run
 from ganarium.metrics.stamp import Number
-from ganarium.side_by_side import Job, Outcome, run
-from ganarium.signals import Interrupted
+from ganarium.terminal.signals import Interrupted
+from ganarium.zoo import index
 
 __all__ = ["CONFIG", "Comparison", "compare", "go_on"]
 

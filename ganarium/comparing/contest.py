@@ -13,15 +13,15 @@ from typing import Any
 
 import torch
 
-from ganarium import checkpoint, metrics
-from ganarium.data.progress import silent
-from ganarium.fitting import begun, taken_up
-from ganarium.records import read_config
-from ganarium.request import GAME, Request
-from ganarium.run import Run
-from ganarium.session import Session
-from ganarium.settings import fabric
-from ganarium.side_by_side import Tell
+from ganarium.arguments.request import GAME, Request
+from ganarium.jobs.team import Tell
+from ganarium.running import checkpoint, evaluation
+from ganarium.running.fitting import begun, taken_up
+from ganarium.running.records import read_config
+from ganarium.running.run import Run
+from ganarium.running.session import Session
+from ganarium.running.settings import fabric
+from ganarium.terminal.progress import silent
 
 __all__ = ["JUDGED", "judged", "paces", "play", "sitting"]
 
@@ -129,16 +129,16 @@ def play(words: list[str], path: str, count: int, metrics: list[str], tell: Tell
     }
 
 
-def judged(run: Run, count: int, names: Sequence[str] = ()) -> metrics.Evaluation:
+def judged(run: Run, count: int, names: Sequence[str] = ()) -> evaluation.Evaluation:
     """The numbers of a run's end; kept apart from evaluations that anybody else may have made of it since."""
     file = run.path / JUDGED
     if file.exists():
-        found = metrics.Evaluation.read(json.loads(file.read_text(encoding="utf-8")))
+        found = evaluation.Evaluation.read(json.loads(file.read_text(encoding="utf-8")))
         if found.facts["round"] == run.config["settings"]["rounds"]:
             return found
     # As many samples as the reference has: coverage would fall short with fewer.
     count = min(count, run.config["ran_with"]["samples"] // 2)
-    found = metrics.evaluate(run, count=count, reference=count, metrics=list(names) or None)
+    found = evaluation.evaluate(run, count=count, reference=count, metrics=list(names) or None)
     checkpoint.write_text(file, json.dumps(found.plain(), indent=1) + "\n")
     return found
 

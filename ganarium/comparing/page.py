@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganarium import index
 from ganarium.comparing.words import difference_rows, failures, seed_rows, verdict
-from ganarium.console import duration
-from ganarium.gallery import gallery
 from ganarium.pages.page import (
     Markup,
     beside,
@@ -25,7 +22,10 @@ from ganarium.pages.page import (
     table,
 )
 from ganarium.pictures.races import race
-from ganarium.run import Run, data_of
+from ganarium.running.gallery import gallery
+from ganarium.running.run import Run, data_of
+from ganarium.terminal.console import duration
+from ganarium.zoo import index
 
 if TYPE_CHECKING:
     from ganarium.comparing.comparison import Comparison

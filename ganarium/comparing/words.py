@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ganarium.comparing.summary import Difference
-from ganarium.tables import columns
-from ganarium.tables import markdown as table
+from ganarium.terminal.tables import columns
+from ganarium.terminal.tables import markdown as table
 
 if TYPE_CHECKING:
     from ganarium.comparing.comparison import Comparison

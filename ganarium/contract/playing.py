@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from ganarium import options
 from ganarium.contract.broken import Broken, Inapplicable, expect, holds
 from ganarium.contract.plays import (
     ROUNDS,
@@ -23,9 +22,10 @@ from ganarium.contract.plays import (
     toy_batch,
     twenty_rounds,
 )
+from ganarium.engine.trainer import Trainer
 from ganarium.game import Game
-from ganarium.settings import Settings
-from ganarium.trainer import Trainer
+from ganarium.running.settings import Settings
+from ganarium.zoo import options
 
 __all__ = ["PAUSES"]
 

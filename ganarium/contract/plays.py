@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from ganarium import data
+from ganarium.engine.trainer import Trainer
 from ganarium.game import Batch, Game, Player
-from ganarium.trainer import Trainer
 
 __all__ = [
     "ROUNDS",

@@ -9,9 +9,9 @@ import torch
 
 from ganarium.contract.broken import Inapplicable, expect, holds
 from ganarium.contract.plays import toy, toy_batch, toy_data
+from ganarium.engine.trainer import Trainer
 from ganarium.game import Classifies, Completes, Decodes, Density, Encodes, Game, Samples, Scores, evaluating
 from ganarium.randomness import mix, seeded
-from ganarium.trainer import Trainer
 
 __all__ = ["PROMISES", "promise"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from ganarium import forms
+from ganarium.arguments import forms
 from ganarium.contract.broken import expect, holds
 from ganarium.contract.plays import players, toy, toy_batch
 from ganarium.game import Game

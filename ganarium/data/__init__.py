@@ -17,7 +17,7 @@
 
 from ganarium.data.base import Data, InMemory
 from ganarium.data.datasets import from_dataset
-from ganarium.data.examine import examine
+from ganarium.data.files.examine import examine
 from ganarium.data.loading import LOADERS, READERS, Loader, from_source, load, loader, maker, reader
 from ganarium.data.stream import Stream
 from ganarium.data.tensors import from_tensors, random

@@ -11,10 +11,10 @@ from torch.utils.data import Dataset, IterableDataset
 
 from ganarium.data.base import Data
 from ganarium.data.codec import Codec
-from ganarium.data.progress import Progress, watched
 from ganarium.data.stream import Reader, Request, Stream, read_ahead
 from ganarium.data.tensors import from_tensors, read
 from ganarium.spec import Kind
+from ganarium.terminal.progress import Progress, watched
 
 __all__ = ["from_dataset"]
 

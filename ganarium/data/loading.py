@@ -13,10 +13,10 @@ from torch.utils.data import Dataset
 
 from ganarium.data.base import Data, InMemory
 from ganarium.data.datasets import from_dataset
-from ganarium.data.photos import Photos
+from ganarium.data.files.photos import Photos
 from ganarium.data.registry import LOADERS, READERS, Loader, check_names, loader, nearest, reader
 from ganarium.data.tensors import from_tensors
-from ganarium.processes import speaks
+from ganarium.terminal.processes import speaks
 
 __all__ = ["LOADERS", "READERS", "Loader", "from_source", "is_folder", "load", "loader", "maker", "reader"]
 
@@ -35,7 +35,7 @@ def load(
         split: Which part of it.
         labels: How many labels of each class to keep; the others become -1, unknown. None keeps all.
         options: The loader's options. For folders and zip files of images: those of
-            :func:`~ganarium.data.folders.folder`. For ``.npz`` files, arrays and datasets: those of
+            :func:`~ganarium.data.files.folders.folder`. For ``.npz`` files, arrays and datasets: those of
             :func:`from_tensors` or :func:`from_dataset`.
 
     Raises:

@@ -18,10 +18,10 @@ from ganarium.game import Game, Samples, Scores, evaluating
 from ganarium.metrics.features import Features
 from ganarium.metrics.judge import unseen
 from ganarium.metrics.known_features import default, named
-from ganarium.metrics.rows import Rows, embed, of_tensor
+from ganarium.metrics.looks import Rows, embed, of_tensor
 from ganarium.randomness import mix, seeded
-from ganarium.records import find, read_config
-from ganarium.run import build, data_of, state_of
+from ganarium.running.records import find, read_config
+from ganarium.running.run import build, data_of, state_of
 
 __all__ = ["COUNT", "Case", "Unknown"]
 

@@ -19,8 +19,8 @@ from ganarium.diagnosis.case import Case
 from ganarium.diagnosis.finding import Finding, Measure, State
 from ganarium.diagnosis.remedies import advise
 from ganarium.diagnosis.thresholds import COLLAPSE as T
+from ganarium.metrics.looks import Rows
 from ganarium.metrics.neighbours import balls, nearest
-from ganarium.metrics.rows import Rows
 
 __all__ = ["Modes", "examine", "modes_of"]
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ganarium import index
-from ganarium.data.progress import watched
 from ganarium.diagnosis import collapse, memorisation, oscillation, overfitting, vanishing
 from ganarium.diagnosis.case import Case, Unknown
 from ganarium.diagnosis.finding import Diagnosis, Finding
 from ganarium.game import Game
+from ganarium.terminal.progress import watched
+from ganarium.zoo import index
 
 __all__ = ["AILMENTS", "diagnose"]
 

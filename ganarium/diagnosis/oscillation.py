@@ -25,11 +25,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganarium import checkpoint
 from ganarium.diagnosis.case import Case, Unknown
 from ganarium.diagnosis.finding import Finding, Measure, State
 from ganarium.diagnosis.remedies import advise
 from ganarium.diagnosis.thresholds import OSCILLATION as T
+from ganarium.running import checkpoint
 
 __all__ = ["Period", "detrended", "examine", "period", "series", "without"]
 

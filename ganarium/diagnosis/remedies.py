@@ -31,8 +31,8 @@ def advise(case: Case, ailment: str, state: State) -> tuple[Advice, ...]:
 
 def possible(case: Case, words: str) -> bool:
     """Whether ``ganarium train`` takes these options for the game and data of a run, and the game can be made."""
+    from ganarium.arguments.request import GAME, Request
     from ganarium.game import Game
-    from ganarium.request import GAME, Request
 
     if case.config["game"]["own"]:
         return False

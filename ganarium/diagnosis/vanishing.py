@@ -24,7 +24,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganarium import checkpoint
 from ganarium.diagnosis.case import Case, Unknown, training
 from ganarium.diagnosis.finding import Finding, Measure, State
 from ganarium.diagnosis.overfitting import above
@@ -32,6 +31,7 @@ from ganarium.diagnosis.remedies import advise
 from ganarium.diagnosis.thresholds import VANISHING as T
 from ganarium.game import Game, Player, Samples, Scores
 from ganarium.randomness import mix, seeded
+from ganarium.running import checkpoint
 
 __all__ = ["Signal", "examine", "makers", "signal"]
 

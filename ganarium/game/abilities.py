@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
-from ganarium.priors import Latent, Law
+from ganarium.ingredients import Latent, Law
 from ganarium.randomness import mix, seeded
 from ganarium.spec import Field
 

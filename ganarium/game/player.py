@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam
 from ganarium.spec import Batch
 
 __all__ = ["Player", "Stage", "Terms"]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ganarium.game import Decodes, Game, evaluating
-from ganarium.priors import Law, Normal, Truncated, Uniform
+from ganarium.ingredients import Law, Normal, Truncated, Uniform
 from ganarium.randomness import mix, seeded
 
 __all__ = ["Walk", "asked", "decode", "draw", "frozen", "inside", "repeated", "settled"]

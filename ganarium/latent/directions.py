@@ -28,9 +28,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganarium.data.progress import watched
 from ganarium.game import Decodes
 from ganarium.latent.decoding import decode, repeated, settled
+from ganarium.terminal.progress import watched
 
 __all__ = ["Directions", "directions"]
 

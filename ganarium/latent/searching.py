@@ -26,11 +26,11 @@ from typing import Any, Literal, cast
 import torch
 from torch import Tensor
 
-from ganarium.data.progress import watched
 from ganarium.game import Decodes, Game
 from ganarium.latent.decoding import asked, decode, frozen
 from ganarium.latent.lbfgs import lbfgs
 from ganarium.randomness import mix, seeded
+from ganarium.terminal.progress import watched
 
 __all__ = ["Found", "Loss", "Method", "search"]
 

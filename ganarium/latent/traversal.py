@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ganarium.game import Decodes
+from ganarium.ingredients import Law, Normal, Truncated, Uniform
 from ganarium.latent.decoding import Walk, decode, repeated, settled, walk
-from ganarium.priors import Law, Normal, Truncated, Uniform
 
 __all__ = ["along", "reach", "traverse", "vary"]
 

@@ -25,8 +25,8 @@ import torch
 from torch import Tensor
 
 from ganarium.game import Decodes
+from ganarium.ingredients import Normal
 from ganarium.latent.decoding import Walk, settled, walk
-from ganarium.priors import Normal
 
 __all__ = ["How", "grid", "interpolate", "lerp", "slerp"]
 

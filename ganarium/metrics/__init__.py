@@ -2,7 +2,7 @@
 
 .. code-block:: python
 
-    found = ga.metrics.evaluate("runs/r3gan-digits-001")       # all that fit
+    found = ga.evaluate("runs/r3gan-digits-001")       # all that fit
     found["frechet/digits"].value, found["precision"].low
 """
 
@@ -12,24 +12,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ganarium.metrics.evaluation import Evaluation, evaluate, evaluate_game, read
     from ganarium.metrics.features import Features
     from ganarium.metrics.judge import Judge
     from ganarium.metrics.known_features import named
     from ganarium.metrics.stamp import Number, Stamp
 
-__all__ = ["Evaluation", "Features", "Judge", "Number", "Stamp", "evaluate", "evaluate_game", "named", "read"]
+__all__ = ["Features", "Judge", "Number", "Stamp", "named"]
 
 _WHERE = {
-    "Evaluation": "evaluation",
     "Features": "features",
     "Judge": "judge",
     "Number": "stamp",
     "Stamp": "stamp",
-    "evaluate": "evaluation",
-    "evaluate_game": "evaluation",
     "named": "known_features",
-    "read": "evaluation",
 }
 
 

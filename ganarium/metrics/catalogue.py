@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 
 import torch
 
-from ganarium import index
 from ganarium.data.base import unpack
-from ganarium.metrics import library, modes, neighbours, similarity, transport
+from ganarium.metrics import frechet, modes, neighbours, similarity, transport
 from ganarium.metrics.features import Features
+from ganarium.metrics.looks import Rows
 from ganarium.metrics.neighbours import Pair
-from ganarium.metrics.rows import Rows
 from ganarium.metrics.stamp import Better
+from ganarium.zoo import index
 
 __all__ = ["Case", "Metric", "metric", "metrics"]
 
@@ -186,20 +186,20 @@ def _modes(case: Case) -> dict[str, Pair]:
 @metric("frechet", better="lower", about="the distance of Gaussians fitted to features", quick=True)
 def _frechet(case: Case) -> Pair:
     name = case.features.name
-    value = library.frechet(case.real.moments[name], case.made.moments[name])
-    return value, library.frechet_error(case.real.moments[name], case.pair[1], case.resamples, case.seed)
+    value = frechet.frechet(case.real.moments[name], case.made.moments[name])
+    return value, frechet.frechet_error(case.real.moments[name], case.pair[1], case.resamples, case.seed)
 
 
 @metric("kid", better="lower", about="the kernel distance, which has no bias and may be below zero", fits=_seen)
 def _kid(case: Case) -> Pair:
-    return library.kernel_distance(*case.pair, case.seed)
+    return frechet.kernel_distance(*case.pair, case.seed)
 
 
 @metric(
     "score", better="higher", about="sure classes, evenly used; blind to anything within a class", fits=_has_classes
 )
 def _score(case: Case) -> Pair:
-    return library.class_score(case.made.logits[case.features.name], case.seed)
+    return frechet.class_score(case.made.logits[case.features.name], case.seed)
 
 
 @metric(

@@ -9,17 +9,17 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ganarium import index
 from ganarium.data import from_source
-from ganarium.data.progress import watched
 from ganarium.metrics import catalogue
 from ganarium.metrics.catalogue import Case, Metric
 from ganarium.metrics.features import Features
 from ganarium.metrics.known_features import default, named
+from ganarium.metrics.looks import Rows, embed, of_data
 from ganarium.metrics.neighbours import Pair
-from ganarium.metrics.rows import Rows, embed, of_data
 from ganarium.metrics.stamp import Better, Number, Stamp
 from ganarium.randomness import mix
+from ganarium.terminal.progress import watched
+from ganarium.zoo import index
 
 __all__ = ["Judge", "unseen"]
 

@@ -23,10 +23,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, adaptive_avg_pool3d
 
-from ganarium import index
 from ganarium.metrics import inception, learned, world
 from ganarium.metrics.features import Features, is_digits, labelled, of_network, to_side
 from ganarium.randomness import seeded
+from ganarium.zoo import index
 
 __all__ = ["default", "named"]
 

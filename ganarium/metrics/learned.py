@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ganarium.data.base import Data
-from ganarium.data.cache import folder_of
+from ganarium.data.files.cache import folder_of
 from ganarium.data.loading import load
-from ganarium.data.progress import watched
 from ganarium.metrics.features import Features, labelled, of_network, to_side
 from ganarium.randomness import mix, seeded
+from ganarium.terminal.progress import watched
 
 __all__ = ["Eye", "classes", "classifier", "digits", "few", "rotations", "taught"]
 

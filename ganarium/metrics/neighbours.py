@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganarium.metrics.rows import KEPT
+from ganarium.metrics.looks import KEPT
 
 __all__ = ["Pair", "balls", "copies", "mean_and_error", "nearest", "two_sample"]
 

@@ -21,17 +21,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganarium import index
 from ganarium.game import Decodes, evaluating
 from ganarium.metrics.catalogue import metric
 from ganarium.metrics.features import Features, to_side
 from ganarium.metrics.judge import Judge
 from ganarium.metrics.learned import taught
+from ganarium.metrics.looks import CHUNK, Rows
 from ganarium.metrics.neighbours import Pair, mean_and_error
-from ganarium.metrics.rows import CHUNK, Rows
 from ganarium.metrics.stamp import Number
 from ganarium.randomness import mix, seeded
 from ganarium.spec import Field
+from ganarium.zoo import index
 
 __all__ = ["Asked", "accuracy", "parzen", "path_length"]
 

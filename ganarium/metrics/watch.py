@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ganarium import index
 from ganarium.game import Samples, Translates
 from ganarium.metrics.judge import Judge
-from ganarium.metrics.rows import of_game
+from ganarium.metrics.looks import of_game
 from ganarium.metrics.stamp import Better, Number
+from ganarium.zoo import index
 
 __all__ = ["Watch"]
 

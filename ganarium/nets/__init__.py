@@ -4,24 +4,26 @@
 with its own architecture brings it as a class.
 """
 
-from ganarium.nets.architecture import Architecture, DeepConvolutional, Perceptrons, Plain
-from ganarium.nets.bigan import NormedPerceptrons, PairDiscriminator
+from ganarium.nets.architecture import Architecture
 from ganarium.nets.by_kind import discriminator, encoder, generator
-from ganarium.nets.cgan import TwoStreams
-from ganarium.nets.completer import Completer, completer
-from ganarium.nets.conditions import one_hot
-from ganarium.nets.dcgan import DCGANDiscriminator, DCGANGenerator
-from ganarium.nets.flat import Flat
-from ganarium.nets.fourier import FourierFeatures
-from ganarium.nets.improved_gan import NoisyPerceptrons
-from ganarium.nets.minibatch import MinibatchDiscriminating
-from ganarium.nets.norms import Norm
-from ganarium.nets.packing import Packed
-from ganarium.nets.r3gan import ModernResidual
-from ganarium.nets.resnet import Residual
+from ganarium.nets.families.bigan import NormedPerceptrons, PairDiscriminator
+from ganarium.nets.families.cgan import TwoStreams
+from ganarium.nets.families.completer import Completer, completer
+from ganarium.nets.families.dcgan import DCGANDiscriminator, DCGANGenerator, DeepConvolutional
+from ganarium.nets.families.flat import Flat
+from ganarium.nets.families.fourier import FourierFeatures
+from ganarium.nets.families.improved_gan import NoisyPerceptrons
+from ganarium.nets.families.minibatch import MinibatchDiscriminating
+from ganarium.nets.families.packing import Packed
+from ganarium.nets.families.perceptrons import Perceptrons
+from ganarium.nets.families.plain import Plain
+from ganarium.nets.families.r3gan import ModernResidual
+from ganarium.nets.families.resnet import Residual
+from ganarium.nets.families.translator import PatchDiscriminator, Translator, patch_discriminator, translator
+from ganarium.nets.families.unrolled_gan import TanhPerceptrons
+from ganarium.nets.layers.conditions import one_hot
+from ganarium.nets.layers.norms import Norm
 from ganarium.nets.roles import Discriminator, Encoder, Generator
-from ganarium.nets.translator import PatchDiscriminator, Translator, patch_discriminator, translator
-from ganarium.nets.unrolled_gan import TanhPerceptrons
 
 __all__ = [
     "Architecture",

@@ -7,9 +7,9 @@ from typing import Literal
 
 from torch import nn
 
-from ganarium.nets.conv import conv_body, conv_trunk
-from ganarium.nets.mlp import mlp_body, mlp_trunk
-from ganarium.nets.norms import Norm, check_norm, make_spectral
+from ganarium.nets.layers.conv import conv_body, conv_trunk
+from ganarium.nets.layers.mlp import mlp_body, mlp_trunk
+from ganarium.nets.layers.norms import Norm, check_norm, make_spectral
 from ganarium.nets.roles import Discriminator, Encoder, Generator, check_counts
 from ganarium.spec import Field
 

@@ -18,15 +18,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganarium import checkpoint, index
 from ganarium import data as datasets
 from ganarium.files import write_whole
 from ganarium.game import Samples, Translates, evaluating
 from ganarium.pages.page import Markup, element, page, paragraph, picture_address, table
 from ganarium.pictures import tiles
 from ganarium.randomness import mix, seeded
-from ganarium.run import Run, data_of
+from ganarium.running import checkpoint
+from ganarium.running.run import Run, data_of
 from ganarium.spec import Field
+from ganarium.zoo import index
 
 __all__ = ["Quiz", "make_quiz", "unlock", "write_quiz"]
 

@@ -8,11 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from ganarium import checkpoint, index, pictures
-from ganarium.console import duration
-from ganarium.data.progress import watched
+from ganarium import pictures
 from ganarium.files import write_whole
-from ganarium.gallery import gallery
 from ganarium.game import Samples
 from ganarium.pages import docstrings
 from ganarium.pages.findings import findings
@@ -35,7 +32,12 @@ from ganarium.pages.scores import evaluations
 from ganarium.pages.settings_table import settings_table
 from ganarium.pictures.charts import panels
 from ganarium.pictures.films import captions, encode, frames_of
-from ganarium.run import Run, data_of
+from ganarium.running import checkpoint
+from ganarium.running.gallery import gallery
+from ganarium.running.run import Run, data_of
+from ganarium.terminal.console import duration
+from ganarium.terminal.progress import watched
+from ganarium.zoo import index
 
 __all__ = ["report", "write_report"]
 

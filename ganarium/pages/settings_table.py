@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ganarium import options
 from ganarium.pages.page import Markup, paragraph, table
-from ganarium.settings import Settings
+from ganarium.running.settings import Settings
+from ganarium.zoo import options
 
 __all__ = ["in_words", "settings_table"]
 

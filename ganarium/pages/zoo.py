@@ -12,15 +12,16 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from ganarium import forms, index, options
-from ganarium.claiming.proving import kept, write_page
-from ganarium.claiming.verdict import Verdict
-from ganarium.claiming.words import table
+from ganarium.arguments import forms
 from ganarium.files import write_text
-from ganarium.index import GameEntry
 from ganarium.pages.docstrings import deviations, players, sections
 from ganarium.pages.markdown import markdown
 from ganarium.pages.settings_table import in_words
+from ganarium.proving.proving import kept, write_page
+from ganarium.proving.verdict import Verdict
+from ganarium.proving.words import table
+from ganarium.zoo import index, options
+from ganarium.zoo.index import GameEntry
 
 __all__ = ["listing", "page", "write"]
 

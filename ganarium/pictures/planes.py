@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ganarium.game import Game, Samples, Scores, evaluating
-from ganarium.objectives import NonSaturating
+from ganarium.ingredients import NonSaturating
 from ganarium.pictures.plots import DATA, INK, SAMPLES, limits, rendered
 from ganarium.randomness import mix, seeded
 from ganarium.spec import Field

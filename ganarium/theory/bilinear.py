@@ -43,8 +43,9 @@ from ganarium.theory.dynamics import (
     trajectory,
     update,
 )
-from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.panels import COLOURS, INK, legend, panels
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -31,15 +31,14 @@ from torch import Tensor
 
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
+from ganarium.ingredients import R1, Adam, Normal
 from ganarium.metrics.modes import mixture
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
-from ganarium.penalties import R1
-from ganarium.priors import Normal
+from ganarium.nets import Flat
 from ganarium.randomness import mix
-from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.panels import DATA, INK, SAMPLES, panels
 from ganarium.theory.playing import moments, played, require
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -21,14 +21,10 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.games.adversarial.gan import GAN
-from ganarium.optimizers import Adam
-from ganarium.penalties import R1
+from ganarium.ingredients import R1, Adam, Cosine, Normal
 from ganarium.pictures.tiles import image_of, sheet, tiles
-from ganarium.priors import Normal
 from ganarium.randomness import mix
-from ganarium.schedules import Cosine
 from ganarium.spec import Spec
-from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.panels import COLOURS, DATA, INK, SAMPLES, legend, panels
 from ganarium.theory.playing import moments, played, require, world
 from ganarium.theory.small_worlds import (
@@ -41,6 +37,8 @@ from ganarium.theory.small_worlds import (
     size_of_dots,
     total_variation,
 )
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

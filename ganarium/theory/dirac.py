@@ -40,8 +40,8 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor
 
-from ganarium.data.progress import watched
-from ganarium.objectives import (
+from ganarium.ingredients import (
+    GradientPenalty,
     Hinge,
     LeastSquares,
     Minimax,
@@ -50,9 +50,8 @@ from ganarium.objectives import (
     RelativisticPairs,
     Wasserstein,
 )
-from ganarium.options import word
-from ganarium.penalties import GradientPenalty
 from ganarium.randomness import seeded
+from ganarium.terminal.progress import watched
 from ganarium.theory.dynamics import (
     RULES,
     Rule,
@@ -65,9 +64,11 @@ from ganarium.theory.dynamics import (
     trajectory,
     update,
 )
-from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.panels import COLOURS, INK, legend, panels
 from ganarium.theory.remedies import Remedy, remedies
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
+from ganarium.zoo.options import word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,7 +104,7 @@ class DiracGAN:
         remedy: What else is done.
 
     Example:
-        >>> from ganarium.penalties import R1
+        >>> from ganarium.ingredients import R1
         >>> DiracGAN(NonSaturating(), Remedy(R1(1.25))).exact()
         ((-0.25+0j), (-1+0j))
     """

@@ -31,17 +31,14 @@ from torch.nn.functional import logsigmoid
 
 from ganarium.data.base import InMemory
 from ganarium.games.adversarial.gan import GAN
-from ganarium.nets.flat import Flat
-from ganarium.nets.roles import Discriminator
-from ganarium.objectives import NonSaturating
-from ganarium.optimizers import SGD, Adam
-from ganarium.penalties import R1
+from ganarium.ingredients import R1, SGD, Adam, Cosine, NonSaturating
+from ganarium.nets import Discriminator, Flat
 from ganarium.randomness import mix, seeded
-from ganarium.schedules import Cosine
 from ganarium.spec import Field
-from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.panels import COLOURS, DATA, INK, SAMPLES, legend, panels
 from ganarium.theory.playing import moments, played, require, world
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

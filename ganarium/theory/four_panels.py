@@ -26,17 +26,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from ganarium.data.progress import watched
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam, Cosine, Uniform
+from ganarium.nets import Flat
 from ganarium.pictures.plots import rendered
-from ganarium.priors import Uniform
 from ganarium.randomness import mix
-from ganarium.schedules import Cosine
 from ganarium.spec import Field
-from ganarium.theory.lesson import Shown, lesson
+from ganarium.terminal.progress import watched
 from ganarium.theory.panels import COLOURS, DATA, INK, SAMPLES, legend, panels
 from ganarium.theory.playing import Ahead, moments, played, require, world
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -27,7 +27,7 @@ from torch import Tensor
 from torch.distributions import Categorical, Distribution, MixtureSameFamily, Normal
 from torch.nn.functional import logsigmoid
 
-from ganarium.divergences import KL, JensenShannon, Pearson, ReverseKL, SquaredHellinger
+from ganarium.ingredients import KL, JensenShannon, Pearson, ReverseKL, SquaredHellinger
 
 __all__ = ["GENERATORS", "Line", "distribution", "f_divergence", "js", "kl", "mixture", "normal"]
 

@@ -28,10 +28,11 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Normal
 
-from ganarium.data.progress import watched
+from ganarium.terminal.progress import watched
 from ganarium.theory.laws import Line, js, kl, mixture, normal
-from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.panels import COLOURS, DATA, legend, panels
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

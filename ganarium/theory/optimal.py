@@ -27,17 +27,15 @@ from torch import Tensor
 from torch.distributions import Distribution
 from torch.nn.functional import logsigmoid
 
-from ganarium.data.progress import watched
-from ganarium.nets.flat import Flat
-from ganarium.nets.roles import Discriminator
-from ganarium.objectives import NonSaturating
-from ganarium.optimizers import Adam
+from ganarium.ingredients import Adam, Linear, NonSaturating
+from ganarium.nets import Discriminator, Flat
 from ganarium.randomness import mix, seeded
-from ganarium.schedules import Linear
 from ganarium.spec import Field
+from ganarium.terminal.progress import watched
 from ganarium.theory.laws import Line, js, normal
-from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.panels import COLOURS, DATA, SAMPLES, legend, panels
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

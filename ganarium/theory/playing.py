@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from ganarium.data.base import InMemory
-from ganarium.data.progress import watched
+from ganarium.engine.trainer import Trainer
 from ganarium.game import Game, Stage
 from ganarium.games.adversarial.gan import GAN
-from ganarium.optimizers import OptimizerChoice
+from ganarium.ingredients import OptimizerChoice
 from ganarium.randomness import mix, seeded
 from ganarium.spec import Field
-from ganarium.trainer import Trainer
+from ganarium.terminal.progress import watched
 
 __all__ = ["Ahead", "last", "moments", "played", "require", "world"]
 

@@ -35,10 +35,11 @@ import torch
 from torch import Tensor
 from torch.special import xlogy
 
-from ganarium.data.progress import watched
 from ganarium.randomness import mix, seeded
-from ganarium.theory.lesson import Shown, lesson
+from ganarium.terminal.progress import watched
 from ganarium.theory.panels import COLOURS, DATA, legend, panels
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -26,11 +26,12 @@ import torch
 from torch import Tensor
 from torch.distributions import MultivariateNormal, kl_divergence
 
-from ganarium.nets.roles import Discriminator
+from ganarium.nets import Discriminator
 from ganarium.randomness import mix, seeded
-from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.optimal import Training, discriminate, logit
 from ganarium.theory.panels import COLOURS, DATA, SAMPLES, legend, panels
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

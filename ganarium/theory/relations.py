@@ -29,15 +29,11 @@ import torch
 from torch import Tensor
 
 from ganarium.games.adversarial.gan import GAN
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam
-from ganarium.penalties import R1
+from ganarium.ingredients import R1, Adam, Cosine, Normal
+from ganarium.nets import Flat
 from ganarium.pictures.tiles import image_of, sheet, tiles
-from ganarium.priors import Normal
 from ganarium.randomness import mix
-from ganarium.schedules import Cosine
 from ganarium.spec import Spec
-from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.panels import INK, panels
 from ganarium.theory.playing import last, played, require, world
 from ganarium.theory.small_worlds import (
@@ -50,6 +46,8 @@ from ganarium.theory.small_worlds import (
     shares,
     total_variation,
 )
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ganarium.penalties import R1, R2, GradientPenalty, Penalty
+from ganarium.ingredients import R1, R2, GradientPenalty, Penalty
 
 __all__ = ["Remedy", "remedies"]
 

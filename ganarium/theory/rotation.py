@@ -26,15 +26,15 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from ganarium.data.progress import watched
-from ganarium.objectives import NonSaturating, Wasserstein
-from ganarium.options import word
-from ganarium.penalties import R1
+from ganarium.ingredients import R1, NonSaturating, Wasserstein
+from ganarium.terminal.progress import watched
 from ganarium.theory.dirac import EVERY, DiracGAN
 from ganarium.theory.dynamics import Simultaneous, Velocity, eigenvalues, jacobian, leading, update
-from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.panels import COLOURS, INK, legend, panels
 from ganarium.theory.remedies import Remedy, remedies
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
+from ganarium.zoo.options import word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

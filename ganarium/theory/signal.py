@@ -22,9 +22,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ganarium.objectives import Minimax, NonSaturating
-from ganarium.theory.lesson import Shown, lesson
+from ganarium.ingredients import Minimax, NonSaturating
 from ganarium.theory.panels import COLOURS, legend, panels
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
 
 __all__ = ["LOSSES", "gradient", "likelihood"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ganarium.data.shapes import colours
-from ganarium.nets.blocks import SLOPE
+from ganarium.data.worlds.shapes import colours
+from ganarium.nets.layers.blocks import SLOPE
 from ganarium.spec import Field
 
 __all__ = [

@@ -33,15 +33,14 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ganarium.game import follows
-from ganarium.nets.flat import Flat
-from ganarium.objectives import Minimax, NonSaturating, Objective
-from ganarium.optimizers import SGD, Adam
-from ganarium.priors import Normal
+from ganarium.ingredients import SGD, Adam, Minimax, NonSaturating, Normal, Objective
+from ganarium.nets import Flat
 from ganarium.randomness import mix
 from ganarium.spec import Batch, Field
-from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.panels import COLOURS, INK, legend, panels
 from ganarium.theory.playing import Ahead, played, require, world
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

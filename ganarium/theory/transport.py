@@ -29,8 +29,9 @@ from torch.distributions import Distribution
 from ganarium.metrics.transport import exact
 from ganarium.randomness import mix, seeded
 from ganarium.theory.laws import Line, distribution, js, kl, normal
-from ganarium.theory.lesson import Shown, lesson
 from ganarium.theory.panels import COLOURS, DATA, SAMPLES, legend, panels
+from ganarium.theory.teaching import Shown
+from ganarium.zoo.lesson import lesson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -22,14 +22,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganarium.augment import Augmentation, augmented
 from ganarium.game.abilities import Decodes
 from ganarium.game.frames.two_player import FromNoise, TwoPlayer
 from ganarium.game.options import follows
 from ganarium.game.player import Terms
+from ganarium.ingredients import Augmentation, Critic, NonSaturating, Objective, Penalised, Penalty, augmented
 from ganarium.nets.roles import features_of
-from ganarium.objectives import NonSaturating, Objective
-from ganarium.penalties import Critic, Penalised, Penalty
 from ganarium.spec import Batch
 
 __all__ = ["Adversarial", "Discriminating", "discriminator_of", "joined_scores"]

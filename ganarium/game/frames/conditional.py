@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ganarium.game.frames.adversarial import Adversarial
 from ganarium.game.options import made
-from ganarium.nets.conditions import one_hot
+from ganarium.nets import one_hot
 from ganarium.nets.roles import features_of
 from ganarium.spec import Batch, Field
 

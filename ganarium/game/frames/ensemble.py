@@ -19,10 +19,9 @@ from ganarium.game.frames.adversarial import discriminator_of
 from ganarium.game.game import Game
 from ganarium.game.options import made
 from ganarium.game.player import Player, Terms
-from ganarium.nets.architecture import Architecture, Plain
-from ganarium.nets.several import check_number, chosen, several
-from ganarium.optimizers import OptimizerChoice
-from ganarium.priors import Law, Normal
+from ganarium.ingredients import Law, Normal, OptimizerChoice
+from ganarium.nets import Architecture, Plain
+from ganarium.nets.layers.several import check_number, chosen, several
 from ganarium.spec import Field
 
 __all__ = ["Ensemble", "SideBySide", "discriminators_of"]

@@ -26,7 +26,7 @@ from torch import Tensor
 from ganarium.game.abilities import Density
 from ganarium.game.game import Game
 from ganarium.game.player import Player, Terms
-from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.ingredients import Adam, OptimizerChoice
 from ganarium.spec import Batch
 
 __all__ = ["Likelihood"]

@@ -1,4 +1,4 @@
-r"""The frame of games that infer the causes of data in a simulator (:mod:`ganarium.simulators`).
+r"""The frame of games that infer the causes of data in a simulator (:mod:`ganarium.ingredients.simulators`).
 
 Global causes :math:`\beta` have a normal law q, at first the prior. A datum's own causes are drawn from an implicit law
 :math:`q(z | x, \beta)`, an encoder of datum, global causes and noise. A discriminator knows the ratio of two laws of
@@ -15,10 +15,9 @@ from torch import Tensor, nn
 from ganarium.game.abilities import Encodes, Samples
 from ganarium.game.game import Game
 from ganarium.game.options import follows, made
-from ganarium.nets.architecture import Architecture
-from ganarium.nets.beliefs import Beliefs, balanced_noise
-from ganarium.nets.flat import Flat
-from ganarium.simulators import NormalMeans, Simulator
+from ganarium.ingredients import NormalMeans, Simulator
+from ganarium.nets import Architecture, Flat
+from ganarium.nets.families.beliefs import Beliefs, balanced_noise
 
 __all__ = ["Simulated"]
 

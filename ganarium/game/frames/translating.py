@@ -18,13 +18,11 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from ganarium.augment import Augmentation, Augmented, augmented
 from ganarium.game.abilities import Translates
 from ganarium.game.game import Game
 from ganarium.game.options import made
 from ganarium.game.player import Player, Terms
-from ganarium.objectives import NonSaturating, Objective
-from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.ingredients import Adam, Augmentation, Augmented, NonSaturating, Objective, OptimizerChoice, augmented
 from ganarium.spec import Batch, Field
 
 __all__ = ["Translating"]

@@ -17,9 +17,8 @@ from ganarium.game.abilities import Samples, Scores
 from ganarium.game.game import Game
 from ganarium.game.options import made
 from ganarium.game.player import Player, Terms
-from ganarium.nets.architecture import Architecture, Plain
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.priors import Law, Normal
+from ganarium.ingredients import Adam, Law, Normal, OptimizerChoice
+from ganarium.nets import Architecture, Plain
 from ganarium.spec import Batch
 
 __all__ = ["FromNoise", "TwoPlayer"]

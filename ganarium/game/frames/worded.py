@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from ganarium.game.game import Game
 from ganarium.game.options import follows, made
 from ganarium.game.player import Player, Stage, Terms
-from ganarium.nets.text import TextEncoder, matching
-from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.ingredients import Adam, OptimizerChoice
+from ganarium.nets.families.text import TextEncoder, matching
 from ganarium.spec import Batch, Field
 
 __all__ = ["Worded"]

@@ -2,10 +2,11 @@ r"""Boosting for generative models: each new component learns what the mixture o
 
 A generator that was trained once misses modes of the data. Train another where the first is weak, mix the two, go on.
 With a new component g of weight :math:`\beta` a mixture q becomes :math:`(1 - \beta) q + \beta g`. The best g weighs
-the N data by some :math:`w_i` that depend on the ratios :math:`q(x_i) / p(x_i)` alone (:mod:`ganarium.boosting`), and a
-classifier D between data and mixture knows these: :math:`(1 - D) / D`. Data that the mixture covers well get no weight.
-The new component is an ordinary GAN on the data so weighted: with raw scores F, its discriminator descends
-:math:`\frac1B \sum_i N w_i\,\mathrm{softplus}(-F(x_i)) + \mathbb E\,\mathrm{softplus}(F(G(z)))`.
+the N data by some :math:`w_i` that depend on the ratios :math:`q(x_i) / p(x_i)` alone
+(:mod:`ganarium.ingredients.boosting`), and a classifier D between data and mixture knows these: :math:`(1 - D) / D`.
+Data that the mixture covers well get no weight. The new component is an ordinary GAN on the data so weighted: with raw
+scores F, its discriminator descends :math:`\frac1B \sum_i N w_i\,\mathrm{softplus}(-F(x_i)) + \mathbb
+E\,\mathrm{softplus}(F(G(z)))`.
 
 Reference:
     Tolstikhin, Gelly, Bousquet, Simon-Gabriel, Schoelkopf: AdaGAN: Boosting Generative Models, NIPS 2017,
@@ -22,13 +23,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganarium.boosting import boosted_weights, reweighed
 from ganarium.game import Batch, Paper, Samples, Stage, Terms, evaluating, follows, made
 from ganarium.game.frames.ensemble import Ensemble, discriminators_of
-from ganarium.nets.architecture import Architecture, Plain
-from ganarium.nets.several import chosen, placed
-from ganarium.objectives import NonSaturating, accuracy
-from ganarium.optimizers import SGD, Adam, OptimizerChoice
+from ganarium.ingredients import SGD, Adam, NonSaturating, OptimizerChoice, accuracy, boosted_weights, reweighed
+from ganarium.nets import Architecture, Plain
+from ganarium.nets.layers.several import chosen, placed
 from ganarium.spec import Field, Spec
 
 __all__ = ["AdaGAN", "boosted_weights"]

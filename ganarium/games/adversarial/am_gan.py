@@ -32,9 +32,8 @@ from torch.nn.functional import cross_entropy
 from ganarium.game import Batch, Classifies, Paper, Terms, made
 from ganarium.game.frames.adversarial import discriminator_of
 from ganarium.game.frames.conditional import Conditional
-from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.schedules import Linear
+from ganarium.ingredients import Adam, Linear, OptimizerChoice
+from ganarium.nets import Architecture, DeepConvolutional, Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["AMGAN"]

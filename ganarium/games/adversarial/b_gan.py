@@ -13,7 +13,8 @@ unbounded. Two cures are offered. A ratio relative to a mixture, :math:`p / (\al
 :math:`1 / \alpha`. And Pearson's :math:`f`, a square, keeps both losses tame where logarithms do not.
 
 Since q changes with the generator but r's dependence on q is not seen, :math:`\mathbb E f(r)` pulls samples to where
-:math:`f(r)` is least: f must be least at :math:`r = 1`, or samples leave the data (:mod:`ganarium.divergences`).
+:math:`f(r)` is least: f must be least at :math:`r = 1`, or samples leave the data
+(:mod:`ganarium.ingredients.divergences`).
 
 Reference:
     Uehara, Sato, Suzuki, Nakayama, Matsuo: Generative Adversarial Nets from a Density Ratio Estimation Perspective,
@@ -26,13 +27,10 @@ from typing import Self
 
 from torch import nn
 
-from ganarium.divergences import DensityRatio, Divergence, Pearson
 from ganarium.game import Paper, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.objectives import Objective
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.priors import Law, Uniform
+from ganarium.ingredients import Adam, DensityRatio, Divergence, Law, Objective, OptimizerChoice, Pearson, Uniform
+from ganarium.nets import Architecture, DeepConvolutional, Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["BGAN"]

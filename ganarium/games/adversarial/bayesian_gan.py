@@ -30,12 +30,9 @@ from torch.nn.functional import logsigmoid, softplus
 
 from ganarium.game import Batch, Paper, Scores, Stage, Terms, follows, made
 from ganarium.game.frames.ensemble import SideBySide, discriminators_of
-from ganarium.nets.architecture import Plain
-from ganarium.nets.several import stacked
-from ganarium.objectives import accuracy
-from ganarium.optimizers import SGHMC, Adam, OptimizerChoice
-from ganarium.posteriors import Posterior
-from ganarium.priors import Law, Normal, Uniform
+from ganarium.ingredients import SGHMC, Adam, Law, Normal, OptimizerChoice, Posterior, Uniform, accuracy
+from ganarium.nets import Plain
+from ganarium.nets.layers.several import stacked
 from ganarium.spec import Field, Spec
 
 __all__ = ["BayesianGAN"]

@@ -31,12 +31,9 @@ from torch import Tensor, nn
 
 from ganarium.game import Batch, Decodes, Paper, Player, Terms, follows, made
 from ganarium.game.frames.two_player import FromNoise
-from ganarium.nets.architecture import Architecture
-from ganarium.nets.began import Autoencoder, Mirrored
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.priors import Law, Uniform
-from ganarium.schedules import Cosine
+from ganarium.ingredients import Adam, Cosine, Law, OptimizerChoice, Uniform
+from ganarium.nets import Architecture, Flat
+from ganarium.nets.families.began import Autoencoder, Mirrored
 from ganarium.spec import Field, Spec
 
 __all__ = ["BEGAN"]

@@ -25,11 +25,8 @@ from torch import nn
 
 from ganarium.game import Paper, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.nets.flat import Flat
-from ganarium.objectives import BoundarySeeking, Objective
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import R1
+from ganarium.ingredients import R1, Adam, BoundarySeeking, Objective, OptimizerChoice
+from ganarium.nets import Architecture, DeepConvolutional, Flat, Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["BSGAN"]

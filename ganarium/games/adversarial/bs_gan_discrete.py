@@ -32,11 +32,9 @@ from torch import Tensor, nn
 from ganarium.game import Batch, Paper, Terms, made
 from ganarium.game.frames.adversarial import discriminator_of
 from ganarium.game.frames.two_player import FromNoise
-from ganarium.nets.architecture import Architecture, Plain
-from ganarium.nets.bits import log_mass, thrown, without_squashing
-from ganarium.nets.flat import Flat
-from ganarium.objectives import NonSaturating, accuracy
-from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.ingredients import Adam, NonSaturating, OptimizerChoice, accuracy
+from ganarium.nets import Architecture, Flat, Plain
+from ganarium.nets.layers.bits import log_mass, thrown, without_squashing
 from ganarium.spec import Field, Spec
 
 __all__ = ["BSGANDiscrete"]

@@ -30,14 +30,11 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from ganarium.entropies import class_entropy, marginal_entropy
 from ganarium.game import Batch, Classifies, Decodes, Paper, Player, Terms, made
 from ganarium.game.frames.adversarial import discriminator_of
 from ganarium.game.frames.labelled import Labelled
-from ganarium.nets.architecture import Architecture
-from ganarium.nets.improved_gan import NoisyPerceptrons
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.priors import Law, Uniform
+from ganarium.ingredients import Adam, Law, OptimizerChoice, Uniform, class_entropy, marginal_entropy
+from ganarium.nets import Architecture, NoisyPerceptrons
 from ganarium.spec import Field, Spec
 
 __all__ = ["CatGAN"]

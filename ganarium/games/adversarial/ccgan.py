@@ -36,11 +36,8 @@ from torch import Tensor, nn
 from ganarium.game import Batch, Classifies, Completes, Paper, Terms, made
 from ganarium.game.frames.adversarial import Discriminating, discriminator_of
 from ganarium.game.frames.labelled import Labelled
-from ganarium.holes import Holes, RandomSquare, checked, completed
-from ganarium.nets.architecture import Plain
-from ganarium.nets.completer import completer
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.priors import Law, Normal
+from ganarium.ingredients import Adam, Holes, Law, Normal, OptimizerChoice, RandomSquare, checked, completed
+from ganarium.nets import Plain, completer
 from ganarium.spec import Field, Spec
 
 __all__ = ["CCGAN"]

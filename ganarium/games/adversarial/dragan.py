@@ -23,11 +23,8 @@ from torch import nn
 
 from ganarium.game import Paper, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.nets.architecture import Architecture, Plain
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import AroundData, Penalty
-from ganarium.schedules import Cosine, Schedule
+from ganarium.ingredients import Adam, AroundData, Cosine, OptimizerChoice, Penalty, Schedule
+from ganarium.nets import Architecture, Flat, Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["DRAGAN"]
@@ -37,7 +34,7 @@ class DRAGAN(Adversarial):
     r"""The deep regret analytic GAN.
 
     Players:
-        discriminator: ``penalty``, that of :class:`~ganarium.penalties.AroundData`; the rest as in
+        discriminator: ``penalty``, that of :class:`~ganarium.ingredients.penalties.AroundData`; the rest as in
             :class:`~ganarium.game.frames.adversarial.Adversarial`.
         generator: as there.
 

@@ -13,7 +13,7 @@ how it is set up. The margin is in the energy's units: an error summed over more
 samples ever reach it is idle, and far below it D is content with samples that are still bad.
 
 Samples may still be all alike. Their codes are at hand, so G can be made to keep them apart: the *pulling-away term*
-(:func:`~ganarium.nets.codes.pulling_away`) of N codes S is small where they point in different directions,
+(:func:`~ganarium.ingredients.repulsion.pulling_away`) of N codes S is small where they point in different directions,
 
 .. math:: f(S) = \frac{1}{N (N - 1)} \sum_i \sum_{j \ne i} \cos^2(S_i, S_j).
 
@@ -32,12 +32,9 @@ from torch.nn.functional import relu
 
 from ganarium.game import Batch, Decodes, Paper, Terms, made
 from ganarium.game.frames.two_player import FromNoise
-from ganarium.nets.architecture import Architecture, DeepConvolutional
-from ganarium.nets.began import Autoencoder, Mirrored
-from ganarium.nets.codes import pulling_away
-from ganarium.nets.flat import Flat
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.schedules import Schedule, at
+from ganarium.ingredients import Adam, OptimizerChoice, Schedule, at, pulling_away
+from ganarium.nets import Architecture, DeepConvolutional, Flat
+from ganarium.nets.families.began import Autoencoder, Mirrored
 from ganarium.spec import Field, Spec
 
 __all__ = ["EBGAN"]

@@ -10,7 +10,7 @@ For a convex :math:`f` with :math:`f(1) = 0`, conjugate :math:`f^*` and an activ
 since at its best :math:`g_f(v) = f'(p / q)`. The first GAN is one member of the family, with
 :math:`f(u) = u \log u - (u + 1) \log(u + 1)`. Which divergence it is decides how a model that cannot match the data
 compromises: Kullback and Leibler's spreads over all of the data, the reverse one settles on a part of it. The table of
-members is :mod:`ganarium.divergences`.
+members is :mod:`ganarium.ingredients.divergences`.
 
 Reference:
     Nowozin, Cseke, Tomioka: f-GAN: Training Generative Neural Samplers using Variational Divergence Minimization,
@@ -23,13 +23,10 @@ from typing import Self
 
 from torch import Tensor, nn
 
-from ganarium.divergences import Divergence, Pearson
 from ganarium.game import Paper, Terms, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.nets.architecture import Architecture, Perceptrons, Plain
-from ganarium.objectives import Objective
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.priors import Law, Uniform
+from ganarium.ingredients import Adam, Divergence, Law, Objective, OptimizerChoice, Pearson, Uniform
+from ganarium.nets import Architecture, Perceptrons, Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["FGAN"]

@@ -28,12 +28,22 @@ from torch import Tensor, nn
 
 from ganarium.game import Paper, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of, joined_scores
-from ganarium.nets.architecture import Architecture, Perceptrons, Plain
-from ganarium.objectives import NonSaturating, Objective
-from ganarium.optimizers import SGD, Adam, OptimizerChoice
-from ganarium.penalties import R1, Critic
-from ganarium.priors import Law, Normal, Uniform
-from ganarium.schedules import Cosine, Exponential, Linear
+from ganarium.ingredients import (
+    R1,
+    SGD,
+    Adam,
+    Cosine,
+    Critic,
+    Exponential,
+    Law,
+    Linear,
+    NonSaturating,
+    Normal,
+    Objective,
+    OptimizerChoice,
+    Uniform,
+)
+from ganarium.nets import Architecture, Perceptrons, Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["GAN"]

@@ -23,10 +23,8 @@ from typing import Self
 
 from ganarium.game import Batch, Paper, Terms, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.nets.roles import Discriminator
-from ganarium.objectives import Hinge, Objective
-from ganarium.optimizers import OptimizerChoice, RMSprop
+from ganarium.ingredients import Hinge, Objective, OptimizerChoice, RMSprop
+from ganarium.nets import Architecture, DeepConvolutional, Discriminator, Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["GeometricGAN"]

@@ -32,10 +32,8 @@ from torch.nn.functional import relu
 
 from ganarium.game import Batch, Decodes, Paper, Player, Scores, Stage, Terms, follows, made
 from ganarium.game.frames.ensemble import Ensemble, discriminators_of
-from ganarium.nets.architecture import Plain
-from ganarium.objectives import Wasserstein
-from ganarium.optimizers import OptimizerChoice, RMSprop
-from ganarium.penalties import clip_weights
+from ganarium.ingredients import OptimizerChoice, RMSprop, Wasserstein, clip_weights
+from ganarium.nets import Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["GoGAN"]

@@ -2,15 +2,16 @@ r"""Five ways to keep two players from running in circles, each of which any gam
 
 * *Feature matching*: with :math:`f` the discriminator's last hidden layer, the generator descends
   :math:`\lVert \mathbb E f(x) - \mathbb E f(G(z)) \rVert^2` instead of fooling the discriminator
-  (:class:`ganarium.objectives.FeatureMatching`).
+  (:class:`ganarium.ingredients.objectives.FeatureMatching`).
 * *Minibatch discrimination*: the discriminator sees how alike the samples of a batch are, and so sees a collapse
-  (:mod:`ganarium.nets.minibatch`).
+  (:mod:`ganarium.nets.families.minibatch`).
 * *Historical averaging*: each player pays :math:`\lambda \lVert \theta - \tfrac1t \sum_i \theta_i \rVert^2` for being
-  far from where it was on average (:class:`ganarium.optimizers.HistoricalAveraging`).
+  far from where it was on average (:class:`ganarium.ingredients.optimizers.HistoricalAveraging`).
 * *One-sided label smoothing*: the target of data is :math:`\alpha < 1`, that of samples stays 0; then
-  :math:`D^* = \alpha\, p / (p + q)`, and no score grows without bounds (:class:`ganarium.objectives.NonSaturating`).
+  :math:`D^* = \alpha\, p / (p + q)`, and no score grows without bounds
+  (:class:`ganarium.ingredients.objectives.NonSaturating`).
 * *Virtual batch norm*: the generator normalises each sample by a fixed reference batch and by itself
-  (:mod:`ganarium.nets.virtual`), not by the samples that happen to be beside it.
+  (:mod:`ganarium.nets.families.virtual`), not by the samples that happen to be beside it.
 
 The same paper's classifier of few labels is :class:`~ganarium.games.adversarial.semi_supervised_gan.SemiSupervisedGAN`.
 
@@ -27,14 +28,18 @@ from torch import nn
 
 from ganarium.game import Paper, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.nets.architecture import Architecture
-from ganarium.nets.flat import Flat
-from ganarium.nets.minibatch import MinibatchDiscriminating
-from ganarium.nets.virtual import VirtuallyNormed
-from ganarium.objectives import NonSaturating, Objective
-from ganarium.optimizers import Adam, HistoricalAveraging, OptimizerChoice
-from ganarium.penalties import Penalty
-from ganarium.priors import Law, Uniform
+from ganarium.ingredients import (
+    Adam,
+    HistoricalAveraging,
+    Law,
+    NonSaturating,
+    Objective,
+    OptimizerChoice,
+    Penalty,
+    Uniform,
+)
+from ganarium.nets import Architecture, Flat, MinibatchDiscriminating
+from ganarium.nets.families.virtual import VirtuallyNormed
 from ganarium.spec import Field, Spec
 
 __all__ = ["ImprovedGAN"]

@@ -22,15 +22,23 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Decodes, Paper, Stage, Terms, follows, made
 from ganarium.game.frames.ensemble import Ensemble
-from ganarium.nets import laplacian
-from ganarium.nets.architecture import Architecture, Perceptrons, Plain
-from ganarium.objectives import NonSaturating, accuracy
-from ganarium.optimizers import SGD, Adam, OptimizerChoice
-from ganarium.priors import Law, Normal, Uniform
-from ganarium.schedules import Linear
+from ganarium.ingredients import (
+    SGD,
+    Adam,
+    Augmentation,
+    Law,
+    Linear,
+    NonSaturating,
+    Normal,
+    OptimizerChoice,
+    Uniform,
+    accuracy,
+    augmented,
+)
+from ganarium.nets import Architecture, Perceptrons, Plain
+from ganarium.nets.families import laplacian
 from ganarium.spec import Field, Spec
 
 __all__ = ["LAPGAN"]

@@ -25,10 +25,8 @@ from torch import nn
 
 from ganarium.game import Paper, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.objectives import LeastSquares, Objective
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.priors import Law, Uniform
+from ganarium.ingredients import Adam, Law, LeastSquares, Objective, OptimizerChoice, Uniform
+from ganarium.nets import Architecture, DeepConvolutional, Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["LSGAN"]

@@ -27,19 +27,17 @@ from torch import nn
 
 from ganarium.game import Paper, follows, made
 from ganarium.game.frames.adversarial import Adversarial
-from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.nets.packing import Packed, Packing, check_packing
-from ganarium.objectives import NonSaturating, Objective
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import Penalty
-from ganarium.priors import Law, Normal, Uniform
+from ganarium.ingredients import Adam, Law, NonSaturating, Normal, Objective, OptimizerChoice, Penalty, Uniform
+from ganarium.nets import Architecture, DeepConvolutional, Packed, Plain
+from ganarium.nets.families.packing import Packing, check_packing
 from ganarium.spec import Field, Spec
 
 __all__ = ["PacGAN"]
 
 
 class PacGAN(Adversarial):
-    r"""The GAN with packing; any game that takes an architecture takes :class:`~ganarium.nets.packing.Packed` too.
+    r"""The GAN with packing; any game that takes an architecture takes :class:`~ganarium.nets.families.packing.Packed`
+    too.
 
     Players:
         discriminator: as in :class:`~ganarium.game.frames.adversarial.Adversarial`; ``real``, ``fake`` and

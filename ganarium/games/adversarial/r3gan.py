@@ -17,7 +17,7 @@ near its equilibrium, by the argument of Mescheder et al. (2018) for the plain l
 first data and samples lie far apart, and a penalty at the data does not see the samples.
 
 With such a loss what StyleGAN2 added for stability can go: mapping, modulation, noise, norms, standard deviations over
-the batch, momentum, lazy penalties. What remains is a residual network (:mod:`ganarium.nets.r3gan`).
+the batch, momentum, lazy penalties. What remains is a residual network (:mod:`ganarium.nets.families.r3gan`).
 
 Reference:
     Huang, Gokaslan, Kuleshov, Tompkin: The GAN is dead; long live the GAN! A Modern Baseline GAN, NeurIPS 2024,
@@ -32,14 +32,19 @@ from torch import nn
 
 from ganarium.game import Paper, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.nets.architecture import Architecture, DeepConvolutional
-from ganarium.nets.flat import Flat
-from ganarium.nets.fourier import FourierFeatures
-from ganarium.nets.r3gan import ModernResidual
-from ganarium.objectives import Objective, RelativisticPairs
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import R1, R2, Penalty
-from ganarium.schedules import Cosine, Exponential, Schedule
+from ganarium.ingredients import (
+    R1,
+    R2,
+    Adam,
+    Cosine,
+    Exponential,
+    Objective,
+    OptimizerChoice,
+    Penalty,
+    RelativisticPairs,
+    Schedule,
+)
+from ganarium.nets import Architecture, DeepConvolutional, Flat, FourierFeatures, ModernResidual
 from ganarium.spec import Field, Spec
 
 __all__ = ["R3GAN"]

@@ -27,9 +27,8 @@ from torch import nn
 
 from ganarium.game import Paper, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.objectives import Objective, RelativisticAverage
-from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.ingredients import Adam, Objective, OptimizerChoice, RelativisticAverage
+from ganarium.nets import Architecture, DeepConvolutional, Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["RelativisticGAN"]
@@ -45,8 +44,9 @@ class RelativisticGAN(Adversarial):
         generator: ``fake`` and ``real``, the same with both sides exchanged, or ``pair``.
 
     Args:
-        objective: :class:`~ganarium.objectives.RelativisticAverage` of any objective (of least squares with the codes
-            1 and -1: RaLSGAN; of the hinge: RaHingeGAN), or :class:`~ganarium.objectives.RelativisticPairs`.
+        objective: :class:`~ganarium.ingredients.objectives.RelativisticAverage` of any objective (of least squares with
+            the codes 1 and -1: RaLSGAN; of the hinge: RaHingeGAN), or
+            :class:`~ganarium.ingredients.objectives.RelativisticPairs`.
         discriminator_moves: The discriminator's steps a round, each on its own batch.
 
     Deviations from the paper:

@@ -25,10 +25,9 @@ from torch import nn
 
 from ganarium.game import Paper, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.nets.architecture import Architecture
-from ganarium.nets.attentive import Attentive
-from ganarium.objectives import Hinge, Objective
-from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.ingredients import Adam, Hinge, Objective, OptimizerChoice
+from ganarium.nets import Architecture
+from ganarium.nets.families.attentive import Attentive
 from ganarium.spec import Field, Spec
 
 __all__ = ["SAGAN"]

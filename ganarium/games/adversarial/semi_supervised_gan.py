@@ -31,13 +31,8 @@ from torch import Tensor
 from ganarium.game import Batch, Classifies, Paper, Player, Terms, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.game.frames.labelled import Labelled
-from ganarium.nets.architecture import Architecture
-from ganarium.nets.improved_gan import NoisyPerceptrons
-from ganarium.nets.roles import Discriminator
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import Penalty
-from ganarium.priors import Law, Uniform
-from ganarium.schedules import Linear
+from ganarium.ingredients import Adam, Law, Linear, OptimizerChoice, Penalty, Uniform
+from ganarium.nets import Architecture, Discriminator, NoisyPerceptrons
 from ganarium.spec import Field, Spec
 
 __all__ = ["SemiSupervisedGAN"]

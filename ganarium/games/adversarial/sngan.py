@@ -32,12 +32,8 @@ from torch import nn
 
 from ganarium.game import Paper, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.nets.architecture import Architecture, DeepConvolutional
-from ganarium.nets.flat import Flat
-from ganarium.nets.resnet import Residual
-from ganarium.objectives import Hinge, Objective
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.schedules import Cosine, Linear
+from ganarium.ingredients import Adam, Cosine, Hinge, Linear, Objective, OptimizerChoice
+from ganarium.nets import Architecture, DeepConvolutional, Flat, Residual
 from ganarium.spec import Field, Spec
 
 __all__ = ["SNGAN"]

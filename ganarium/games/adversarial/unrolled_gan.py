@@ -31,14 +31,9 @@ from torch import Tensor, nn
 
 from ganarium.game import Batch, Paper, Terms, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of, joined_scores
-from ganarium.nets.architecture import Architecture, Plain
-from ganarium.nets.unrolled_gan import TanhPerceptrons
-from ganarium.objectives import Minimax, Objective
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import Critic, Penalty
-from ganarium.schedules import Schedule, at
+from ganarium.ingredients import Adam, Critic, Minimax, Objective, OptimizerChoice, Penalty, Schedule, at, unrolled
+from ganarium.nets import Architecture, Plain, TanhPerceptrons
 from ganarium.spec import Field, Spec
-from ganarium.unrolling import unrolled
 
 __all__ = ["UnrolledGAN"]
 

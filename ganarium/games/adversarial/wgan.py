@@ -25,9 +25,7 @@ from torch import Tensor, nn
 
 from ganarium.game import Paper, Terms, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.objectives import Objective, Wasserstein
-from ganarium.optimizers import OptimizerChoice, RMSprop
-from ganarium.penalties import clip_weights
+from ganarium.ingredients import Objective, OptimizerChoice, RMSprop, Wasserstein, clip_weights
 from ganarium.spec import Field, Spec
 
 __all__ = ["WGAN"]

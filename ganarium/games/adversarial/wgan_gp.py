@@ -24,10 +24,7 @@ from torch import Tensor, nn
 
 from ganarium.game import Paper, Terms, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.objectives import Objective, Wasserstein
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import GradientPenalty, Penalty
-from ganarium.schedules import Schedule
+from ganarium.ingredients import Adam, GradientPenalty, Objective, OptimizerChoice, Penalty, Schedule, Wasserstein
 from ganarium.spec import Field, Spec
 
 __all__ = ["WGANGP"]

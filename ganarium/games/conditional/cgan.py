@@ -28,12 +28,19 @@ from typing import Any, Self
 
 from ganarium.game import Paper
 from ganarium.game.frames.conditional import Conditional
-from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.nets.cgan import TwoStreams
-from ganarium.objectives import NonSaturating, Objective
-from ganarium.optimizers import SGD, Adam, OptimizerChoice
-from ganarium.priors import Law, Normal, Uniform
-from ganarium.schedules import Exponential, Linear
+from ganarium.ingredients import (
+    SGD,
+    Adam,
+    Exponential,
+    Law,
+    Linear,
+    NonSaturating,
+    Normal,
+    Objective,
+    OptimizerChoice,
+    Uniform,
+)
+from ganarium.nets import Architecture, DeepConvolutional, Plain, TwoStreams
 from ganarium.spec import Field, Spec
 
 __all__ = ["CGAN"]

@@ -28,12 +28,9 @@ from torch import Tensor, nn
 
 from ganarium.game import Batch, Classifies, Encodes, Paper, Player, Terms, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.nets.infogan import LatentCodes, recogniser
-from ganarium.nets.roles import Discriminator
-from ganarium.objectives import NonSaturating, Objective
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.priors import Law, Uniform
+from ganarium.ingredients import Adam, Law, NonSaturating, Objective, OptimizerChoice, Uniform
+from ganarium.nets import Architecture, DeepConvolutional, Discriminator, Plain
+from ganarium.nets.families.infogan import LatentCodes, recogniser
 from ganarium.spec import Field, Spec
 
 __all__ = ["InfoGAN"]

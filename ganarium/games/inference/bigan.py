@@ -26,15 +26,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganarium.augment import Augmentation, augmented
 from ganarium.game import Batch, Decodes, Encodes, Paper, Player, Terms, made
 from ganarium.game.frames.two_player import FromNoise
-from ganarium.nets.architecture import Architecture, Plain
-from ganarium.nets.bigan import NormedPerceptrons
-from ganarium.objectives import accuracy
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.priors import Law, Uniform
-from ganarium.schedules import Exponential
+from ganarium.ingredients import Adam, Augmentation, Exponential, Law, OptimizerChoice, Uniform, accuracy, augmented
+from ganarium.nets import Architecture, NormedPerceptrons, Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["BiGAN"]

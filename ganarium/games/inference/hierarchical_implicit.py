@@ -30,10 +30,8 @@ import torch
 
 from ganarium.game import Batch, Paper, Player, Terms
 from ganarium.game.frames.simulated import Simulated
-from ganarium.nets.flat import Flat
-from ganarium.objectives import NonSaturating, accuracy
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.schedules import Cosine
+from ganarium.ingredients import Adam, Cosine, NonSaturating, OptimizerChoice, accuracy
+from ganarium.nets import Flat
 from ganarium.spec import Field, Spec
 
 __all__ = ["HierarchicalImplicit"]

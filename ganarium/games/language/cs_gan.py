@@ -22,11 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from ganarium.game import Batch, Game, Paper, Player, Stage, Terms, Translates, made
-from ganarium.nets.seq2seq import SentencePairs, Translator, completions
-from ganarium.objectives import NonSaturating, accuracy
-from ganarium.optimizers import Adam, OptimizerChoice, RMSprop
-from ganarium.penalties import clipping
-from ganarium.sentences import sentence_bleu
+from ganarium.ingredients import Adam, NonSaturating, OptimizerChoice, RMSprop, accuracy, clipping, sentence_bleu
+from ganarium.nets.families.seq2seq import SentencePairs, SentenceTranslator, completions
 from ganarium.spec import Field, Spec
 
 __all__ = ["CSGAN"]
@@ -91,7 +88,9 @@ class CSGAN(Game, Translates):
     likelihood_optimizer: OptimizerChoice = Adam(1e-3, (0.9, 0.999))
     translator_optimizer: OptimizerChoice = RMSprop(1e-5)
     discriminator_optimizer: OptimizerChoice = RMSprop(1e-4)
-    translator: Translator = made(factory=lambda game: Translator(game.spec["a"], game.spec["b"], game.units))
+    translator: SentenceTranslator = made(
+        factory=lambda game: SentenceTranslator(game.spec["a"], game.spec["b"], game.units)
+    )
     discriminator: nn.Module = made(factory=lambda game: SentencePairs(game.spec["a"], game.spec["b"]))
 
     def check(self) -> None:

@@ -31,11 +31,9 @@ from torch.nn.functional import softplus
 from ganarium.game import Batch, Paper, Terms, follows, made
 from ganarium.game.frames.adversarial import Adversarial
 from ganarium.game.frames.worded import Worded
-from ganarium.nets.architecture import Architecture, DeepConvolutional, Plain
-from ganarium.nets.text import PairDiscriminator, TextGenerator, mismatched
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.penalties import Penalty
-from ganarium.schedules import Exponential
+from ganarium.ingredients import Adam, Exponential, OptimizerChoice, Penalty
+from ganarium.nets import Architecture, DeepConvolutional, Plain
+from ganarium.nets.families.text import TextDiscriminator, TextGenerator, mismatched
 from ganarium.spec import Field, Spec
 
 __all__ = ["GANCLS"]
@@ -47,9 +45,9 @@ def generator_of(game: Any) -> TextGenerator:
     return TextGenerator(generator, game.text_size, game.projected)
 
 
-def discriminator_of(game: Any) -> PairDiscriminator:
+def discriminator_of(game: Any) -> TextDiscriminator:
     """The discriminator of a game's architecture, which scores pairs of data and sentence vectors."""
-    return PairDiscriminator(game.architecture.discriminator(game.spec["x"]), game.text_size, game.projected)
+    return TextDiscriminator(game.architecture.discriminator(game.spec["x"]), game.text_size, game.projected)
 
 
 class GANCLS(Adversarial, Worded):

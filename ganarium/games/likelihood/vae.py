@@ -26,8 +26,8 @@ from torch import Tensor, nn
 
 from ganarium.game import Decodes, Encodes, Paper, Terms, made
 from ganarium.game.frames.likelihood import Likelihood
-from ganarium.nets.architecture import Architecture, Plain
-from ganarium.priors import Normal
+from ganarium.ingredients import Normal
+from ganarium.nets import Architecture, Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["VAE"]

@@ -26,10 +26,8 @@ from torch.nn.functional import mse_loss
 
 from ganarium.game import Batch, Decodes, Paper, Player, Scores, Stage, Terms, follows, made
 from ganarium.game.frames.balanced import Balanced
-from ganarium.nets.recurrent import StepDiscriminator, StepGenerator
-from ganarium.objectives import NonSaturating
-from ganarium.optimizers import SGD, Adam, OptimizerChoice
-from ganarium.priors import Latent, Law, Uniform
+from ganarium.ingredients import SGD, Adam, Latent, Law, NonSaturating, OptimizerChoice, Uniform
+from ganarium.nets.layers.recurrent import StepDiscriminator, StepGenerator
 from ganarium.spec import Field, Spec
 
 __all__ = ["CRNNGAN"]

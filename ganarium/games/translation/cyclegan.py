@@ -30,11 +30,8 @@ from torch.nn.functional import l1_loss
 
 from ganarium.game import Batch, Paper, Terms
 from ganarium.game.frames.translating import Translating
-from ganarium.nets.translator import patch_discriminator, translator
-from ganarium.objectives import LeastSquares, Objective
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.pools import Pool
-from ganarium.schedules import Linear
+from ganarium.ingredients import Adam, LeastSquares, Linear, Objective, OptimizerChoice, Pool
+from ganarium.nets import patch_discriminator, translator
 from ganarium.spec import Field, Spec
 
 __all__ = ["CycleGAN"]
@@ -64,7 +61,7 @@ class CycleGAN(Translating):
         identity: The weight of images that should stay as they are, in units of ``cycle``; the paper has 0.5 where
             colours should be kept, and else 0.
         adversarial: The weight of the discriminators' verdict for the translators. It is 2 since the paper's squares
-            have no half there, and :class:`~ganarium.objectives.LeastSquares` has one.
+            have no half there, and :class:`~ganarium.ingredients.objectives.LeastSquares` has one.
         pool: How many translations of earlier rounds are kept for each discriminator.
         width: Channels of the translators at the image's own scale.
         blocks: Residual blocks of a translator; by default 6, and 9 from 256 pixels a side.

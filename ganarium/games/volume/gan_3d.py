@@ -32,9 +32,8 @@ from torch import Tensor, nn
 
 from ganarium.game import Paper, Player, Terms, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.nets.architecture import Architecture, DeepConvolutional
-from ganarium.optimizers import Adam, OptimizerChoice
-from ganarium.priors import Law, Uniform
+from ganarium.ingredients import Adam, Law, OptimizerChoice, Uniform
+from ganarium.nets import Architecture, DeepConvolutional
 from ganarium.spec import Field, Spec
 
 __all__ = ["GAN3D"]

@@ -1,0 +1,93 @@
+"""``ganarium evaluate``: how good samples are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ganarium.cli.commands.base import as_json, table, verb
+
+__all__ = ["evaluate"]
+
+
+@verb(
+    "evaluate",
+    says="RUN",
+    about="how good its samples are: metrics, intervals, floors, stamps",
+    group="how good it is",
+    takes="run",
+)
+def evaluate(
+    run: str,
+    data: str = "",
+    split: str = "",
+    count: int | None = None,
+    reference: str = "half",
+    features: str = "",
+    metrics: str = "",
+    seed: int = 0,
+    resamples: int = 100,
+    to: str = "b",
+    weights: Literal["average", "last"] = "average",
+    checkpoint: str = "latest",
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Measure how good samples are, with intervals, the floor of real data, and how it was measured.
+
+    Args:
+        run: The run's folder, or its name under ./runs; or a folder, .npz or .npy file of samples, with --data.
+        data: What samples are compared with; what the run was trained on if left out.
+        split: Another part of the run's data: train, test or all.
+        count: How many samples are drawn; as many as the reference has if left out.
+        reference: How much of the data is the reference: half (at most 10,000), all, or a number.
+        features: What samples are compared by, with commas between: digits, classes, rotations, world, pixels,
+            coordinates, random, inception:PATH. What suits the data if left out.
+        metrics: What to measure, with commas between; all that fit if left out. On request: accuracy, path-length,
+            parzen.
+        seed: What samples and every choice follow from.
+        resamples: How often samples are drawn anew for the intervals.
+        to: For games that translate, the domain to translate to.
+        weights: The averaged networks, or those of the last round.
+        checkpoint: Of which checkpoint: latest, best, or a round.
+        json: Print JSON.
+        quiet: Show no progress.
+    """
+    from ganarium.running import evaluation
+    from ganarium.terminal.progress import silent
+
+    with silent(quiet or json):
+        found = evaluation.evaluate(
+            run,
+            data or None,
+            count=count,
+            features=_names(features),
+            metrics=_names(metrics),
+            reference=_reference(reference),
+            split=split,
+            seed=seed,
+            resamples=resamples,
+            to=to,
+            checkpoint=checkpoint,
+            weights=weights,
+        )
+    if json:
+        print(as_json([found.plain()]))
+        return 0
+    table(found.rows())
+    for protocol in dict.fromkeys(number.protocol for number in found.numbers):
+        print(f"  {protocol}")
+    for note in found.notes:
+        print(f"  {note}")
+    return 0
+
+
+def _names(text: str) -> list[str] | None:
+    return text.replace(",", " ").split() or None
+
+
+def _reference(word: str) -> Literal["half", "all"] | int:
+    if word == "half" or word == "all":
+        return word
+    if not word.isdigit():
+        raise ValueError(f"A reference is half, all, or a number of samples; got '{word}'.")
+    return int(word)

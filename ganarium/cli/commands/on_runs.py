@@ -1,0 +1,118 @@
+"""``ganarium resume``, ``sample`` and ``runs``: what is done with runs on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from ganarium.cli.commands.base import as_json, table, verb
+
+__all__ = ["resume", "runs", "sample", "value"]
+
+
+@verb("resume", says="RUN", about="go on where a run was stopped", group="playing", takes="run")
+def resume(
+    run: str,
+    rounds: int | None = None,
+    stop_after: int | None = None,
+    quiet: bool = False,
+    checkpoint: str = "latest",
+) -> int:
+    """Go on where a run was stopped.
+
+    Args:
+        run: The run's folder, or its name under ./runs.
+        rounds: A new length, for a run that is to go on longer than was planned.
+        stop_after: Stop, and save, after so many rounds.
+        quiet: Say nothing.
+        checkpoint: Where to go on from: latest, best, or a round.
+    """
+    from ganarium.running import fitting
+
+    fitting.resume(run, rounds=rounds, stop_after=stop_after, quiet=quiet, checkpoint=checkpoint)
+    return 0
+
+
+@verb(
+    "sample",
+    says="RUN --out FILE",
+    about="draw samples: x.png, x.npz or a folder",
+    group="what a trained game does",
+    takes="run",
+    more="conditions",
+)
+def sample(
+    run: str,
+    count: int = 64,
+    seed: int | None = None,
+    out: Path = Path("samples.png"),
+    weights: Literal["average", "last"] = "average",
+    checkpoint: str = "latest",
+    **condition: str | None,
+) -> int:
+    """Draw samples from a run.
+
+    Args:
+        run: The run's folder, or its name under ./runs.
+        count: How many samples.
+        seed: Makes the samples a function of this number.
+        out: Where to: x.png (a grid), x.npz (an array "x" of images in [-1, 1], or of points in the data's units),
+            or a folder (a file for each).
+        weights: The averaged networks, or those of the last round.
+        checkpoint: Of which checkpoint: latest, best, or a round.
+    """
+    from ganarium import pictures
+    from ganarium.running import run as runs
+
+    loaded = runs.load(run, weights=weights, checkpoint=checkpoint)
+    fields = getattr(loaded.game, "conditions", {})
+    asked = {name: value(text, fields.get(name)) for name, text in condition.items() if text is not None}
+    samples = loaded.sample(count, seed=seed, units="game", **asked)
+    pictures.write_samples(samples, loaded.spec["x"], out)
+    print(f"{count} samples in {out}")
+    return 0
+
+
+def conditions(run: str) -> list[Any]:
+    """What samples of a run can be asked to have, as options."""
+    from ganarium.arguments.forms import Row
+    from ganarium.running import run as runs
+
+    found = getattr(runs.Run(run).game, "conditions", {})
+    called: dict[str, str] = {"y": "label"}
+    return [
+        Row(name, str | None, None, f"What samples are to have: {field}.", called.get(name) or str(name))
+        for name, field in found.items()
+    ]
+
+
+def value(text: str, field: Any = None) -> Any:
+    """What was asked for: the name of a class, numbers where the words are numbers, else the words."""
+    if field is not None and text in field.names:
+        return text
+    try:
+        numbers = [float(word) for word in text.replace(",", " ").split()]
+    except ValueError:
+        return text
+    numbers = [int(number) if number.is_integer() else number for number in numbers]
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+@verb("runs", about="the runs in ./runs", group="playing", takes="options")
+def runs(folder: Path = Path("runs"), json: bool = False) -> int:
+    """List the runs in a folder.
+
+    Args:
+        folder: Where to look.
+        json: Print JSON.
+    """
+    from ganarium.running import run as runs
+
+    rows = [runs.Run(path).row() for path in runs.runs(folder)]
+    if json:
+        print(as_json(rows))
+    elif rows:
+        table(rows)
+    else:
+        print(f"There are no runs in {folder}.")
+    return 0

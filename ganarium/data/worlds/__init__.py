@@ -1,0 +1,1 @@
+"""Made-up data whose factors are known, and digits."""

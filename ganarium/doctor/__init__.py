@@ -1,0 +1,1 @@
+"""What a run will take, and what is likely to go wrong, before it starts."""

@@ -1,0 +1,1 @@
+"""What plays a game: the trainer, one player's seat, the average, the timetable of stages."""

@@ -1,0 +1,1 @@
+"""Families of networks, as papers have them."""

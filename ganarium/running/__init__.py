@@ -1,0 +1,1 @@
+"""Runs on disk: training, going on, reading, measuring."""

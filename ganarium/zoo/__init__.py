@@ -1,0 +1,1 @@
+"""What there is: games, their options, claims and lessons, read from the files."""

@@ -1,0 +1,143 @@
+"""The classes of games of one's own, imported: their users named them."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import sys
+from contextlib import suppress
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ganarium.zoo.own.words import enumerated, said
+from ganarium.zoo.reading import GameEntry
+
+__all__ = ["SOURCES", "digest_of", "from_file", "load", "was_named"]
+
+#: Where classes of files came from.
+SOURCES: dict[type, dict[str, str]] = {}
+
+
+def load(entry: GameEntry) -> Any:
+    """The class of a game of one's own that its user names: its code runs, and may run again.
+
+    Raises:
+        ValueError: if it cannot be imported, is no game, or has no players; with the line.
+    """
+    if entry.package:
+        return _checked(entry, _module_of(entry), entry.package)
+    path = Path(entry.file).expanduser().resolve()
+    return from_file(entry.file, path, path.read_bytes(), entry.name)
+
+
+def from_file(file: str, path: Path, content: bytes, name: str) -> Any:
+    """The class in a file, whose code runs, and may run again as long as the content is the same.
+
+    Args:
+        file: The file, as its user named it.
+        path: Where it is.
+        content: What it holds.
+        name: The class.
+
+    Raises:
+        ValueError: as for :func:`load`.
+    """
+    module = _imported(path, content)
+    kind = _checked_kind(getattr(module, name, None), name, path, path.name)
+    digest = hashlib.sha256(content).hexdigest()
+    SOURCES[kind] = {"file": file, "path": str(path), "sha256": digest}
+    _remember(digest, path)
+    return kind
+
+
+def _imported(path: Path, content: bytes) -> ModuleType:
+    """A file as a module, imported once for each content."""
+    name = f"ganarium_own_{hashlib.sha256(str(path).encode() + content).hexdigest()[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # what lies beside it can be imported
+    spec = spec_from_loader(name, loader=None, origin=str(path))
+    assert spec is not None
+    module = sys.modules[name] = module_from_spec(spec)
+    module.__file__ = str(path)
+    try:
+        exec(compile(content, str(path), "exec"), vars(module))
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise ValueError(f"{path.name} cannot be imported: {said(error, path)}.") from error
+    return module
+
+
+def _module_of(entry: GameEntry) -> ModuleType:
+    try:
+        return import_module(entry.module)
+    except Exception as error:
+        raise ValueError(f"{entry.module} of {entry.package} cannot be imported: {said(error, None)}.") from error
+
+
+def _checked(entry: GameEntry, module: ModuleType, where: str) -> Any:
+    file = getattr(module, "__file__", None)
+    return _checked_kind(getattr(module, entry.name, None), entry.name, Path(file) if file else None, where)
+
+
+def _checked_kind(kind: Any, name: str, path: Path | None, where: str) -> Any:
+    """A class, if it is a game whose toy has players."""
+    from ganarium.game import Game
+
+    if not inspect.isclass(kind) or not issubclass(kind, Game):
+        what = "a class, but no Game" if inspect.isclass(kind) else "no class"
+        raise ValueError(f"{name} of {where} is {what}. A game's class derives from Game, or from a frame of games.")
+    if missing := sorted(kind.__abstractmethods__):
+        raise ValueError(f"{name} of {where} lacks {enumerated([f'{each}()' for each in missing])}.")
+    _try(kind, name, path)
+    return kind
+
+
+def _try(kind: Any, name: str, path: Path | None) -> None:
+    import torch
+
+    from ganarium.randomness import seeded
+
+    doing = "toy()"
+    try:
+        with seeded(torch.device("cpu"), 0):
+            game = kind.toy()
+        doing = "stages()" if "stages" in vars(kind) else "players()"
+        if not [player for stage in game.stages() for player in stage.players]:
+            raise ValueError("nobody plays")
+    except Exception as error:
+        raise ValueError(f"{name}.{doing} fails: {said(error, path)}.") from error
+
+
+def digest_of(word: str) -> str:
+    """The digest of the file that a word names.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    path = Path(word.rpartition(".py")[0] + ".py").expanduser()
+    if not path.is_file():
+        raise ValueError(f"There is no file {path}.")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _register() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("GANARIUM_CACHE") or Path(home, "ganarium")).expanduser() / "named"
+
+
+def _remember(digest: str, path: Path) -> None:
+    """Note that a file was named; where nothing can be written it will have to be named again."""
+    with suppress(OSError):
+        _register().mkdir(parents=True, exist_ok=True)
+        (_register() / digest).write_text(f"{path}\n", encoding="utf-8")
+
+
+def was_named(digest: str) -> bool:
+    """Whether a file with this content was named on this machine."""
+    return (_register() / digest).is_file()
