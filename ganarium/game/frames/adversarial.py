@@ -146,6 +146,3 @@ class Adversarial(Discriminating, FromNoise, Decodes):
 
     def fakes(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.draw(len(x), **condition)
-
-    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        return self.generator(z)

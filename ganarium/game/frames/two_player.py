@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from torch import Tensor, nn
 
@@ -19,7 +19,7 @@ from ganarium.game.options import made
 from ganarium.game.player import Player, Terms
 from ganarium.ingredients import Adam, Law, Normal, OptimizerChoice
 from ganarium.nets import Architecture, Plain
-from ganarium.spec import Batch
+from ganarium.spec import Batch, Field, Spec
 
 __all__ = ["FromNoise", "TwoPlayer"]
 
@@ -130,3 +130,12 @@ class FromNoise(TwoPlayer, Samples):
     def build(self) -> None:
         super().build()
         self.noise = self.prior.of(self.latent)
+
+    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
+        """What the generator makes of latents (n, Z); for games that can be asked to (``Decodes``)."""
+        return self.generator(z)
+
+    @classmethod
+    def toy(cls) -> Self:
+        """A game of points in the plane with small networks, unless the game says another."""
+        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=Plain())

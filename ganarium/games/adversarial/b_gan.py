@@ -23,15 +23,12 @@ Reference:
 
 from __future__ import annotations
 
-from typing import Self
-
 from torch import nn
 
 from ganarium.game import Paper, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.ingredients import Adam, DensityRatio, Divergence, Law, Objective, OptimizerChoice, Pearson, Uniform
-from ganarium.nets import Architecture, DeepConvolutional, Plain
-from ganarium.spec import Field, Spec
+from ganarium.nets import Architecture, DeepConvolutional
 
 __all__ = ["BGAN"]
 
@@ -76,7 +73,3 @@ class BGAN(Adversarial):
     prior: Law = Uniform(-1.0, 1.0)
     optimizer: OptimizerChoice = Adam(2e-4, (0.5, 0.999))
     discriminator: nn.Module = made(factory=discriminator_of)
-
-    @classmethod
-    def toy(cls) -> Self:
-        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=Plain())

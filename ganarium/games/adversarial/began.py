@@ -125,9 +125,6 @@ class BEGAN(FromNoise, Decodes):
         """Move k by the controller's error."""
         self.k.add_(self.gain * (self.gamma * self.real - terms["fake"])).clamp_(0, 1)
 
-    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        return self.generator(z)
-
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return (x - self.discriminator(x)).abs().pow(self.exponent).flatten(1).mean(1)
 

@@ -19,15 +19,12 @@ Reference:
 
 from __future__ import annotations
 
-from typing import Self
-
 from torch import Tensor, nn
 
 from ganarium.game import Paper, Terms, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.ingredients import Adam, Divergence, Law, Objective, OptimizerChoice, Pearson, Uniform
-from ganarium.nets import Architecture, Perceptrons, Plain
-from ganarium.spec import Field, Spec
+from ganarium.nets import Architecture, Perceptrons
 
 __all__ = ["FGAN"]
 
@@ -77,7 +74,3 @@ class FGAN(Adversarial):
 
     def watched(self, terms: Terms, real: Tensor, fake: Tensor) -> Terms:
         return {**super().watched(terms, real, fake), "bound": -(terms["real"] + terms["fake"]).detach()}
-
-    @classmethod
-    def toy(cls) -> Self:
-        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=Plain())

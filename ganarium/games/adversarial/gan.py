@@ -22,29 +22,19 @@ Reference:
 from __future__ import annotations
 
 import math
-from typing import Any, Self
+from typing import Any
 
 from torch import Tensor, nn
 
 from ganarium.game import Paper, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of, joined_scores
-from ganarium.ingredients import (
-    R1,
-    SGD,
-    Adam,
-    Cosine,
-    Critic,
-    Exponential,
-    Law,
-    Linear,
-    NonSaturating,
-    Normal,
-    Objective,
-    OptimizerChoice,
-    Uniform,
-)
+from ganarium.ingredients.objectives import NonSaturating, Objective
+from ganarium.ingredients.optimizers import SGD, Adam, OptimizerChoice
+from ganarium.ingredients.penalties import R1, Critic
+from ganarium.ingredients.priors import Law, Normal, Uniform
+from ganarium.ingredients.schedules import Cosine, Exponential, Linear
 from ganarium.nets import Architecture, Perceptrons, Plain
-from ganarium.spec import Field, Spec
+from ganarium.spec import Spec
 
 __all__ = ["GAN"]
 
@@ -100,10 +90,6 @@ class GAN(Adversarial):
 
     def both_scores(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         return joined_scores(critic, real, fake) if self.joined else super().both_scores(critic, real, fake)
-
-    @classmethod
-    def toy(cls) -> Self:
-        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=Plain())
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:

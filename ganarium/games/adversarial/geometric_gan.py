@@ -19,13 +19,10 @@ Reference:
 
 from __future__ import annotations
 
-from typing import Self
-
 from ganarium.game import Batch, Paper, Terms, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.ingredients import Hinge, Objective, OptimizerChoice, RMSprop
-from ganarium.nets import Architecture, DeepConvolutional, Discriminator, Plain
-from ganarium.spec import Field, Spec
+from ganarium.nets import Architecture, DeepConvolutional, Discriminator
 
 __all__ = ["GeometricGAN"]
 
@@ -79,7 +76,3 @@ class GeometricGAN(Adversarial):
         # Not of the bias, which places the boundary but does not widen the margin.
         norm = self.discriminator.head.weight.square().sum()
         return {**super().discriminator_loss(batch), "decay": self.decay / 2 * norm}
-
-    @classmethod
-    def toy(cls) -> Self:
-        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=Plain())

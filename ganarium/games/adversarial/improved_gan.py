@@ -28,16 +28,10 @@ from torch import nn
 
 from ganarium.game import Paper, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.ingredients import (
-    Adam,
-    HistoricalAveraging,
-    Law,
-    NonSaturating,
-    Objective,
-    OptimizerChoice,
-    Penalty,
-    Uniform,
-)
+from ganarium.ingredients.objectives import NonSaturating, Objective
+from ganarium.ingredients.optimizers import Adam, HistoricalAveraging, OptimizerChoice
+from ganarium.ingredients.penalties import Penalty
+from ganarium.ingredients.priors import Law, Uniform
 from ganarium.nets import Architecture, Flat, MinibatchDiscriminating
 from ganarium.nets.families.virtual import VirtuallyNormed
 from ganarium.spec import Field, Spec

@@ -24,19 +24,11 @@ from torch import Tensor, nn
 
 from ganarium.game import Batch, Decodes, Paper, Stage, Terms, follows, made
 from ganarium.game.frames.ensemble import Ensemble
-from ganarium.ingredients import (
-    SGD,
-    Adam,
-    Augmentation,
-    Law,
-    Linear,
-    NonSaturating,
-    Normal,
-    OptimizerChoice,
-    Uniform,
-    accuracy,
-    augmented,
-)
+from ganarium.ingredients.augment import Augmentation, augmented
+from ganarium.ingredients.objectives import NonSaturating, accuracy
+from ganarium.ingredients.optimizers import SGD, Adam, OptimizerChoice
+from ganarium.ingredients.priors import Law, Normal, Uniform
+from ganarium.ingredients.schedules import Linear
 from ganarium.nets import Architecture, Perceptrons, Plain
 from ganarium.nets.families import laplacian
 from ganarium.spec import Field, Spec

@@ -19,15 +19,12 @@ Reference:
 
 from __future__ import annotations
 
-from typing import Self
-
 from torch import nn
 
 from ganarium.game import Paper, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.ingredients import Adam, Law, LeastSquares, Objective, OptimizerChoice, Uniform
-from ganarium.nets import Architecture, DeepConvolutional, Plain
-from ganarium.spec import Field, Spec
+from ganarium.nets import Architecture, DeepConvolutional
 
 __all__ = ["LSGAN"]
 
@@ -81,7 +78,3 @@ class LSGAN(Adversarial):
             raise ValueError(
                 f"LSGAN tells data from samples by their codes; got real={self.real} and fake={self.fake}."
             )
-
-    @classmethod
-    def toy(cls) -> Self:
-        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=Plain())

@@ -21,7 +21,7 @@ Reference:
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 from torch import nn
 
@@ -30,7 +30,7 @@ from ganarium.game.frames.adversarial import Adversarial
 from ganarium.ingredients import Adam, Law, NonSaturating, Normal, Objective, OptimizerChoice, Penalty, Uniform
 from ganarium.nets import Architecture, DeepConvolutional, Packed, Plain
 from ganarium.nets.families.packing import Packing, check_packing
-from ganarium.spec import Field, Spec
+from ganarium.spec import Spec
 
 __all__ = ["PacGAN"]
 
@@ -96,10 +96,6 @@ class PacGAN(Adversarial):
         if self.arguments.get("discriminator") is not None:
             self.discriminator = Packing(self.discriminator, self.packing)
         super().build()
-
-    @classmethod
-    def toy(cls) -> Self:
-        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=Plain())
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:

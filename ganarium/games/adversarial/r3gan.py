@@ -32,18 +32,10 @@ from torch import nn
 
 from ganarium.game import Paper, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.ingredients import (
-    R1,
-    R2,
-    Adam,
-    Cosine,
-    Exponential,
-    Objective,
-    OptimizerChoice,
-    Penalty,
-    RelativisticPairs,
-    Schedule,
-)
+from ganarium.ingredients.objectives import Objective, RelativisticPairs
+from ganarium.ingredients.optimizers import Adam, OptimizerChoice
+from ganarium.ingredients.penalties import R1, R2, Penalty
+from ganarium.ingredients.schedules import Cosine, Exponential, Schedule
 from ganarium.nets import Architecture, DeepConvolutional, Flat, FourierFeatures, ModernResidual
 from ganarium.spec import Field, Spec
 

@@ -21,15 +21,12 @@ Reference:
 
 from __future__ import annotations
 
-from typing import Self
-
 from torch import nn
 
 from ganarium.game import Paper, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.ingredients import Adam, Objective, OptimizerChoice, RelativisticAverage
-from ganarium.nets import Architecture, DeepConvolutional, Plain
-from ganarium.spec import Field, Spec
+from ganarium.nets import Architecture, DeepConvolutional
 
 __all__ = ["RelativisticGAN"]
 
@@ -84,7 +81,3 @@ class RelativisticGAN(Adversarial):
                 "A relativistic discriminator compares the scores of data and samples: use --objective "
                 f"relativistic-average or relativistic-pairs; got {type(self.objective).__name__}."
             )
-
-    @classmethod
-    def toy(cls) -> Self:
-        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=Plain())

@@ -11,10 +11,8 @@ discriminator moves on, and so does the mass. Here the generator descends, in th
 
 with K = 0 the usual game, with :math:`K \to \infty` the theory's. The gradient has two parts,
 
-.. math::
-
-    \frac{d V_K}{d \theta_G} = \frac{\partial V(\theta_G, \theta_D^K)}{\partial \theta_G}
-        + \frac{\partial V(\theta_G, \theta_D^K)}{\partial \theta_D^K} \frac{d \theta_D^K}{d \theta_G}.
+.. math:: d V_K / d \theta_G = \partial V / \partial \theta_G
+        + (\partial V / \partial \theta_D^K)\, (d \theta_D^K / d \theta_G) \quad \text{at } (\theta_G, \theta_D^K).
 
 The second says how the discriminator would react to a change of the generator, and makes it costly to put much mass
 in one place. It vanishes where :math:`\theta_D^K` is best. The discriminator itself moves as it always does.
@@ -27,6 +25,7 @@ from __future__ import annotations
 
 from typing import Self
 
+import torch
 from torch import Tensor, nn
 
 from ganarium.game import Batch, Paper, Terms, follows, made
@@ -42,25 +41,20 @@ class UnrolledGAN(Adversarial):
     r"""The unrolled GAN.
 
     Players:
-        discriminator: as in :class:`~ganarium.game.frames.adversarial.Adversarial`.
-        generator: ``fake`` and, where there are steps, ``real``: minus the halves of the discriminator's loss, on
-            scores of the discriminator as it would be after its steps on this batch and these samples.
+        discriminator: ``real`` and ``fake``, the halves of its loss; ``accuracy`` (watched).
+        generator: ``fake`` and, where there are steps, ``real``: minus these halves, on scores of the discriminator as
+            it would be after its steps on this batch and these samples.
 
     Args:
         steps: How many of the discriminator's steps the generator foresees, K; with none it is ``gan`` with the
             objective ``minimax``.
-        rate: The size of these steps, :math:`\eta`, a number or a schedule over the stage; from 0.3 on, all modes of a
-            ring were lost (docs/zoo/unrolled-gan.md).
+        rate: The size of these steps, :math:`\eta`; from 0.3 on, all modes of a ring were lost.
         through: Whether the generator's gradient passes through the steps; without, the second part is left out.
         joined: Show the discriminator data and samples as one batch, which is faster; it matters to batch norm.
 
     Deviations from the paper:
-        1. The steps that are foreseen are of plain gradient descent, as in the paper's equations; the authors' code
-           foresees Adam's, from its averages at that moment.
+        1. The foreseen steps are of gradient descent, as in the paper's equations; the authors' code foresees Adam's.
         2. Discriminator and generator move in turn; the authors' code moves both at once.
-
-    Raises:
-        ValueError: if there are fewer than no steps.
 
     Example:
         >>> UnrolledGAN.toy().sample(3, seed=0).shape
@@ -76,7 +70,6 @@ class UnrolledGAN(Adversarial):
         command="unrolled-gan",
     )
     couples_samples = "the steps that are foreseen follow from the whole batch"
-
     latent: int = 256
     steps: int = 5
     rate: float | Schedule = 0.02
@@ -104,13 +97,8 @@ class UnrolledGAN(Adversarial):
         def loss(critic: Critic) -> Terms:
             return self.objective.discriminator(*self.both_scores(critic, real, fake))
 
-        later = unrolled(
-            self.discriminator,
-            lambda critic: sum(loss(critic).values()),  # type: ignore[arg-type]
-            self.steps,
-            at(self.rate, self.progress),
-            self.through,
-        )
+        rate, total = at(self.rate, self.progress), lambda critic: torch.stack([*loss(critic).values()]).sum()
+        later = unrolled(self.discriminator, total, self.steps, rate, self.through)
         return {name: -term for name, term in loss(later).items()}
 
     def both_scores(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
@@ -118,6 +106,5 @@ class UnrolledGAN(Adversarial):
 
     @classmethod
     def toy(cls) -> Self:
-        small = Adam(1e-3, (0.5, 0.999))
-        spec = Spec(x=Field((2,), "points"))
-        return cls(spec, latent=4, steps=2, architecture=Plain(16), discriminator_optimizer=small)
+        small = {"architecture": Plain(16), "discriminator_optimizer": Adam(1e-3, (0.5, 0.999))}
+        return cls(Spec(x=Field((2,), "points")), latent=4, steps=2, **small)

@@ -36,19 +36,16 @@ class WGAN(Adversarial):
 
     .. math::
 
-        L_F = \mathbb E F(G(z)) - \mathbb E F(x), \qquad L_G = -\mathbb E F(G(z)), \qquad \text{weights of } F
-        \in [-c, c].
+        L_F = \mathbb E F(G(z)) - \mathbb E F(x), \qquad L_G = -\mathbb E F(G(z)), \qquad |\theta_F| \le c.
 
     Players:
-        critic: ``real`` (minus the mean score of the data) and ``fake`` (the mean score of the samples); the name of
-            each penalty; ``distance`` (watched), the difference of mean scores, which estimates the earth mover's
-            distance up to a factor.
+        critic: ``real`` (minus the mean score of the data) and ``fake`` (the mean score of the samples); ``distance``
+            (watched), the difference of mean scores, which estimates the earth mover's distance up to a factor.
         generator: ``fake``, minus the mean score of its samples.
 
     Args:
         bound: The largest weight of the critic, c.
-        critic_moves: The critic's steps a round, each on its own batch.
-        burst: Its steps in the first 25 rounds and in every 500th.
+        burst: The critic's steps in the first 25 rounds and in every 500th.
 
     Deviations from the paper:
         1. The networks follow from the data; the paper's are DCGAN's.
@@ -67,7 +64,6 @@ class WGAN(Adversarial):
         venue="International Conference on Machine Learning",
         command="wgan",
     )
-
     adversary_name = "critic"
 
     bound: float = 0.01

@@ -28,18 +28,10 @@ from typing import Any, Self
 
 from ganarium.game import Paper
 from ganarium.game.frames.conditional import Conditional
-from ganarium.ingredients import (
-    SGD,
-    Adam,
-    Exponential,
-    Law,
-    Linear,
-    NonSaturating,
-    Normal,
-    Objective,
-    OptimizerChoice,
-    Uniform,
-)
+from ganarium.ingredients.objectives import NonSaturating, Objective
+from ganarium.ingredients.optimizers import SGD, Adam, OptimizerChoice
+from ganarium.ingredients.priors import Law, Normal, Uniform
+from ganarium.ingredients.schedules import Exponential, Linear
 from ganarium.nets import Architecture, DeepConvolutional, Plain, TwoStreams
 from ganarium.spec import Field, Spec
 

@@ -20,7 +20,7 @@ Reference:
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,8 +29,8 @@ from torch.nn.functional import softplus
 from ganarium.game import Batch, Decodes, Encodes, Paper, Player, Terms, made
 from ganarium.game.frames.two_player import FromNoise
 from ganarium.ingredients import Adam, Augmentation, Exponential, Law, OptimizerChoice, Uniform, accuracy, augmented
-from ganarium.nets import Architecture, NormedPerceptrons, Plain
-from ganarium.spec import Field, Spec
+from ganarium.nets import Architecture, NormedPerceptrons
+from ganarium.spec import Spec
 
 __all__ = ["BiGAN"]
 
@@ -124,15 +124,8 @@ class BiGAN(FromNoise, Decodes, Encodes):
         r"""The sample with the code of ``x``, of shape (B, \*shape)."""
         return self.generator(self.encode(x))
 
-    def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        return self.generator(z)
-
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.discriminator(x, self.encode(x))
-
-    @classmethod
-    def toy(cls) -> Self:
-        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=Plain())
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:

@@ -1,19 +1,12 @@
 r"""A generative adversarial network of shapes: volumes of voxels instead of pictures of pixels.
 
-Convolutions have three axes; everything else is the game of :class:`~ganarium.games.adversarial.gan.GAN`. A latent
-:math:`z` becomes a grid of occupancies, and the discriminator tells grids of real shapes from made ones:
+Convolutions have three axes. A latent :math:`z` becomes a grid of occupancies, which D tells from grids of real shapes:
 
-.. math::
-
-    \max_D\; \mathbb E_x \log D(x) + \mathbb E_z \log(1 - D(G(z))), \qquad \max_G\; \mathbb E_z \log D(G(z)).
+.. math:: \max_D\; \mathbb E_x \log D(x) + \mathbb E_z \log(1 - D(G(z))), \qquad \max_G\; \mathbb E_z \log D(G(z)).
 
 A generator of :math:`n^3` voxels has far more to learn than the discriminator, which sees at a glance whether a voxel
 floats in the air. Left alone it wins, and a discriminator that is always right teaches nothing. So it learns slowly,
-and it has a **gate**: it moves only when it was wrong often enough,
-
-.. math::
-
-    \theta_D \text{ moves only if } \operatorname{accuracy}(D) \le 0.8 \text{ on the last batch.}
+and it has a **gate**: it moves only if its accuracy on the last batch was at most 0.8.
 
 The features of a discriminator trained so describe shapes well, without ever having seen a label.
 
@@ -42,35 +35,22 @@ __all__ = ["GAN3D"]
 class GAN3D(Adversarial):
     r"""The GAN of volumes, whose discriminator rests while it is winning.
 
-    With raw scores :math:`F = \operatorname{logit} D`, the discriminator descends
-    :math:`\mathbb E\,\mathrm{softplus}(-F(x)) + \mathbb E\,\mathrm{softplus}(F(G(z)))` and the generator
-    :math:`\mathbb E\,\mathrm{softplus}(-F(G(z)))`; means over the batch.
-
     Players:
         discriminator: ``accuracy`` (watched), which the gate reads before the next move; ``rested`` (watched), 1 if the
-            gate was closed in this move, else 0; the rest as in
-            :class:`~ganarium.game.frames.adversarial.Adversarial`.
-        generator: as there.
+            gate was closed in this move, else 0; ``real`` and ``fake``, the halves of its loss.
+        generator: ``fake``, its loss.
 
     Batch:
         ``x`` (B, C, D, H, W): volumes in [-1, 1]; a voxel above zero is filled.
 
     Args:
-        rest_above: The accuracy above which the discriminator rests; 1 never lets it rest.
-        augment: What the discriminator sees instead of volumes, in both players' moves.
-        generator: From noise (B, latent) to volumes.
-        discriminator: From volumes to raw scores (B,).
+        rest_above: The accuracy, from 0.5 to 1, above which the discriminator rests; 1 never lets it rest.
 
     Deviations from the paper:
-        1. Volumes are in [-1, 1] and end in tanh; the paper's are in [0, 1] and end in a sigmoid, which is the same
-           function on another scale.
-        2. The generator's first layer is linear with a norm for each unit, as in DCGAN; the paper's is a transposed
-           convolution, which is the same map with a norm for each channel.
+        1. Volumes are in [-1, 1] and end in tanh; the paper's are in [0, 1], with a sigmoid: another scale, no more.
+        2. The generator's first layer has a norm for each unit, as in DCGAN; the paper's, for each channel.
         3. Weights begin as in DCGAN, from N(0, 0.02).
         4. The variational encoder of the paper's second half (3D-VAE-GAN) is another game.
-
-    Raises:
-        ValueError: if ``rest_above`` is no accuracy from 0.5 to 1.
 
     Example:
         >>> GAN3D.toy().sample(2, seed=0).shape
@@ -87,7 +67,6 @@ class GAN3D(Adversarial):
     )
     needs = {"x": ("volume",)}
     couples_samples = "batch norm in both networks"
-
     latent: int = 200
     rest_above: float = 0.8
     architecture: Architecture = DeepConvolutional(channels=64, kernel=4)
@@ -96,15 +75,12 @@ class GAN3D(Adversarial):
     discriminator_optimizer: OptimizerChoice = Adam(1e-5, (0.5, 0.999))
     optimizer: OptimizerChoice = follows(factory=lambda game: game.generator_optimizer)
     discriminator: nn.Module = made(factory=discriminator_of)
-    # What the gate reads. At first nothing has been judged, and the discriminator plays.
+    # What the gate reads; at first nothing has been judged.
     last_accuracy: Tensor = follows(factory=lambda game: torch.zeros(()))
 
     def check(self) -> None:
         if not 0.5 <= self.rest_above <= 1:
-            raise ValueError(
-                f"GAN3D's gate is an accuracy: 0.5 is chance, and 1 never lets the discriminator rest; got "
-                f"rest_above={self.rest_above}. The paper has 0.8."
-            )
+            raise ValueError(f"GAN3D's gate is an accuracy from 0.5, chance, to 1; got rest_above={self.rest_above}.")
 
     def players(self) -> list[Player]:
         discriminator, generator = super().players()
