@@ -125,9 +125,12 @@ def _read(name: str) -> _Module:
     path, found = _file(name), _Module()
     if path is None or name == "ganarium":
         return found
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    nodes = ast.parse(path.read_text(encoding="utf-8")).body
+    if path.name == "__init__.py":  # a package lists names, some of them for type checkers: those that it finds late
+        nodes += [late for node in nodes if isinstance(node, ast.If) and _is_for_types(node) for late in node.body]
+    for node in nodes:
         found.take(_bare(node))
-    if path.name == "__init__.py":  # a package lists names
+    if path.name == "__init__.py":
         found.nodes.clear()
     return found
 
@@ -161,8 +164,10 @@ def _is_for_types(node: ast.stmt) -> bool:
 
 
 def _bare(tree: ast.stmt) -> ast.stmt:
-    """A statement without docstrings and without the words of its claim."""
+    """A statement without docstrings, the words of its claim, and where within it ours is imported from."""
     for node in ast.walk(tree):
+        if node is not tree and isinstance(node, ast.ImportFrom) and _is_ours(str(node.module)):
+            node.module = "ganarium"
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
         if isinstance(node, ast.FunctionDef):

@@ -77,7 +77,7 @@ class EBGAN(FromNoise, Decodes):
     def check(self) -> None:
         margin, pulling = (at(weight, torch.zeros(())) for weight in (self.margin, self.pulling))
         if not (margin > 0 and pulling >= 0):
-            raise ValueError(f"EBGAN has margin > 0 and pulling >= 0; they begin at {margin:g} and {pulling:g}.")
+            raise ValueError(f"EBGAN's margin begins above 0, its pulling at 0 or above; got {margin:g}, {pulling:g}.")
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         with torch.no_grad():
