@@ -19,10 +19,11 @@ from PIL import Image
 from benchmarks import patience
 from ganarium import data as gd
 from ganarium.cli import main as cli
+from ganarium.pages import quiz
 from ganarium.pages.quiz import Quiz, make_quiz, unlock
 from ganarium.running.run import Run
 
-SCRIPT = Path(cli.__file__).parent / "pages" / "quiz.js"
+SCRIPT = Path(quiz.__file__).with_name("quiz.js")
 CODE = SCRIPT.read_text(encoding="utf-8")
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="there is no node")

@@ -140,7 +140,7 @@ def test_a_signal_before_anything_has_begun_ends_at_once(tmp_path):
     """The server waits for what it is to import, and who started it is told as soon as it heeds signals."""
     (tmp_path / "sklearn.py").write_text("import signal\nsignal.pause()\n")
     program = (
-        "import sys\nfrom ganarium import side_by_side as team\n"
+        "import sys\nfrom ganarium.jobs import team\n"
         f"sys.path.insert(0, {str(tmp_path)!r})\n"
         "class Told(team.Stop):\n    def __enter__(self):\n        super().__enter__()\n"
         "        print('here', flush=True)\n        return self\n"

@@ -59,6 +59,7 @@ class RectifierGenerator(Generator):
         1. The last bias is zero; the authors' code sets it to the pixels' marginals.
 
     Example:
+        >>> import torch
         >>> RectifierGenerator(10, Field((1, 8, 8), "image"), units=16)(torch.rand(2, 10)).shape
         torch.Size([2, 1, 8, 8])
     """
@@ -90,6 +91,7 @@ class MaxoutDiscriminator(Discriminator):
         pieces: Linear maps that each unit chooses from.
 
     Example:
+        >>> import torch
         >>> MaxoutDiscriminator(Field((2,), "points"), units=8)(torch.randn(3, 2)).shape
         torch.Size([3])
     """
