@@ -15,7 +15,7 @@ import ganarium
 
 #: From the ground up. A file imports from its own folder and from lower rows, within functions too.
 FLOORS = [
-    {"spec", "randomness", "files", "terminal", "_version"},
+    {"spec", "randomness", "files", "terminal", "_version", "_moved"},
     {"ingredients", "jobs"},
     {"nets", "data"},
     {"game"},
@@ -223,16 +223,16 @@ def test_no_file_is_called_utils():
     [
         ("from ganarium.spec import Spec\nfrom ganarium.game.paper import Paper", []),
         ("from ganarium import cli", ["cli"]),
-        ("def late():\n    from ganarium.cli.main import main", ["cli.main"]),
-        ("def late():\n    return import_module('ganarium.cli.main')", ["cli.main"]),
+        ("def late():\n    from ganarium.cli import main", ["cli.dispatch"]),
+        ("def late():\n    return import_module('ganarium.cli.dispatch')", ["cli.dispatch"]),
         ("import ganarium.metrics", ["metrics"]),
         ("from ganarium import GAN", ["__init__"]),
-        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ganarium.cli.main import main", []),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ganarium.cli import main", []),
         ("if TYPE_CHECKING:\n    pass\nelse:\n    import ganarium.cli", ["cli"]),
     ],
 )
 def test_arrows_up_are_seen_wherever_they_stand(tmp_path, text, arrows):
-    files = {"spec": "", "__init__": "", "cli/__init__": "", "cli/main": "", "game/paper": "", "game/game": text}
+    files = {"spec": "", "__init__": "", "cli/__init__": "", "cli/dispatch": "", "game/paper": "", "game/game": text}
     files["metrics/__init__"] = ""
     house = built(tmp_path, files)
     assert house.up == [("game.game", arrow) for arrow in arrows]
