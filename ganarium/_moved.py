@@ -6,7 +6,6 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -76,7 +75,7 @@ def now(name: str) -> str | None:
     return f"{moved}.{last}" if moved else None
 
 
-class Moved(MetaPathFinder, Loader):
+class Moved:
     """Finds a module by its old name; asked first, or a module of a folder that has moved would be there twice."""
 
     def find_spec(

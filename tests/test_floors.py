@@ -223,11 +223,11 @@ def test_no_file_is_called_utils():
     [
         ("from ganarium.spec import Spec\nfrom ganarium.game.paper import Paper", []),
         ("from ganarium import cli", ["cli"]),
-        ("def late():\n    from ganarium.cli import main", ["cli.dispatch"]),
+        ("def late():\n    from ganarium.cli import dispatch", ["cli.dispatch"]),
         ("def late():\n    return import_module('ganarium.cli.dispatch')", ["cli.dispatch"]),
         ("import ganarium.metrics", ["metrics"]),
         ("from ganarium import GAN", ["__init__"]),
-        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ganarium.cli import main", []),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ganarium.cli import dispatch", []),
         ("if TYPE_CHECKING:\n    pass\nelse:\n    import ganarium.cli", ["cli"]),
     ],
 )

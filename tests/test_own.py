@@ -202,7 +202,7 @@ WRONG = {
         MY_GAME.replace("latent=4", "latnt=4"),
         "./my_game.py",
     ),
-    "MyGAN of my_game.py lacks toy()": (MY_GAME.replace("def toy", "def small"), "./my_game.py"),
+    "MyGAN of my_game.py lacks toy()": ("from ganarium.game import Game\n\n\nclass MyGAN(Game): ...\n", "./my_game.py"),
     "declares no discriminator. Write discriminator: nn.Module = made(": (
         MY_GAME.replace("    discriminator: nn", "    ignored: nn"),
         "./my_game.py",
