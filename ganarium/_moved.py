@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 __all__ = ["find_moved", "now"]
 
@@ -81,7 +82,8 @@ class Moved:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        return ModuleSpec(fullname, self) if now(fullname) else None
+        loader: Any = self
+        return ModuleSpec(fullname, loader) if now(fullname) else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         new = str(now(spec.name))
