@@ -29,6 +29,7 @@ from ganarium.nets.architecture import Architecture
 from ganarium.nets.attentive import Attentive
 from ganarium.objectives import Hinge, Objective
 from ganarium.optimizers import Adam, OptimizerChoice
+from ganarium.schedules import Cosine
 from ganarium.spec import Field, Spec
 
 __all__ = ["SAGAN"]
@@ -82,4 +83,11 @@ class SAGAN(Adversarial):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        return {}
+        if spec["x"].size > 256:
+            return {}
+        return {
+            "latent": 64,
+            "architecture": Attentive(32),
+            "generator_optimizer": Adam(Cosine(2e-3, 0.0), (0.0, 0.9)),
+            "discriminator_optimizer": Adam(Cosine(4e-3, 0.0), (0.0, 0.9)),
+        }
