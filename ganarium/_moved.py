@@ -10,7 +10,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-__all__ = ["find_moved", "now"]
+__all__ = ["find_moved", "moved_name", "now"]
 
 #: Folders, by where they are now and were: the modules that are called as they were.
 _FOLDERS = {
@@ -53,6 +53,22 @@ _RENAMED = {
     "theory.lesson": "theory.teaching",
     "warm": "jobs.server",
 }
+
+#: Names that are in another module now, by the one they were in.
+_NAMES = {"ganarium.metrics": {"running.evaluation": "Evaluation evaluate evaluate_game read"}}
+
+
+def moved_name(module: str, name: str) -> Any:
+    """What a module had under this name, from where it is now.
+
+    Raises:
+        AttributeError: if it never had it.
+    """
+    for new, names in _NAMES.get(module, {}).items():
+        if name in names.split():
+            warnings.warn(f"{module}.{name} is ganarium.{new}.{name} now.", DeprecationWarning, stacklevel=3)
+            return getattr(import_module(f"ganarium.{new}"), name)
+    raise AttributeError(f"module '{module}' has no attribute '{name}'")
 
 
 def now(name: str) -> str | None:

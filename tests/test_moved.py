@@ -38,6 +38,13 @@ def test_no_module_is_hidden_by_an_old_name():
     assert [parts for parts in files if parts[-1] != "__init__" and now(".".join(("ganarium", *parts)))] == []
 
 
+def test_what_evaluates_is_found_among_the_metrics():
+    with pytest.warns(DeprecationWarning, match=r"ganarium\.running\.evaluation\.evaluate now"):
+        assert ga.metrics.evaluate is ga.evaluate  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(AttributeError, match=r"'ganarium\.metrics' has no attribute 'nothing'"):
+        ga.metrics.nothing  # pyright: ignore  # noqa: B018
+
+
 def test_what_was_never_there_is_not_found():
     for name in ("ganarium.nothing", "ganarium.data.nothing", "ganarium.runs"):
         with pytest.raises(ModuleNotFoundError):
