@@ -363,7 +363,7 @@ PLAYERS = {
     "it returns what is no Player": "return [1, 2]",
     "owns what is no list of networks. Write owns=[": "return [Player('a', self.generator_loss, owns=self.generator)]",
     "owns what is no list of networks": "return [Player('a', self.generator_loss, [*self.generator.parameters()])]",
-    "A player's name has letters, digits, _ and - only; got 'a b'": (
+    "a player's name, from which options are made, is a word; got 'a b'": (
         "return [Player('a b', self.generator_loss, [self.generator])]"
     ),
     "moves a number of times, or by a function; got 'two'": (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,7 +48,6 @@ class Player:
     Raises:
         TypeError: if the player has neither a loss nor a step, or both, or a step and what only a loss can have; or
             owns what is no network.
-        ValueError: if its name is no name.
     """
 
     name: str
@@ -66,8 +64,6 @@ class Player:
     also: Mapping[int, Callable[[Batch], Terms]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"\w+(-\w+)*", self.name):
-            raise ValueError(f"A player's name has letters, digits, _ and - only; got '{self.name}'.")
         if isinstance(self.owns, nn.Module) or not all(isinstance(network, nn.Module) for network in self.owns):
             raise TypeError(
                 f"Player '{self.name}' owns what is no list of networks. Write owns=[self.generator]; let a "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
+import re
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -130,6 +131,9 @@ def _listed(players: Any) -> list[Any]:
     if not isinstance(players, list | tuple) or not all(isinstance(player, Player) for player in players):
         what = type(players).__name__ if not isinstance(players, list | tuple) else "what is no Player"
         raise ValueError(f"it returns {what}; players are a list of Player(name, loss, owns=[...])")
+    for player in players:
+        if not re.fullmatch(r"\w+(-\w+)*", player.name):
+            raise ValueError(f"a player's name, from which options are made, is a word; got '{player.name}'")
     return list(players)
 
 
