@@ -442,3 +442,11 @@ def test_options_by_place_and_what_is_no_spec_are_refused_by_name():
         ga.WGAN(spec, 64)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match=r"WGAN is built for a spec, WGAN\(data.spec\); got 64"):
         ga.WGAN(64)  # type: ignore[arg-type]
+
+
+def test_a_game_that_decodes_without_noise_is_told_what_to_define(run):
+    text = MY_GAME.replace(
+        "    @classmethod", "    def build(self):\n        super().build()\n        del self.noise\n\n    @classmethod"
+    )
+    Path("my_game.py").write_text(text, encoding="utf-8")
+    assert "MyGAN has no noise to decode. Say in build()" in run("check ./my_game.py")[1]
