@@ -328,7 +328,20 @@ def test_misuse_is_said(tiny, capsys, words, said):
     assert not (tiny / "claims").exists()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"arms": []}', '{"arms": {"game": {"digest": ""}}}', "\x80"])
+DAMAGED = [
+    "{",
+    "[]",
+    '{"arms": []}',
+    '{"claim": "tiny", "arms": []}',
+    '{"claim": "tiny", "arms": {"game": {"digest": ""}}}',
+    '{"claim": "gan", "arms": {}}',
+    '{"claim": "tiny", "arms": {"game": {"digest": "", "measuring": "", "seeds": {}, "echo": '
+    '{"where": "", "steady": {"a": "b"}, "shaky": {}}}}}',
+    "\x80",
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED)
 def test_a_damaged_file_is_not_overwritten(tiny, capsys, text):
     (tiny / "claims").mkdir()
     (tiny / "claims" / "tiny.json").write_text(text, encoding="latin-1")

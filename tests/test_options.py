@@ -94,7 +94,7 @@ def test_options_that_do_not_go_together_are_refused_before_networks_are_made():
 def test_a_misspelt_option_is_met_with_the_nearest():
     with pytest.raises(TypeError, match=r"GAN takes no option 'latnt'\. Did you mean latent"):
         GAN(SPEC, latnt=3)  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="positional"):
+    with pytest.raises(TypeError, match="takes options by name, not by place"):
         WGAN(SPEC, 8)  # type: ignore[call-arg]
 
 

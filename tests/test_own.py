@@ -350,3 +350,100 @@ def test_a_file_may_call_its_game_as_the_zoo_does(run):
     assert ga.load("mine").game.extra == 2.0  # type: ignore[attr-defined]
     assert run("resume mine --quiet")[0] == 0
     assert index.game("gan").name == "GAN"
+
+
+# -- what newcomers write ----------------------------------------------------------------------------------------------
+
+
+PLAYERS = {
+    "it returns generator; players are a list of Player": "yield from super().players()",
+    "it returns what is no Player": "return [1, 2]",
+    "owns what is no list of networks. Write owns=[": "return [Player('a', self.generator_loss, owns=self.generator)]",
+    "owns what is no list of networks": "return [Player('a', self.generator_loss, [*self.generator.parameters()])]",
+    "a player's name, from which options are made, is a word; got 'a b'": (
+        "return [Player('a b', self.generator_loss, [self.generator])]"
+    ),
+    "moves a number of times, or by a function; got 'two'": (
+        "return [Player('a', self.generator_loss, [self.generator], moves='two')]"
+    ),
+    "returned no terms, but NoneType": "return [Player('a', lambda batch: None, [self.generator])]",
+    "Two players of stage 'play' are called 'generator'": "a, b = super().players(); return [a, b, b]",
+}
+
+
+@pytest.mark.parametrize("words", PLAYERS)
+def test_what_is_no_player_is_said_in_a_sentence(run, words):
+    text = MY_GAME.replace("import follows", "import Player, follows")
+    Path("my_game.py").write_text(f"{text}\n    def players(self):\n        {PLAYERS[words]}\n", encoding="utf-8")
+    code, _, err = run(f"train ./my_game.py {QUICK} --rounds 1")
+    assert code == 2
+    assert words in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("name", ["sample", "half", "toy", "spec", "paper", "arguments", "decode"])
+def test_an_option_cannot_be_called_as_what_games_have(run, name):
+    Path("my_game.py").write_text(MY_GAME.replace("    margin: float", f"    {name}: int = 3\n    margin: float"))
+    code, _, err = run("check ./my_game.py")
+    assert code == 2
+    assert f"MyGAN.{name} cannot be an option" in err
+
+
+def test_an_option_whose_default_can_change_is_refused(run):
+    Path("my_game.py").write_text(MY_GAME.replace("    margin: float", "    sizes: list[int] = [1]\n    margin: float"))
+    code, _, err = run("check ./my_game.py")
+    assert code == 2
+    assert "MyGAN.sizes is a list by default" in err
+
+
+def test_an_option_that_is_called_as_a_setting_has_a_name_of_its_own(run):
+    Path("my_game.py").write_text(MY_GAME.replace("    margin: float", "    keep: float = 0.5\n    margin: float"))
+    assert run(f"train ./my_game.py {QUICK} --rounds 2 --keep 1 --game.keep 0.25 --out mine")[0] == 0
+    config = read_config(Path("mine"))
+    assert (config["game"]["options"]["keep"], config["settings"]["keep"]) == (0.25, 1)
+    for game in ("./my_game.py", "geometric-gan"):
+        code, out, _ = run(f"train {game} --data ring --help")
+        assert code == 0
+        assert "--game." in out
+
+
+def test_a_hinge_whose_scores_are_all_within_the_margin_is_green(run):
+    text = MY_GAME.replace("LeastSquares(game.margin, -game.margin, 0.0)", "Hinge()").replace("LeastSquares,", "Hinge,")
+    Path("my_game.py").write_text(text, encoding="utf-8")
+    code, out, _ = run("check ./my_game.py")
+    assert code == 0, out
+
+
+def test_a_package_that_cannot_be_read_keeps_no_other_from_being_listed(run, package, tmp_path):
+    package({"margin": "toy_games.mine:MyGAN", "nothing": ""})
+    package({"broken": "more_games.mine:MyGAN"}, name="more-games")
+    (tmp_path / "site" / "more-games" / "more_games" / "mine.py").write_text("def f(:\n", encoding="utf-8")
+    code, out, _ = run("list games --json")
+    assert code == 0
+    assert {"margin", "broken"} <= {row["command"] for row in json.loads(out)}
+    assert (
+        "mine.py, line 1" in run("train broken --data ring")[2] or "SyntaxError" in run("train broken --data ring")[2]
+    )
+    assert "The game 'nothing' of toy-games 1.2 names no class" in run("train nothing --data ring")[2]
+
+
+def test_a_path_that_is_no_file_of_python_says_how_games_are_named(run):
+    code, _, err = run("train ./notes.txt --data ring")
+    assert code == 2
+    assert "There is no game './notes.txt'. Your own is named by its file" in err
+
+
+def test_options_by_place_and_what_is_no_spec_are_refused_by_name():
+    spec = ga.GAN.toy().spec
+    with pytest.raises(TypeError, match="WGAN takes options by name, not by place"):
+        ga.WGAN(spec, 64)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"WGAN is built for a spec, WGAN\(data.spec\); got 64"):
+        ga.WGAN(64)  # type: ignore[arg-type]
+
+
+def test_a_game_that_decodes_without_noise_is_told_what_to_define(run):
+    text = MY_GAME.replace(
+        "    @classmethod", "    def build(self):\n        super().build()\n        del self.noise\n\n    @classmethod"
+    )
+    Path("my_game.py").write_text(text, encoding="utf-8")
+    assert "MyGAN has no noise to decode. Say in build()" in run("check ./my_game.py")[1]

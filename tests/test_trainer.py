@@ -426,7 +426,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
     "owns an outsider": (with_players(stranger), r"'left' owns a network that is not part of the game"),
     "same names": (
         with_players(lambda game: [game.player(), game.player()]),
-        r"Two players of stage 'play' have the same name",
+        r"Two players of stage 'play' are called 'left'",
     ),
     "unknown rate": (
         with_players(lambda game: [game.player(), game.player("right")], rates={"middle": 0.1}),

@@ -60,7 +60,7 @@ class Request:
         self._own, self._rows = rows, [*rows, *_run_rows(self.game_class, self.name, self._config, {})]
         self._program = f"ganarium {verb} {self.word}"
         self._about = (inspect.getdoc(self.game_class) or "").split("\n")[0]
-        game_rows = _game_rows(self.game_class, self._written)
+        game_rows = self._game_rows(self._written)
         if {"-h", "--help"} & set(words):
             forms.fill([*self._rows, *game_rows], self._words, self._program, self._about)
         #: The options of the command, the data and the settings.
@@ -84,7 +84,7 @@ class Request:
         measured = not self._toy and not self.answer["paper"]
         pace = self.game_class.pace(data.spec) if measured else {}
         rows = [*self._own, *_run_rows(self.game_class, self.name, self._config, pace)]
-        later = _game_rows(self.game_class, self._written)
+        later = self._game_rows(self._written)
         return _settings(forms.fill(rows, self._words, self._program, self._about, later=later))
 
     def game(self, data: Any) -> Game:
@@ -97,10 +97,17 @@ class Request:
 
         data.spec.require(self.game_class.needs, self.game_class.__name__)
         recipe = self._toy.arguments if self._toy else {} if self.answer["paper"] else self.game_class.recipe(data.spec)
-        rows = _game_rows(self.game_class, {**recipe, **self._written})
+        rows = self._game_rows({**recipe, **self._written})
         keywords = forms.fill(rows, self._words, self._program, self._about, later=self._rows)
         with seeded(torch.device("cpu"), mix(self.answer["seed"], 0)):
             return self.game_class(data.spec, **part(keywords, "game"))
+
+    def _game_rows(self, defaults: Mapping[str, Any]) -> list[Row]:
+        """The options of the game's constructor; one that is called as another of the command is ``--game.<name>``."""
+        taken = {"help", *(row.option or row.name for row in self._rows)}
+        rows = [row for row in forms.rows_of(self.game_class, defaults) if row.name != "spec"]
+        names = {row.name: f"game.{row.name}" if row.name in taken else row.name for row in rows}
+        return [Row(f"game.{row.name}", row.hint, row.default, row.help, names[row.name]) for row in rows]
 
 
 def _run_rows(game_class: type[Game], name: str, config: dict[str, Any], pace: Mapping[str, Any]) -> list[Row]:
@@ -115,12 +122,6 @@ def _run_rows(game_class: type[Game], name: str, config: dict[str, Any], pace: M
         else:
             rows.append(Row(row.name, row.hint, row.default, row.help, {"batch_size": "batch"}.get(row.name, "")))
     return rows
-
-
-def _game_rows(game_class: type[Game], defaults: dict[str, Any]) -> list[Row]:
-    """The options of the game's constructor."""
-    rows = [row for row in forms.rows_of(game_class, defaults) if row.name != "spec"]
-    return [Row(f"game.{row.name}", row.hint, row.default, row.help, row.name) for row in rows]
 
 
 def loader_rows(name: str, written: dict[str, Any]) -> list[Row]:

@@ -114,7 +114,7 @@ def modes_of(case: Case, last: Rows | None = None) -> Modes:
         centres = truth["centres"]
         k = len(centres)
         places = [torch.cdist(rows.features[name], centres.float()).argmin(1) for rows in (real, other, made)]
-        names = [f"{i} at ({', '.join(f'{x:.3g}' for x in c)})" for i, c in enumerate(centres.tolist())]
+        names = [f"{i} at ({', '.join(f'{round(x, 3) + 0.0:.3g}' for x in c)})" for i, c in enumerate(centres.tolist())]
     elif name in made.logits:
         k = made.logits[name].shape[1]
         places = [rows.logits[name].argmax(1) for rows in (real, other, made)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ PICTURE = "diagnosis.png"
 _HELD_OUT = "#0072b2"
 _COLOURS = {"healthy": "#2a7f4f", "suspected": "#b06f00", "found": "#b3261e", "cannot tell": "#777777"}
 _TICKS = 12  # names of modes, at most
+_WIDTH = 58  # letters of a line in a panel
 
 
 def save_picture(case: Case, found: Diagnosis, run: Path) -> None:
@@ -39,13 +41,13 @@ def draw(case: Case, found: Diagnosis) -> Any:
     panels = figure.subplots(2, 3).flatten()
     drawers: tuple[Callable[[Axes, Case, Finding], None], ...] = (_modes, _scores, _gradients, _log, _neighbours)
     for axes, finding, drawer in zip(panels, found.findings, drawers, strict=False):
-        axes.set_title(f"{finding.ailment}: {finding.state}", color=_COLOURS[finding.state], fontsize=11, loc="left")
         axes.tick_params(colors=INK, labelsize=8, length=3)
         axes.spines[["top", "right"]].set_visible(False)
         try:
             drawer(axes, case, finding)
         except Unknown as why:
             _say(axes, finding.sentence or str(why))
+        axes.set_title(f"{finding.ailment}: {finding.state}", color=_COLOURS[finding.state], fontsize=11, loc="left")
     _pairs(panels[5], case)
     return rendered(figure)
 
@@ -135,7 +137,7 @@ def _pairs(axes: Axes, case: Case) -> None:
         return
     image = pictures.draw_rows([("sample", made), ("nearest", train)], [field, field])
     axes.imshow(np.asarray(image))
-    axes.set_title("the samples nearest to training data, and that data", color=INK, fontsize=10, loc="left")
+    axes.set_title("samples nearest to training data, and that data", color=INK, fontsize=9, loc="left")
 
 
 def _bars(axes: Axes, finding: Finding, words: str) -> None:
@@ -159,4 +161,4 @@ def _say(axes: Axes, text: str) -> None:
     """Why there is nothing to see."""
     axes.clear()
     axes.set_axis_off()
-    axes.set_title(text, fontsize=9, color=INK, loc="left", wrap=True, y=0.5)
+    axes.text(0, 0.5, textwrap.fill(text, _WIDTH), fontsize=9, color=INK, transform=axes.transAxes)

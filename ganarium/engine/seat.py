@@ -52,10 +52,18 @@ class Move(nn.Module):
         losses: By how rarely they join: 1 in every round, 16 in every 16th.
         parameters: The player's own.
         fabric: Of its precision.
+        who: Whose they are, for messages.
     """
 
-    def __init__(self, losses: Mapping[int, Callable[[Batch], Terms]], parameters: Iterable[nn.Parameter], fabric: Any):
+    def __init__(
+        self,
+        losses: Mapping[int, Callable[[Batch], Terms]],
+        parameters: Iterable[nn.Parameter],
+        fabric: Any,
+        who: str = "The player",
+    ):
         super().__init__()
+        self.who = who
         self.own = nn.ParameterList(parameters)
         self.losses = losses
         self.autocast = fabric.autocast
@@ -66,7 +74,13 @@ class Move(nn.Module):
         with self.autocast():
             for rarely, loss in self.losses.items():
                 if self.round % rarely == 0:
-                    terms |= loss(batch)
+                    found = loss(batch)
+                    if not isinstance(found, dict):
+                        raise ValueError(
+                            f"{self.who} returned no terms, but {type(found).__name__}; a loss returns a dict of named "
+                            "scalars."
+                        )
+                    terms |= found
         return terms
 
 
@@ -93,7 +107,7 @@ class Seat:
         losses = {1: cast(Any, player.loss), **player.also}
         if steps.compile:
             losses = {rarely: cast(Any, torch.compile(loss)) for rarely, loss in losses.items()}
-        self._plain = move = Move(losses, self.parameters, fabric)
+        self._plain = move = Move(losses, self.parameters, fabric, self.who)
         # One process needs no wrapper around its forward pass; several need one that averages gradients.
         self.move: Any = fabric.setup_module(move, move_to_device=False) if fabric.world_size > 1 else move
         self.optimizer = player.optimizer(self.parameters)

@@ -299,7 +299,8 @@ class Trainer:
             )
         for stage in self.stages:
             if len({player.name for player in stage.players}) < len(stage.players):
-                raise ValueError(f"Two players of stage '{stage.name}' have the same name.")
+                twice = next(name for name in names if [player.name for player in stage.players].count(name) > 1)
+                raise ValueError(f"Two players of stage '{stage.name}' are called '{twice}'. Call one otherwise.")
         for player in players:
             if any(each not in own for network in player.owns for each in (*network.parameters(), *network.buffers())):
                 raise ValueError(

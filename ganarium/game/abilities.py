@@ -122,7 +122,16 @@ class Decodes(Samples):
     noise: Any
 
     def latents(self, n: int) -> Tensor:
-        """``n`` latents from the prior, of shape (n, Z)."""
+        """``n`` latents from the prior, of shape (n, Z).
+
+        Raises:
+            TypeError: if the game says nowhere what latents are drawn from.
+        """
+        if not hasattr(self, "noise"):
+            raise TypeError(
+                f"{type(self).__name__} has no noise to decode. Say in build(): self.noise = "
+                "Normal().of(self.latent); or define latents(n)."
+            )
         return self.noise(n)
 
     @property

@@ -73,6 +73,9 @@ class Game(Configured):
     spec: Spec = given(kw_only=False)
 
     def begin(self, spec: Spec) -> None:
+        if not isinstance(spec, Spec):
+            name = type(self).__name__
+            raise TypeError(f"{name} is built for a spec, {name}(data.spec); got {spec!r:.60}.")
         spec.require(self.needs, type(self).__name__)
         self.spec = spec
         # The game's clock: how far the stage is, from 0 to 1. A buffer, so that compiled losses need no new start.

@@ -94,6 +94,7 @@ class Configured(nn.Module, ABC):
         signature = inspect.signature(cls)
         if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in signature.parameters.values()):
             _refuse_unknown(cls, kwargs, signature.parameters)
+        _refuse_by_place(cls, args, signature)
         # A copy is made without arguments.
         vars(game)["arguments"] = signature.bind_partial(*args, **kwargs).arguments
         return game
@@ -140,12 +141,30 @@ def _annotated(cls: type) -> dict[str, Any]:
         ) from None
     hints = {name: hint for name, hint in hints.items() if hint is not ClassVar and get_origin(hint) is not ClassVar}
     for name in hints:
+        _refuse_taken(cls, name)
+        if isinstance(vars(cls).get(name), list | dict | set):
+            kind = type(vars(cls)[name]).__name__
+            raise TypeError(
+                f"{cls.__name__}.{name} is a {kind} by default, which all games would share. Let it be a tuple."
+            )
         if name not in vars(cls):
             raise TypeError(
                 f"{cls.__name__}.{name} has no default. An option has one ({name}: ... = ...); what is no option is a "
                 "ClassVar, or is set in build() and not declared."
             )
     return hints
+
+
+def _refuse_taken(cls: type, name: str) -> None:
+    """Raise if an option is called as something else that all games of this kind have, which it would hide."""
+    values = [vars(base)[name] for base in cls.__mro__[1:] if name in vars(base)]
+    hides = any(not isinstance(value, bool | int | float | str | tuple) for value in values)
+    hides = hides or name in ("arguments", "progress", "training")
+    if name == "spec" if name in _merged(cls, "_own_hints") else hides:
+        raise TypeError(
+            f"{cls.__name__}.{name} cannot be an option: games have a '{name}' already. Call the option otherwise; "
+            "what is no option has no annotation, or is a ClassVar."
+        )
 
 
 def _merged(cls: type, attribute: str) -> dict[str, Any]:
@@ -180,6 +199,18 @@ def _written(cls: type) -> dict[str, Any]:
         return get_type_hints(cls.__init__, localns={cls.__name__: cls})
     except NameError:
         return {}
+
+
+def _refuse_by_place(cls: type, args: tuple[Any, ...], signature: inspect.Signature) -> None:
+    """Raise if options are given by their place, as games took them before they were attributes."""
+    kinds = [parameter.kind for parameter in signature.parameters.values()]
+    places = sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds)
+    if len(args) > places and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        names = [name for name, row in signature.parameters.items() if row.kind is inspect.Parameter.KEYWORD_ONLY]
+        raise TypeError(
+            f"{cls.__name__} takes options by name, not by place: {cls.__name__}(spec, "
+            f"{names[0] if names else 'option'}=...); got {args[places]!r}. See help({cls.__name__})."
+        )
 
 
 def _refuse_unknown(cls: type, options: Iterable[str], known: Iterable[str]) -> None:

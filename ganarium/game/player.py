@@ -46,7 +46,8 @@ class Player:
         also: Further losses, by how rarely they join: ``{16: loss}`` adds a loss's terms in every 16th round.
 
     Raises:
-        TypeError: if the player has neither a loss nor a step, or both, or a step and what only a loss can have.
+        TypeError: if the player has neither a loss nor a step, or both, or a step and what only a loss can have; or
+            owns what is no network.
     """
 
     name: str
@@ -63,6 +64,13 @@ class Player:
     also: Mapping[int, Callable[[Batch], Terms]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if isinstance(self.owns, nn.Module) or not all(isinstance(network, nn.Module) for network in self.owns):
+            raise TypeError(
+                f"Player '{self.name}' owns what is no list of networks. Write owns=[self.generator]; let a "
+                "module hold what else it owns."
+            )
+        if not (callable(self.moves) or isinstance(self.moves, int)):
+            raise TypeError(f"Player '{self.name}' moves a number of times, or by a function; got {self.moves!r}.")
         if (self.loss is _no_loss) == (self.step is None):
             raise TypeError(
                 f"Player '{self.name}' descends a loss or takes steps of its own: give one of loss= and step=."

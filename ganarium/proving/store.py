@@ -54,7 +54,10 @@ class Store:
             return {}
         try:
             if file.exists():
-                return {arm: _whole(kept) for arm, kept in json.loads(file.read_text(encoding="utf-8"))["arms"].items()}
+                found = json.loads(file.read_text(encoding="utf-8"))
+                if found["claim"] != claim.name:
+                    raise ValueError(f"it is of the claim {found['claim']}")
+                return {arm: _whole(kept) for arm, kept in found["arms"].items()}
             return _converted(json.loads(old.read_text(encoding="utf-8"))["results"].get(claim.name, {}))
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
             file = file if file.exists() else old
@@ -127,6 +130,9 @@ def _whole(kept: dict[str, Any]) -> dict[str, Any]:
     for row, fields in [(kept, _ARM), *((row, _ROW) for row in kept["seeds"].values())]:
         if not row.keys() >= fields:
             raise KeyError(", ".join(sorted(fields - row.keys())))
+    for name, value in [row for part in ("steady", "shaky") for row in (kept["echo"] or {part: {}})[part].items()]:
+        if not isinstance(value, int | float):
+            raise ValueError(f"{name} is no number")
     return kept
 
 

@@ -165,7 +165,7 @@ def claim(name: str) -> Claim:
     by_class = {entry.name.lower(): entry.command for entry in games().values()}
     found = claims().get(by_class.get(name.lower(), name))
     if found is None:
-        raise ValueError(f"There is no claim '{name}'. {nearest(name, claims())} See `ganarium list claims`.")
+        raise ValueError(_row(f"There is no claim '{name}'.", nearest(name, claims()), "See `ganarium list claims`."))
     return found
 
 
@@ -189,7 +189,7 @@ def lesson(name: str) -> Lesson:
     """
     found = lessons().get(name)
     if found is None:
-        raise ValueError(f"There is no lesson '{name}'. {nearest(name, lessons())} See `ganarium theory`.")
+        raise ValueError(_row(f"There is no lesson '{name}'.", nearest(name, lessons()), "See `ganarium theory`."))
     return found
 
 
@@ -217,7 +217,9 @@ def _packaged(word: str) -> GameEntry:
         packages = " and ".join(entry.package for entry in found)
         raise ValueError(f"Two packages have a game '{word}': {packages}. Remove one of them.")
     if not found:
-        raise ValueError(f"There is no game '{word}'. {nearest(word, every_game())} See `ganarium list`.")
+        near = nearest(word, every_game())
+        how = "Your own is named by its file: ./my_game.py:MyGAN." if {"/", ":", "."} & set(word) else near
+        raise ValueError(_row(f"There is no game '{word}'.", how, "See `ganarium list`."))
     return found[0]
 
 
@@ -271,6 +273,11 @@ def word_of(row: Mapping[str, Any]) -> str:
     """What names the game of a run on the command line, by what its config says."""
     file = row.get("source", {}).get("file")
     return f"{file}:{row['class']}" if file else row["command"]
+
+
+def _row(*sentences: str) -> str:
+    """Those sentences that say something, in a row."""
+    return " ".join(filter(None, sentences))
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
+import re
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -29,6 +30,8 @@ def load(entry: GameEntry) -> Any:
         ValueError: if it cannot be imported, is no game, or has no players; with the line.
     """
     if entry.package:
+        if not (entry.module and entry.name):
+            raise ValueError(f"The game '{entry.command}' of {entry.package} names no class. Write module:Class there.")
         return _checked(entry, _module_of(entry), entry.package)
     path = Path(entry.file).expanduser().resolve()
     return from_file(entry.file, path, path.read_bytes(), entry.name)
@@ -107,11 +110,31 @@ def _try(kind: Any, name: str, path: Path | None) -> None:
     try:
         with seeded(torch.device("cpu"), 0):
             game = kind.toy()
+        if not isinstance(game, kind):
+            raise ValueError(f"it returns no {name}")
         doing = "stages()" if "stages" in vars(kind) else "players()"
-        if not [player for stage in game.stages() for player in stage.players]:
+        found = [player for stage in game.stages() for player in _listed(stage.players)]
+        if not found:
             raise ValueError("nobody plays")
     except Exception as error:
         raise ValueError(f"{name}.{doing} fails: {said(error, path)}.") from error
+
+
+def _listed(players: Any) -> list[Any]:
+    """A stage's players.
+
+    Raises:
+        ValueError: if they are something else.
+    """
+    from ganarium.game import Player
+
+    if not isinstance(players, list | tuple) or not all(isinstance(player, Player) for player in players):
+        what = type(players).__name__ if not isinstance(players, list | tuple) else "what is no Player"
+        raise ValueError(f"it returns {what}; players are a list of Player(name, loss, owns=[...])")
+    for player in players:
+        if not re.fullmatch(r"\w+(-\w+)*", player.name):
+            raise ValueError(f"a player's name, from which options are made, is a word; got '{player.name}'")
+    return list(players)
 
 
 def digest_of(word: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -118,9 +120,18 @@ def _called(entry: GameEntry, command: str) -> GameEntry:
 
 
 def _source_classes(module: str) -> list[Class]:
-    """The classes of an installed module, found without importing it."""
+    """The classes of an installed module, found without importing it; none if it cannot be read.
+
+    One package that is broken should not keep all others from being listed; whoever names its game is told.
+    """
     top, *parts = module.split(".")
-    spec = find_spec(top)
+    with suppress(ImportError, ValueError):
+        return _classes_of(find_spec(top), parts)
+    return []
+
+
+def _classes_of(spec: ModuleSpec | None, parts: list[str]) -> list[Class]:
+    """The classes of a module, by where its topmost package is, and the names within."""
     if spec is None:
         return []
     places = [Path(place) for place in spec.submodule_search_locations or ()]
