@@ -8,7 +8,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from ganarium._moved import find_moved
 from ganarium._version import __version__
+
+find_moved()
 
 _NAMES = {
     "Adam": "ingredients.optimizers",

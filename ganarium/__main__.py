@@ -2,7 +2,7 @@
 
 import sys
 
-from ganarium.cli.main import main
+from ganarium.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

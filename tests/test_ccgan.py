@@ -13,7 +13,7 @@ from zoo import toy, toy_batch
 
 from ganarium import data
 from ganarium.claims.ccgan import Alone
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.engine.trainer import Trainer
 from ganarium.games.adversarial.ccgan import CCGAN
 from ganarium.ingredients import R1, CentralSquare, Holes, RandomPixels, RandomSquare, checked, completed, read_mask

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.contract import PROPERTIES, Broken, Inapplicable
 from ganarium.game import Classifies, Completes, Density, Encodes, Player, follows
 from ganarium.games.adversarial.gan import GAN

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import ganarium as ga
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.games.adversarial.gan import GAN
 from ganarium.ingredients import Adam, GradientPenalty
 from ganarium.jobs.team import Job, Outcome, Watcher, _alone

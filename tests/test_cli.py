@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from ganarium.arguments import forms
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.ingredients import KL, DensityRatio, Hinge, LeastSquares, Objective, RelativisticAverage
 from ganarium.running.records import read_config
 
@@ -304,8 +304,7 @@ def test_cite(run):
 
 def test_torch_is_imported_late():
     script = (
-        "import sys; from ganarium.cli.main import main; main({!r}); "
-        "print('torch' in sys.modules, 'rich' in sys.modules)"
+        "import sys; from ganarium.cli import main; main({!r}); print('torch' in sys.modules, 'rich' in sys.modules)"
     )
     for words in (
         ["--help"],

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from zoo import first_of, kind, marked
 
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.pages import zoo
 from ganarium.zoo import index
 

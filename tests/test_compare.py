@@ -20,7 +20,7 @@ from zoo import thorough
 
 import ganarium as ga
 from benchmarks import patience
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.comparing import go_on
 from ganarium.comparing.comparison import Comparison
 from ganarium.comparing.summary import Result, Summary, difference

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import ganarium as ga
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.spec import Field
 
 ANIMAL = Field((), "label", classes=3, names=("cat", "dog", "owl"))

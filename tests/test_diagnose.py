@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import ganarium as ga
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.diagnosis import AILMENTS, Diagnosis, collapse, memorisation, oscillation, overfitting, vanishing
 from ganarium.diagnosis.case import Case, Unknown
 from ganarium.diagnosis.remedies import possible

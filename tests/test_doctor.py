@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from ganarium import data as gd
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.cli.commands.checkup import Checkup, _show_table
 from ganarium.data.files.examine import _kind, examined
 from ganarium.data.files.finding import Folder

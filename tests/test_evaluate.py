@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import ganarium as ga
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.metrics import catalogue, learned
 from ganarium.running import checkpoint
 from ganarium.running.evaluation import read

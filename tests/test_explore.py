@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from ganarium import latent, load
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 
 
 class Shell:

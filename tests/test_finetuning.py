@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import ganarium as ga
-from ganarium.cli.main import main
+from ganarium.cli import main
 from ganarium.running import checkpoint
 from ganarium.running.records import read_config
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -15,7 +16,7 @@ import ganarium
 
 #: From the ground up. A file imports from its own folder and from lower rows, within functions too.
 FLOORS = [
-    {"spec", "randomness", "files", "terminal", "_version"},
+    {"spec", "randomness", "files", "terminal", "_version", "_moved"},
     {"ingredients", "jobs"},
     {"nets", "data"},
     {"game"},
@@ -77,7 +78,7 @@ class House:
     """
 
     def __init__(self, folder: Path):
-        self.name = folder.name
+        self.name, self.folder = folder.name, folder
         self.files = {self._module(path.relative_to(folder)): path for path in sorted(folder.rglob("*.py"))}
 
     @staticmethod
@@ -223,16 +224,16 @@ def test_no_file_is_called_utils():
     [
         ("from ganarium.spec import Spec\nfrom ganarium.game.paper import Paper", []),
         ("from ganarium import cli", ["cli"]),
-        ("def late():\n    from ganarium.cli.main import main", ["cli.main"]),
-        ("def late():\n    return import_module('ganarium.cli.main')", ["cli.main"]),
+        ("def late():\n    from ganarium.cli import dispatch", ["cli.dispatch"]),
+        ("def late():\n    return import_module('ganarium.cli.dispatch')", ["cli.dispatch"]),
         ("import ganarium.metrics", ["metrics"]),
         ("from ganarium import GAN", ["__init__"]),
-        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ganarium.cli.main import main", []),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ganarium.cli import dispatch", []),
         ("if TYPE_CHECKING:\n    pass\nelse:\n    import ganarium.cli", ["cli"]),
     ],
 )
 def test_arrows_up_are_seen_wherever_they_stand(tmp_path, text, arrows):
-    files = {"spec": "", "__init__": "", "cli/__init__": "", "cli/main": "", "game/paper": "", "game/game": text}
+    files = {"spec": "", "__init__": "", "cli/__init__": "", "cli/dispatch": "", "game/paper": "", "game/game": text}
     files["metrics/__init__"] = ""
     house = built(tmp_path, files)
     assert house.up == [("game.game", arrow) for arrow in arrows]
@@ -255,7 +256,18 @@ def built(folder: Path, files: dict[str, str]) -> House:
     return House(folder / "ganarium")
 
 
-def figures(house: House) -> dict[str, int]:
+def games(folder: Path) -> list[int]:
+    """How many lines each game has."""
+    files = [path for path in folder.glob("games/*/*.py") if not path.stem.startswith("_")]
+    return [path.read_text(encoding="utf-8").count("\n") for path in files]
+
+
+def test_games_are_short():
+    assert median(games(OURS.folder)) <= 110
+    assert max(games(OURS.folder)) <= 150
+
+
+def figures(house: House) -> dict[str, float]:
     """What may be said of a house in numbers."""
     return {
         "modules": len(house.files),
@@ -265,9 +277,12 @@ def figures(house: House) -> dict[str, int]:
         "arrows between rooms": len(house.arrows),
         "arrows up, file by file": len(house.up),
         "circles": len(house.circles),
+        "games": len(games(house.folder)),
+        "lines of a game, the median": median(games(house.folder)),
+        "lines of a game, the most": max(games(house.folder)),
     }
 
 
 if __name__ == "__main__":
     for word, number in figures(House(Path(sys.argv[1])) if len(sys.argv) > 1 else OURS).items():
-        print(f"{number:>5}  {word}")
+        print(f"{number:>5g}  {word}")

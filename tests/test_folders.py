@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 
 from ganarium import data as gd
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.cli.commands import on_runs
 from ganarium.data.files.cache import ArrayFile, locked
 from ganarium.data.files.classes import layout_of

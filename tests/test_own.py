@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import ganarium as ga
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.running import checkpoint
 from ganarium.running.records import read_config
 from ganarium.zoo import index, own
@@ -202,12 +202,7 @@ WRONG = {
         MY_GAME.replace("latent=4", "latnt=4"),
         "./my_game.py",
     ),
-    "MyGAN of my_game.py lacks toy()": (
-        MY_GAME.replace("def toy", "def small")
-        .replace("(Adversarial)", "(Game)")
-        .replace("import f", "import Game, f"),
-        "./my_game.py",
-    ),
+    "MyGAN of my_game.py lacks toy()": ("from ganarium.game import Game\n\n\nclass MyGAN(Game): ...\n", "./my_game.py"),
     "declares no discriminator. Write discriminator: nn.Module = made(": (
         MY_GAME.replace("    discriminator: nn", "    ignored: nn"),
         "./my_game.py",
@@ -242,7 +237,9 @@ def test_a_game_that_names_no_paper_cannot_be_cited(run):
 
 def test_what_can_be_read_is_read_without_torch(run):
     for words in (["cite", "./my_game.py"], ["train", "./my_game.py:MyGan"], ["check", "./nothing.py"]):
-        script = f"import sys; from ganarium.cli import main as cli; cli.main({words!r}); print('torch' in sys.modules)"
+        script = (
+            f"import sys; from ganarium.cli import dispatch as cli; cli.main({words!r}); print('torch' in sys.modules)"
+        )
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
         assert done.stdout.splitlines()[-1] == "False", words
 

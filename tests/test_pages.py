@@ -12,7 +12,7 @@ from PIL import Image
 from torch import nn
 
 import ganarium as ga
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.pages import docstrings, page
 from ganarium.pages.report import report, write_report
 from ganarium.pages.settings_table import in_words

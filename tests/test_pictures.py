@@ -15,7 +15,7 @@ from PIL import Image
 import ganarium as ga
 from ganarium import data as gd
 from ganarium import pictures
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.pictures import charts, films, planes, solids, texts
 from ganarium.spec import Field
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from benchmarks import patience
 from ganarium import data as gd
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.pages import quiz
 from ganarium.pages.quiz import Quiz, make_quiz, unlock
 from ganarium.running.run import Run

@@ -19,7 +19,7 @@ import yaml
 from torch import Tensor
 
 import ganarium as ga
-from ganarium.cli import main as cli
+from ganarium.cli import dispatch as cli
 from ganarium.engine.seat import Seat
 from ganarium.game import Game, Player
 from ganarium.games.adversarial.gan import GAN

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from zoo import toy_data
 
+from ganarium.claims.sagan import law, strips
 from ganarium.engine.trainer import Trainer
 from ganarium.games.adversarial.sagan import SAGAN
 from ganarium.ingredients import Adam
@@ -90,6 +91,31 @@ def test_only_attention_relates_far_corners(options, sees):
             nn.init.ones_(parameter)
     maps = nn.Sequential(*list(discriminator.trunk)[:-1])  # all but the sum
     assert (far(maps, torch.randn(1, 3, 32, 32), slice(-8, None)) > 0) == sees
+
+
+@pytest.mark.parametrize(("options", "sees"), [({}, True), ({"attention": 0}, False), ({"sees": "itself"}, False)])
+def test_only_with_attention_is_a_score_more_than_a_sum_over_the_ends_of_the_claims_strips(options, sees):
+    data = strips(40)
+    x, bright = data["x"], data["x"][..., :8].mean((1, 2, 3)) > 0
+    one, other = x[bright][:1].clone(), x[~bright][:1].clone()
+    one[..., 8:24] = other[..., 8:24]  # what is between them is the same
+    crossed = torch.cat([one[..., :16], other[..., 16:]], 3), torch.cat([other[..., :16], one[..., 16:]], 3)
+    torch.manual_seed(0)
+    score: Any = Attentive(16, **{"attention": 4, **options}).discriminator(data.spec["x"]).eval()
+    for name, parameter in score.named_parameters():
+        if name.endswith("gamma"):
+            nn.init.ones_(parameter)
+    difference = (score(one) + score(other) - score(crossed[0]) - score(crossed[1])).abs().item()
+    assert (difference > 1e-2) == sees
+    assert difference > 1e-2 or difference < 1e-4
+
+
+def test_the_ends_of_the_claims_strips_agree_and_its_law_counts_those_that_do_not():
+    x = strips(4000)["x"]
+    torch.testing.assert_close(law(x), torch.tensor([0.5, 0.0, 0.0, 0.5]), atol=0.03, rtol=0)
+    bright = x[..., :8].mean((1, 2, 3)) > 0
+    x[bright, ..., 16:] *= -1
+    assert law(x)[2] == bright.float().mean()
 
 
 def test_attention_stands_at_the_maps_that_are_nearest():

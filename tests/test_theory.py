@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import ganarium as ga
-from ganarium.cli.main import main
+from ganarium.cli import main
 from ganarium.theory import signal
 from ganarium.zoo import index
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import ganarium as ga
-from ganarium.cli.main import main
+from ganarium.cli import main
 from ganarium.ingredients import (
     R1,
     R2,

@@ -10,7 +10,7 @@ from scipy import integrate, stats
 from torch.distributions import kl_divergence
 
 import ganarium as ga
-from ganarium.cli.main import main
+from ganarium.cli import main
 from ganarium.metrics.transport import exact
 from ganarium.theory import laws, likelihood, optimal, posterior, ratio, transport
 from ganarium.zoo import index

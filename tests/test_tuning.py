@@ -11,7 +11,7 @@ import torch
 import yaml
 
 import ganarium as ga
-from ganarium.cli.main import main
+from ganarium.cli import main
 from ganarium.engine.trainer import Trainer
 from ganarium.nets import DeepConvolutional
 from ganarium.running import tuning

@@ -13,7 +13,7 @@ from ganarium.game import Game
 __all__ = ["LINES"]
 
 #: How long a game's file is at most.
-LINES = 250
+LINES = 150
 
 
 def _texts(kind: type[Game]) -> str:

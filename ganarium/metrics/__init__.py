@@ -11,6 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ganarium._moved import moved_name
+
 if TYPE_CHECKING:
     from ganarium.metrics.features import Features
     from ganarium.metrics.judge import Judge
@@ -31,4 +33,4 @@ _WHERE = {
 def __getattr__(name: str) -> Any:
     if name in _WHERE:
         return getattr(import_module(f"ganarium.metrics.{_WHERE[name]}"), name)
-    raise AttributeError(f"module 'ganarium.metrics' has no attribute '{name}'")
+    return moved_name("ganarium.metrics", name)

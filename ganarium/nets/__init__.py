@@ -4,6 +4,7 @@
 with its own architecture brings it as a class.
 """
 
+from ganarium.nets import architecture
 from ganarium.nets.architecture import Architecture
 from ganarium.nets.by_kind import discriminator, encoder, generator
 from ganarium.nets.families.bigan import NormedPerceptrons, PairDiscriminator
@@ -58,3 +59,7 @@ __all__ = [
     "patch_discriminator",
     "translator",
 ]
+
+# Where version 0.1 had them.
+for _family in (DeepConvolutional, Perceptrons, Plain):
+    setattr(architecture, _family.__name__, _family)

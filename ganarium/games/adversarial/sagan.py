@@ -25,7 +25,7 @@ from torch import nn
 
 from ganarium.game import Paper, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
-from ganarium.ingredients import Adam, Hinge, Objective, OptimizerChoice
+from ganarium.ingredients import Adam, Cosine, Hinge, Objective, OptimizerChoice
 from ganarium.nets import Architecture
 from ganarium.nets.families.attentive import Attentive
 from ganarium.spec import Field, Spec
@@ -81,4 +81,11 @@ class SAGAN(Adversarial):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        return {}
+        if spec["x"].size > 256:
+            return {}
+        return {
+            "latent": 64,
+            "architecture": Attentive(32),
+            "generator_optimizer": Adam(Cosine(2e-3, 0.0), (0.0, 0.9)),
+            "discriminator_optimizer": Adam(Cosine(4e-3, 0.0), (0.0, 0.9)),
+        }
