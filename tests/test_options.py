@@ -205,3 +205,14 @@ def test_a_list_of_networks_becomes_a_module():
         "rows.1.weight",
         "rows.1.bias",
     ]
+
+
+def test_a_player_descends_the_loss_that_is_called_after_it():
+    class Doubled(WGAN):
+        def critic_loss(self, batch):
+            return {name: 2 * term for name, term in self.discriminator_loss(batch).items()}
+
+    game = Doubled.toy()
+    critic, generator = game.players()
+    assert (critic.loss, generator.loss) == (game.critic_loss, game.generator_loss)
+    assert GAN.toy().players()[0].loss.__name__ == "discriminator_loss"

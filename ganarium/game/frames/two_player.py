@@ -68,7 +68,7 @@ class TwoPlayer(Game, Scores):
         return [
             Player(
                 name,
-                self.discriminator_loss,
+                getattr(self, f"{name}_loss", self.discriminator_loss),
                 owns=[self.adversary],
                 optimizer=self.optimizer_of(name),
                 moves=self.moves_of(name),
