@@ -21,7 +21,7 @@ from ganarium.zoo import index, own
 from ganarium.zoo.own import entries
 
 PAGE = Path(__file__).parents[1] / "docs" / "adding_a_game.md"
-MY_GAME = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0]
+MY_GAME, MOMENTS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[:2]
 QUICK = "--data ring --data.count 400 --batch 16 --quiet"
 
 
@@ -447,3 +447,11 @@ def test_a_game_that_decodes_without_noise_is_told_what_to_define(run):
     )
     Path("my_game.py").write_text(text, encoding="utf-8")
     assert "MyGAN has no noise to decode. Say in build()" in run("check ./my_game.py")[1]
+
+
+def test_the_page_has_a_game_without_a_frame_that_keeps_the_contract(run):
+    Path("my_moments.py").write_text(MOMENTS, encoding="utf-8")
+    assert run(f"train ./my_moments.py --rounds 8 --stop-after 3 --rate 0.5 --out moments {QUICK}")[0] == 0
+    assert run("resume moments --quiet")[0] == 0
+    code, said, _ = run("check ./my_moments.py")
+    assert (code, "fails" in said) == (0, False), said
