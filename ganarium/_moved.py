@@ -12,11 +12,12 @@ from typing import Any
 
 __all__ = ["find_moved", "moved_name", "now"]
 
-#: Folders, by where they are now and were: the modules that are called as they were.
+#: Folders, by where they are now and were: the modules that are called as they were. Not those that were called as a
+#: public function of their package, whose place they would take: data.examine, nets.completer, nets.translator.
 _FOLDERS = {
     ("arguments", ""): "forms misuse request",
     ("cli", ""): "commands",
-    ("data.files", "data"): "folders finding scan classes decoding photos store cache image_files examine",
+    ("data.files", "data"): "folders finding scan classes decoding photos store cache image_files",
     (
         "data.worlds",
         "data",
@@ -29,7 +30,7 @@ _FOLDERS = {
     "simulators augment",
     ("jobs", ""): "board",
     ("nets.families", "nets"): "dcgan perceptrons flat resnet r3gan began bigan cgan improved_gan unrolled_gan fourier "
-    "packing minibatch virtual completer translator text seq2seq laplacian",
+    "packing minibatch virtual text seq2seq laplacian",
     ("nets.layers", "nets"): "blocks conv mlp recurrent bits norms conditions",
     ("running", ""): "run fitting session settings checkpoint records weights best gallery tuning",
     ("running", "metrics"): "evaluation",

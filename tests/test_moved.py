@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -36,6 +37,15 @@ def test_no_module_is_hidden_by_an_old_name():
     here = Path(ga.__file__).parent
     files = [path.relative_to(here).with_suffix("").parts for path in here.rglob("*.py")]
     assert [parts for parts in files if parts[-1] != "__init__" and now(".".join(("ganarium", *parts)))] == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in OLD if "." in path and path.split(".")[0] not in ("claiming", "commands")]
+)
+def test_an_old_name_takes_nobodys_place(path):
+    parent, _, name = path.rpartition(".")
+    held = vars(importlib.import_module(now(f"ganarium.{parent}") or f"ganarium.{parent}")).get(name)
+    assert held is None or isinstance(held, ModuleType)
 
 
 def test_what_evaluates_is_found_among_the_metrics():

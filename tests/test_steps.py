@@ -19,7 +19,6 @@ from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
 
 import ganarium as ga
-from benchmarks import patience
 from ganarium import data as gd
 from ganarium.diagnosis import vanishing
 from ganarium.diagnosis.case import Unknown
@@ -535,6 +534,8 @@ def main() -> None:
 
 def test_two_processes_give_what_one_gives():
     from test_processes import environment
+
+    from benchmarks import patience  # not above: the two processes run this file
 
     command = [sys.executable, "-W", "ignore", __file__]
     done = patience.run(command, env=environment())
