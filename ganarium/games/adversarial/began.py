@@ -135,7 +135,7 @@ class BEGAN(FromNoise, Decodes):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        # Digits vary with gamma: below one the game falls onto one blurred stroke (docs/zoo/began.md).
+        # Digits vary with gamma: below one the game falls onto one blurred stroke (docs/zoo/notes/began.md).
         small = {"gamma": 1.0, "gain": 0.1, "latent": 16, "code": 8}
         falling = Adam(Cosine(1e-3, 0.0), (0.5, 0.999))
         if spec["x"].kind != "points" and spec["x"].size <= 256:

@@ -140,6 +140,6 @@ class BSGANDiscrete(FromNoise):
     def recipe(cls, spec: Spec) -> dict[str, Any]:
         if spec["x"].kind != "image" or spec["x"].size > 64:
             return {}
-        # Batch norm in the generator took two thirds of the distance away (docs/zoo/bs-gan-discrete.md).
+        # Batch norm in the generator took two thirds of the distance away (docs/zoo/notes/bs-gan-discrete.md).
         networks = Flat(128, generator_norm="batch", depth=2)
         return {"latent": 32, "architecture": networks, "optimizer": Adam(1e-3, (0.5, 0.999))}

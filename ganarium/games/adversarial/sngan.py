@@ -97,7 +97,7 @@ class SNGAN(Adversarial):
         game = {"latent": 64, "discriminator_moves": 2, "optimizer": Adam(Cosine(1e-3, 0.0), (0.0, 0.9))}
         if spec["x"].kind == "points":
             return {**game, "latent": 16}
-        # Perceptrons play many times as many rounds in the same time on images of few pixels (docs/zoo/sngan.md).
+        # Perceptrons play many times as many rounds in the same time on images of few pixels (docs/zoo/notes/sngan.md).
         if spec["x"].size <= 256:
             return {**game, "architecture": Flat(norm="spectral", generator_norm="batch")}
         # Maps are halved from the start, which plays several times as many rounds; large images have fewer maps.
