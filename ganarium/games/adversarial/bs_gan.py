@@ -95,7 +95,7 @@ class BSGAN(Adversarial):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        # With the penalty samples of the ring do not fall to one place, but do not find it either (docs/zoo/notes/bs-gan.md).
+        # With the penalty samples of the ring do not fall to one place, but do not find it either.
         if spec["x"].kind == "points":
             found = {"architecture": Plain(64), "penalties": (R1(0.1),), "optimizer": Adam(2e-3, (0.0, 0.99))}
             return {"latent": 8, **found}
