@@ -6,6 +6,7 @@ has players of the k-th networks (:meth:`Ensemble.player`).
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -67,9 +68,9 @@ class Ensemble(Game):
     prior: Law = Normal()
     generators: nn.ModuleList = made(factory=generators_of)
 
+    @abstractmethod
     def numbers(self) -> Mapping[str, int]:
         """How many networks there are, by the names of their options."""
-        raise NotImplementedError
 
     def build(self) -> None:
         self.noise: Any = self.prior.of(self.latent)
