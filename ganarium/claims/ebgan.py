@@ -7,7 +7,6 @@ from functools import partial
 from statistics import fmean
 from typing import Any
 
-import torch
 from torch import nn
 
 from ganarium.data import load
@@ -21,7 +20,7 @@ from ganarium.proving.arm import Arm
 from ganarium.proving.measures import judged
 from ganarium.zoo.claim import claim
 
-SETTINGS = 6
+SETTINGS, WELL = 6, 1.0
 
 
 @claim(
@@ -30,8 +29,8 @@ SETTINGS = 6
     source="Zhao, Mathieu and LeCun, 2017, section 4.1 and figures of its histograms: 512 settings each on MNIST",
     world="digits of 8 x 8 pixels; six settings drawn at random by the seed, of one to three layers, 64 to 256 units "
     "and rates of 2e-4 to 2e-3; 300 rounds of batches of 64 for each; batch norm where samples are drawn",
-    measure="share of the settings that end well: nearer to the data, by Frechet's distance of 2,000 samples in "
-    "features of a classifier of digits, than as many draws of the normal law of their mean and covariance",
+    measure="share of the settings that end well: with a Frechet distance of 2,000 samples to the data, in features of "
+    "a classifier of digits, below 1",
     better="higher",
     arms={
         "game": "ebgan, a code of 32, margin 2, pulling-away 0.1",
@@ -42,14 +41,13 @@ SETTINGS = 6
     pilot={},
 )
 def play(arm: Arm) -> dict[str, float]:
-    data = load("digits", split="train")
-    well, found = judged(data, normal(data["x"]), "frechet")["frechet"], []
+    data, found = load("digits", split="train"), []
     for setting in settings(arm.seed, SETTINGS):
         made = arm.played(partial(game, arm, data, *setting), data, 19_200).sample(2000, seed=arm.seed)
         arm.show(made[:64], data.spec["x"])
         found.append(judged(data, made, "frechet")["frechet"])
-    share = fmean(distance < well for distance in found)
-    return {"ends well": share, "distance": fmean(found), "best": min(found), "worst": max(found), "normal law": well}
+    share = fmean(distance < WELL for distance in found)
+    return {"ends well": share, "distance": fmean(found), "best": min(found), "worst": max(found)}
 
 
 def settings(seed: int, count: int) -> list[tuple[int, int, float]]:
@@ -69,11 +67,3 @@ def game(arm: Arm, data: Any, depth: int, units: int, rate: float) -> EBGAN | GA
         whole = nn.Sequential(Autoencoder.of(networks, field, 32), nn.Flatten())
         return GAN(data.spec, discriminator=Discriminator(whole, field.size), **common)
     return GAN(data.spec, **common)
-
-
-def normal(x: torch.Tensor, count: int = 2000) -> torch.Tensor:
-    """Draws of the normal law that has the mean and covariance of images, cut to their range."""
-    source, flat = torch.Generator().manual_seed(0), x.flatten(1)
-    _, deviations, directions = torch.linalg.svd(flat - flat.mean(0), full_matrices=False)
-    noise = torch.randn(count, len(deviations), generator=source) * deviations / (len(x) - 1) ** 0.5
-    return (flat.mean(0) + noise @ directions).clamp(-1, 1).reshape(count, *x.shape[1:])
