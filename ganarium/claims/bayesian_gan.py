@@ -9,6 +9,7 @@ from ganarium.data import from_tensors
 from ganarium.games.adversarial.bayesian_gan import BayesianGAN
 from ganarium.ingredients import SGHMC, Adam, Normal
 from ganarium.nets import Plain
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.zoo.claim import claim
 
@@ -54,6 +55,12 @@ def play(arm: Arm) -> dict[str, float]:
     game = arm.played(make, data, seen=76_800, batch=64, average=0)
     made = data.spec["x"].restore(game.sample(COUNT, seed=arm.seed))
     return {"divergence": divergence(rows, other, made), "spread": float(made.std() / other.std())}
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    rows, other = plane(0)
+    data = from_tensors(rows)
+    return {"divergence": divergence(rows, other, data.spec["x"].restore(answer.samples(data, COUNT)))}
 
 
 def plane(seed: int) -> tuple[Tensor, Tensor]:

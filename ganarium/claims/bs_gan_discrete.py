@@ -35,6 +35,7 @@ LOOKS, DRAWS, ROUNDS = (20, 100, 300), 60, 300
         "control": "the score itself is the reward, without normalisation or mean",
     },
     pilot={},
+    no_trivial="what is measured is the gradient of a game, not samples",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, networks = load("digits", split="train", binary=True), Flat(128, generator_norm="batch", depth=2)

@@ -16,6 +16,7 @@ from ganarium.ingredients import Adam, Normal
 from ganarium.nets import Flat
 from ganarium.nets.families.began import Autoencoder
 from ganarium.nets.roles import Discriminator
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.proving.measures import judged
 from ganarium.zoo.claim import claim
@@ -48,6 +49,12 @@ def play(arm: Arm) -> dict[str, float]:
         found.append(judged(data, made, "frechet")["frechet"])
     share = fmean(distance < WELL for distance in found)
     return {"ends well": share, "distance": fmean(found), "best": min(found), "worst": max(found)}
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    data = load("digits", split="train")
+    distance = judged(data, answer.samples(data, 2000), "frechet")["frechet"]
+    return {"ends well": float(distance < WELL), "distance": distance}
 
 
 def settings(seed: int, count: int) -> list[tuple[int, int, float]]:

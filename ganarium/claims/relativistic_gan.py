@@ -12,6 +12,7 @@ from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.ingredients import Adam, NonSaturating, Normal, RelativisticAverage
 from ganarium.nets import DeepConvolutional
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.proving.measures import judged
 from ganarium.spec import Spec
@@ -77,6 +78,11 @@ def play(arm: Arm) -> dict[str, float]:
         found[name] = judged(data, made, "frechet")["frechet"]
         arm.show(made[:64], data.spec["x"])
     return {"distance": fmean(found.values()), **found}
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    data = load("digits", split="train")
+    return {"distance": judged(data, answer.samples(data, 2000), "frechet")["frechet"]}
 
 
 def game(arm: Arm, spec: Spec, optimizer: Adam, change: Callable[[nn.Module], None]) -> GAN:

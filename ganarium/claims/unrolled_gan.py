@@ -13,6 +13,7 @@ from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.unrolled_gan import UnrolledGAN
 from ganarium.ingredients import Adam, Minimax, Normal
 from ganarium.nets.roles import Discriminator, Generator
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.zoo.claim import claim
 
@@ -56,6 +57,12 @@ def play(arm: Arm) -> dict[str, float]:
             rows.append(spread(data.spec["x"].restore(last), data.truth["centres"]))
     arm.show(last[:2000], data.spec["x"])
     return {name: fmean(row[name] for row in rows) for name in rows[0]}
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    data = load("ring", sd=0.02)
+    made = data.spec["x"].restore(answer.samples(data, 4096))
+    return spread(made, data.truth["centres"])
 
 
 def spread(made: Tensor, centres: Tensor) -> dict[str, float]:
