@@ -44,12 +44,13 @@ def with_tanh(network: nn.Module) -> None:
             network.set_submodule(name, nn.Tanh())
 
 
-#: The paper's unstable settings, each with one change: the rate, the momenta (with half its rate), no norm, tanh.
+#: The paper's unstable settings, each with one change: the rate, both momenta (with half its rate), no norm, tanh. All
+#: rates are five times the paper's, whose run is a hundred times as long.
 SETTINGS: dict[str, tuple[Adam, Callable[[nn.Module], None]]] = {
-    "rate": (Adam(1e-3, (0.5, 0.999)), as_made),
-    "momenta": (Adam(1e-4, (0.9, 0.9)), as_made),
-    "no norm": (Adam(2e-4, (0.5, 0.999)), without_norm),
-    "tanh": (Adam(2e-4, (0.5, 0.999)), with_tanh),
+    "rate": (Adam(5e-3, (0.5, 0.999)), as_made),
+    "momenta": (Adam(5e-4, (0.9, 0.9)), as_made),
+    "no norm": (Adam(1e-3, (0.5, 0.999)), without_norm),
+    "tanh": (Adam(1e-3, (0.5, 0.999)), with_tanh),
 }
 
 
@@ -59,8 +60,8 @@ SETTINGS: dict[str, tuple[Adam, Callable[[nn.Module], None]]] = {
     "does not",
     source="Jolicoeur-Martineau, 2019, section 6: on CIFAR-10 and cats, relativistic games do well at settings where "
     "the plain one fails: a high rate, high momenta, no batch norm, tanh; figures are of Frechet distances of images",
-    world="digits of 8 x 8 pixels; convolutions from 32 channels on; the paper's four unstable settings, 750 rounds of "
-    "batches of 64 each",
+    world="digits of 8 x 8 pixels; convolutions from 32 channels on; the paper's four unstable settings, at five times "
+    "its rates; 750 rounds of batches of 64 each",
     measure="distance: Frechet's, of 2,000 samples to the data, in features of a classifier of digits; mean over the "
     "four settings",
     better="lower",
