@@ -493,6 +493,7 @@ def test_the_page_says_all(tiny, capsys):
     page = (tiny / "docs" / "claims.md").read_text()
     for words in (
         "**1 of 1 hold.**",
+        "| hold | 1 | tiny |",
         "larger is better",
         "nowhere, table 1",
         "seed 1",
@@ -505,6 +506,7 @@ def test_the_page_says_all(tiny, capsys):
         assert (tiny / "docs" / target).exists()
     failing = markdown([replace(verdict((1, 1, 1), (3, 3, 3)), claim=replace(CLAIM, tried="twice the rounds"))])
     assert "**does not hold**" in failing
+    assert "| too small or too uncertain a gain | 1 | tiny |" in failing
     assert "*Tried*: twice the rounds" in failing
 
 
