@@ -25,20 +25,21 @@ from ganarium.zoo.claim import claim
     better="lower",
     arms={
         "game": "dcgan: batch norm in all layers but the discriminator's first and the generator's last",
-        "baseline": "the same networks without batch norm",
-        "control": "the same networks with batch norm in these two layers too",
+        "baseline": "the same networks with batch norm in these two layers too",
+        "control": "the same networks without batch norm",
     },
     pilot={},
+    tried="With seed 103 the game was at 0.34, batch norm everywhere at 1.10, none at 4.75.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, family = load("digits", split="train", size=32), DeepConvolutional(16, kernel=4)
 
     def made() -> DCGAN:
         game = DCGAN(data.spec, latent=64, architecture=family)
-        if arm.name == "baseline":
+        if arm.name == "control":
             without_norm(game.generator)
             without_norm(game.discriminator)
-        if arm.name == "control":
+        if arm.name == "baseline":
             norm_after(game.generator, nn.ConvTranspose2d, last=True)
             norm_after(game.discriminator, nn.Conv2d, last=False)
         return game

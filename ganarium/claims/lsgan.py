@@ -44,10 +44,11 @@ class Bounded(LeastSquares):
         "control": "the same squares of scores behind a sigmoid, which do not grow with the distance to the boundary",
     },
     pilot={
-        "game": [0.395, 0.444, 0.4315],
-        "baseline": [0.453, 0.403, 0.438],
-        "control": [0.4965, 0.498, 0.7655],
+        "game": [0.395, 0.444, 0.4315, 0.4945, 0.3645, 0.3865],
+        "baseline": [0.453, 0.403, 0.438, 0.0, 0.0, 0.0],
+        "control": [0.529, 0.422, 0.6885, 0.704, 0.4215, 0.4835],
     },
+    chance="with about a third of the seeds the plain loss finds no mode at all",
     tried="With seeds 103 to 105, by which the design was chosen, the plain loss found no mode and the game covered "
     "0.49, 0.36, 0.39; with the pilot's it does as well as squares. Nor is it shown what the squares are for: for the "
     "discriminator only, with a linear loss for G, they cover 0.46, 0.75, 0.45; with the non-saturating one 0.58, "
