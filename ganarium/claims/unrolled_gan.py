@@ -40,11 +40,11 @@ ROUNDS, STEPS = 3000, 5
         "baseline": [0.5, 0.5, 0.75],
         "control": [8.0, 8.0, 7.25],
     },
-    tried="Seeds 103 and 104: 5 steps end at 6 and 8 modes within 3,000 rounds, none at 0 and 1; the same steps without "
-    "the gradient through them, and five further moves of the discriminator, do as well. So in this world what helps is "
-    "a discriminator that is ahead, and what the second part of the gradient adds is not seen. In an earlier world, "
-    "with tanh, a rate ten times as high for the generator and 1,500 rounds, the discriminator was at chance all along. "
-    "Sixteen copies of data lie on all modes as well: a count of modes says nothing of the law within them.",
+    tried="Seeds 103 and 104: 5 steps end at 6 and 8 modes within 3,000 rounds, none at 0 and 1; the same steps "
+    "without the gradient through them, and five further moves of the discriminator, do as well. So in this world what "
+    "helps is a discriminator that is ahead, and what the second part of the gradient adds is not seen. In an earlier "
+    "world, with tanh, a rate ten times as high for the generator and 1,500 rounds, the discriminator was at chance "
+    "all along. Sixteen copies of data lie on all modes as well: a count of modes says nothing of the law within them.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, moves = load("ring", sd=0.02), arm.among(game=1, baseline=1, control=1 + STEPS)
