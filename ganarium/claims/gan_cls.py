@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -11,6 +13,7 @@ from ganarium.data.worlds.sprites import caption, draw_factors, render, tokenise
 from ganarium.game import Batch, Terms
 from ganarium.games.language.gan_cls import GANCLS
 from ganarium.nets import DeepConvolutional
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.zoo.claim import claim
 
@@ -51,6 +54,17 @@ def play(arm: Arm) -> dict[str, float]:
     made = game.sample(1000, seed=arm.seed, text=tokenise(caption(factors, templates)))
     # What was asked for, and to its right what came.
     arm.show(torch.stack([render(factors, SIZE), made], 1)[:32].flatten(0, 1), data.spec["x"])
+    return measured(made, factors)
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    data, factors = load("sprites", size=SIZE), draw_factors(1000, seed=4242)
+    # Other answers do not hear what is asked for.
+    return measured(render(factors, SIZE) if answer.name == "data" else answer.samples(data, 1000), factors)
+
+
+def measured(made: Tensor, factors: Mapping[str, Tensor]) -> dict[str, float]:
+    """What is measured of samples, as batches hold them."""
     found = read(made)
     right = {name: (found[name] == factors[name]).float().mean().item() for name in ("shape", "colour", "size")}
     return {"match": sum(right.values()) / 3, **right}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -11,6 +13,7 @@ from ganarium.games.likelihood.vae import VAE
 from ganarium.ingredients import Adam
 from ganarium.metrics.neighbours import copies
 from ganarium.nets import Flat
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.proving.measures import judged
 from ganarium.zoo.claim import claim
@@ -35,9 +38,7 @@ from ganarium.zoo.claim import claim
     },
 )
 def play(arm: Arm) -> dict[str, float]:
-    whole = load("digits", split="train")
-    order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(arm.seed))
-    few, others = whole.subset(order[:150]), whole.subset(order[150:300])
+    whole, (few, others, _) = parts(arm.seed)
     family = Flat(128, generator_norm="batch")
     if arm.name == "control":
         made = window(few["x"], 2000, arm.seed)
@@ -49,6 +50,23 @@ def play(arm: Arm) -> dict[str, float]:
         )
         made = arm.played(make, few, seen=48_000, batch=50).sample(2000, seed=arm.seed)
     arm.show(made[:64], few.spec["x"])
+    return measured(whole, few, others, made)
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    whole, (few, others, rest) = parts(answer.seed)
+    return measured(whole, few, others, answer.samples(rest if answer.name == "data" else few, 2000))
+
+
+def parts(seed: int) -> tuple[Any, list[Any]]:
+    """The digits, and of them 150 to learn from, 150 others, and the rest."""
+    whole = load("digits", split="train")
+    order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
+    return whole, [whole.subset(part) for part in (order[:150], order[150:300], order[300:])]
+
+
+def measured(whole: Any, few: Any, others: Any, made: Tensor) -> dict[str, float]:
+    """What is measured of samples, as batches hold them."""
     near = copies(few["x"].flatten(1), others["x"].flatten(1), made.flatten(1))[0]
     return {"copies": near, **judged(whole, made, "frechet")}
 

@@ -9,6 +9,7 @@ from ganarium.game import Stage
 from ganarium.games.adversarial.gan import GAN
 from ganarium.ingredients import SGD, Adam, Minimax, NonSaturating, Normal
 from ganarium.nets import Flat
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.proving.measures import judged
 from ganarium.zoo.claim import claim
@@ -62,3 +63,8 @@ def play(arm: Arm) -> dict[str, float]:
     made = game.sample(2000, seed=arm.seed)
     arm.show(made[:64], data.spec["x"])
     return {"distance": judged(data, made, "frechet")["frechet"]}
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    data = load("digits")
+    return {"distance": judged(data, answer.samples(data, 2000), "frechet")["frechet"]}

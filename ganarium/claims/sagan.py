@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -9,6 +11,7 @@ from ganarium.data import InMemory, from_tensors
 from ganarium.games.adversarial.sagan import SAGAN
 from ganarium.ingredients import R1, Adam, Cosine
 from ganarium.nets.families.attentive import Attentive
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.zoo.claim import claim
 
@@ -61,6 +64,16 @@ def play(arm: Arm) -> dict[str, float]:
 
     made = arm.played(make, data, seen=48_000, batch=32).sample(2000, seed=arm.seed)
     arm.show(made[:64], data.spec["x"])
+    return measured(data, made)
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    data = strips(4000)
+    return measured(data, answer.samples(data, 2000))
+
+
+def measured(data: Any, made: Tensor) -> dict[str, float]:
+    """What is measured of samples, as batches hold them."""
     found, true = law(made), law(data["x"])
     return {
         "distance": float((found - true).abs().sum() / 2),
