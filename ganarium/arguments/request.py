@@ -24,7 +24,9 @@ __all__ = ["GAME", "Request", "loader_rows", "part"]
 #: The options that say which game and data a command is about.
 GAME = [
     Row("data", str, "", "What to learn from: a name (`ganarium list data`), a path, or toy."),
-    Row("paper", bool, False, "The paper's own settings instead of the measured recipe."),
+    Row(
+        "paper", bool, False, "The paper's own settings, its batches and averages too, instead of the measured recipe."
+    ),
     Row("config", str | None, None, "A file of settings, such as a run's config.yaml; options given beside it win."),
     Row("origin", str | None, None, "A run to begin with: its game's options, and its networks that fit.", "from"),
 ]
@@ -80,9 +82,9 @@ class Request:
         return datasets.random(self._toy.spec) if self._toy else datasets.load(self.name, **self.loading)
 
     def settings(self, data: Any) -> Settings:
-        """How to play on this data: at the measured pace, but for what is asked."""
-        measured = not self._toy and not self.answer["paper"]
-        pace = self.game_class.pace(data.spec) if measured else {}
+        """How to play on this data: at the measured pace, or the paper's, but for what is asked."""
+        known = self.game_class.paper.run if self.answer["paper"] else self.game_class.pace(data.spec)
+        pace = {} if self._toy else known
         rows = [*self._own, *_run_rows(self.game_class, self.name, self._config, pace)]
         later = self._game_rows(self._written)
         return _settings(forms.fill(rows, self._words, self._program, self._about, later=later))

@@ -120,6 +120,24 @@ class Game(Configured):
         game.measured = cls.pace(data.spec)
         return game
 
+    @classmethod
+    def as_published(cls, data: Any, **changes: Any) -> Self:
+        """The game built for ``data`` with its paper's settings, and then ``changes``; ``--paper`` in Python.
+
+        The constructor's defaults are the paper's; ``fit`` will play it with the paper's batches, and with averaged
+        weights only where the paper has them. Where it departs from the paper its docstring says, in numbers.
+
+        Args:
+            data: Anything with a ``spec``.
+            changes: Keywords of the constructor.
+
+        Raises:
+            MissingField: if the data lacks a field that the game ``needs``.
+        """
+        game = cls(data.spec, **changes)
+        game.measured = cls.paper.run
+        return game
+
     @property
     def device(self) -> torch.device:
         """Where the game is."""

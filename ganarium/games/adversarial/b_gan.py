@@ -48,6 +48,7 @@ class BGAN(Adversarial):
 
     Deviations from the paper:
         1. Pearson's f is the square itself; the paper's has a factor one half.
+        2. The paper's batch size is not known to us: ``--paper`` plays batches of 64. Networks and rates are DCGAN's.
 
     Raises:
         ValueError: if ``relative`` is not in [0, 1).

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from ganarium.game import Paper, Terms, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.ingredients import Objective, OptimizerChoice, RMSprop, Wasserstein, clip_weights
+from ganarium.nets import Architecture, DeepConvolutional, Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["WGAN"]
@@ -48,8 +49,9 @@ class WGAN(Adversarial):
         burst: The critic's steps in the first 25 rounds and in every 500th.
 
     Deviations from the paper:
-        1. The networks follow from the data; the paper's are DCGAN's.
-        2. Weights are clipped after each step, as in Algorithm 1; the authors' code clips before it.
+        1. Weights are clipped after each step, as in Algorithm 1; the authors' code clips before it.
+        2. The paper also has generators without batch norm and perceptrons; points have no networks of the paper, so
+           that they need ``--architecture plain``, which is the recipe's.
 
     Example:
         >>> WGAN.toy().sample(3, seed=0).shape
@@ -63,11 +65,13 @@ class WGAN(Adversarial):
         arxiv="1701.07875",
         venue="International Conference on Machine Learning",
         command="wgan",
+        batch=64,
     )
     adversary_name = "critic"
 
     bound: float = 0.01
     critic_moves: int = 5
+    architecture: Architecture = DeepConvolutional(64, kernel=4)
     burst: int = 100
     objective: Objective = follows(factory=lambda game: Wasserstein())
     optimizer: OptimizerChoice = RMSprop(5e-5)
@@ -80,7 +84,7 @@ class WGAN(Adversarial):
             raise ValueError(f"WGAN keeps its critic's weights in [-bound, bound]; got bound={self.bound}.")
 
     def moves_of(self, player: str) -> int | Callable[[int], int]:
-        return self.turn if player == "critic" else 1
+        return self.turn if player == "critic" else super().moves_of(player)
 
     def turn(self, round: int) -> int:
         """The critic's moves in a round."""
@@ -101,10 +105,11 @@ class WGAN(Adversarial):
 
     @classmethod
     def toy(cls) -> Self:
-        return cls(Spec(x=Field((2,), "points")), latent=4, bound=0.1, critic_moves=2, burst=2)
+        return cls(Spec(x=Field((2,), "points")), latent=4, bound=0.1, critic_moves=2, burst=2, architecture=Plain())
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
         if spec["x"].kind == "points":
-            return {"latent": 16, "bound": 0.1, "burst": 25, "optimizer": RMSprop(5e-4)}
-        return {}
+            small = {"latent": 16, "architecture": Plain()}
+            return {**small, "bound": 0.1, "burst": 25, "optimizer": RMSprop(5e-4)}
+        return {"architecture": Plain()}
