@@ -69,6 +69,8 @@ class Game(Configured):
     needs: ClassVar[Mapping[str, tuple[Kind, ...]]] = {"x": ()}
     #: Why the loss of one sample depends on the others in its batch; empty if it does not.
     couples_samples: ClassVar[str] = ""
+    #: On which data its defaults and its recipe were seen not to play, and on which they do; empty if nothing is known.
+    caution: ClassVar[str] = ""
 
     spec: Spec = given(kw_only=False)
 

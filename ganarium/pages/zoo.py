@@ -59,6 +59,7 @@ def page(entry: GameEntry, docs: Path, verdict: Verdict | None) -> str:
         "The players": "\n".join(f"* **{name}**: {markdown(text)}" for name, text in players(game).items()),
         "What is logged": notes.pop("What is logged", ""),
         "The options": f"{_run(entry)}\n\n{_options(game)}",
+        "What to be careful of": game.caution,
         "Where it departs from the paper": _deviations(deviations(game)),
         "The command": notes.pop("The command", f"```sh\nganarium train {entry.command} --data toy --rounds 100\n```"),
         "The claim": "" if verdict is None else table(verdict, "../claims/"),

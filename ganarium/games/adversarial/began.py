@@ -81,6 +81,9 @@ class BEGAN(FromNoise, Decodes):
         command="began",
         batch=16,
     )
+    caution = (
+        "Samples of digits are one blurred stroke for every gamma below 1; points in the plane collapse to few places."
+    )
     energy = True
 
     latent: int = 64

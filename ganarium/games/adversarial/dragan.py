@@ -64,6 +64,10 @@ class DRAGAN(Adversarial):
         command="dragan",
         batch=128,
     )
+    caution = (
+        "On points its recipe finds one mode of eight: the slopes that the penalty allows are too gentle to part them. "
+        "It plays on digits."
+    )
     couples_samples = "the penalty's noise is as wide as the batch"
 
     penalty: float | Schedule = 10.0

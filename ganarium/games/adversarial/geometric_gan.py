@@ -66,6 +66,10 @@ class GeometricGAN(Adversarial):
         command="geometric-gan",
         batch=64,
     )
+    caution = (
+        "Its networks are for images: points take --architecture plain. Its rates were not measured here yet; under "
+        "gan's recipe its objective plays on points: gan --objective hinge."
+    )
 
     decay: float = 1 / 64
     generator_moves: int = 10

@@ -68,6 +68,10 @@ class RelativisticGAN(Adversarial):
         command="relativistic-gan",
         batch=32,
     )
+    caution = (
+        "Its networks are for images: points take --architecture plain. No recipe of its own is measured yet; under "
+        "gan's recipe its objectives play on points (gan --objective relativistic-average)."
+    )
     couples_samples = "scores are compared with the other side's mean"
 
     latent: int = 128

@@ -67,6 +67,9 @@ class WGAN(Adversarial):
         command="wgan",
         batch=64,
     )
+    caution = (
+        "It is slow: half a minute leaves it 2 of the ring's 8 modes and none of the grid's; all 8 take 4,000 rounds."
+    )
     adversary_name = "critic"
 
     bound: float = 0.01
