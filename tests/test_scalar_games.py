@@ -17,6 +17,8 @@ from ganarium.games.adversarial.lsgan import LSGAN
 from ganarium.games.adversarial.relativistic_gan import RelativisticGAN
 from ganarium.ingredients import (
     KL,
+    R1,
+    SGD,
     AroundData,
     DensityRatio,
     FeatureMatching,
@@ -259,3 +261,32 @@ def test_players_who_move_at_once_see_one_pass_of_a_discriminator_with_noise_of_
     torch.manual_seed(1)
     game.discriminator_loss(batch)
     assert not torch.equal(seen[1], again)
+
+
+# -- what every game of the frame can ---------------------------------------------------------------------------
+
+
+def test_the_generator_may_move_more_often_and_descend_otherwise_in_every_game_of_the_frame():
+    own = SGD(0.1)
+    game = LSGAN(POINTS, architecture=Plain(4), generator_moves=3, generator_optimizer=own)
+    discriminator, generator = game.players()
+    assert (discriminator.moves, generator.moves) == (1, 3)
+    assert (discriminator.optimizer, generator.optimizer) == (game.optimizer, own)
+    with pytest.raises(ValueError, match="LSGAN's generator moves at least once a round; got generator_moves=0"):
+        LSGAN(POINTS, architecture=Plain(4), generator_moves=0)
+
+
+def test_what_a_penalty_has_had_judged_is_not_judged_again_with_data_and_samples_as_one_batch():
+    calls = []
+
+    class Counting(Linear):
+        def forward(self, x):
+            calls.append(len(x))
+            return super().forward(x)
+
+    for joined in (False, True):
+        calls.clear()
+        game = GAN(POINTS, latent=2, architecture=Plain(4), penalties=(R1(1.0),), joined=joined)
+        game.discriminator = Counting([0.6, 0.8])
+        game.discriminator_loss(toy_batch(game))
+        assert len(calls) == 2

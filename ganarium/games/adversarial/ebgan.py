@@ -48,8 +48,7 @@ class EBGAN(FromNoise, Decodes):
         discriminator: From samples to reconstructions of the same shape; its ``encoder`` gives the codes (B, code).
 
     Deviations from the paper:
-        1. Networks are DCGAN's, as the paper has for images; for digits it has perceptrons of many sizes. Its batches
-           are not known to us: ``--paper`` plays 64.
+        1. Networks are DCGAN's, as for the paper's images; its batches are not known to us: ``--paper`` plays 64.
         2. The code is the encoder's last linear layer, without an activation.
 
     Example:

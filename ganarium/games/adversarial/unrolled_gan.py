@@ -78,7 +78,7 @@ class UnrolledGAN(Adversarial):
     architecture: Architecture = TanhPerceptrons()
     objective: Objective = follows(factory=lambda game: Minimax())
     joined: bool = False
-    generator_optimizer: OptimizerChoice | None = Adam(1e-3, (0.5, 0.999))
+    generator_optimizer: OptimizerChoice = Adam(1e-3, (0.5, 0.999))
     discriminator_optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.999))
     optimizer: OptimizerChoice = follows(factory=lambda game: game.generator_optimizer)
     penalties: tuple[Penalty, ...] = follows(factory=lambda game: ())

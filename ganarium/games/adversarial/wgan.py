@@ -4,9 +4,7 @@ Two laws that do not overlap are equally far apart for the divergence of the fir
 discriminator is right everywhere, and flat. The earth mover's distance is the least work of moving one heap of
 probability onto the other, and falls as they approach. By duality it is a difference of mean scores,
 
-.. math::
-
-    W(p, q) = \sup_{\lVert F \rVert_L \le 1} \mathbb E_{x \sim p} F(x) - \mathbb E_{z} F(G(z)).
+.. math:: W(p, q) = \sup_{\lVert F \rVert_L \le 1} \mathbb E_{x \sim p} F(x) - \mathbb E_{z} F(G(z)).
 
 A critic whose weights are kept in a box has a bounded slope, and so estimates the distance up to a factor that the box
 and the depth decide. Train it nearly to its optimum, several steps for each of the generator's, and its loss becomes a
@@ -35,9 +33,7 @@ __all__ = ["WGAN"]
 class WGAN(Adversarial):
     r"""The Wasserstein GAN with clipped weights.
 
-    .. math::
-
-        L_F = \mathbb E F(G(z)) - \mathbb E F(x), \qquad L_G = -\mathbb E F(G(z)), \qquad |\theta_F| \le c.
+    .. math:: L_F = \mathbb E F(G(z)) - \mathbb E F(x), \qquad L_G = -\mathbb E F(G(z)), \qquad |\theta_F| \le c.
 
     Players:
         critic: ``real`` (minus the mean score of the data) and ``fake`` (the mean score of the samples); ``distance``
@@ -50,8 +46,7 @@ class WGAN(Adversarial):
 
     Deviations from the paper:
         1. Weights are clipped after each step, as in Algorithm 1; the authors' code clips before it.
-        2. The paper also has generators without batch norm and perceptrons; points have no networks of the paper, so
-           that they need ``--architecture plain``, which is the recipe's.
+        2. The paper also has generators without batch norm; points take ``--architecture plain``, the recipe's.
 
     Example:
         >>> WGAN.toy().sample(3, seed=0).shape
@@ -67,9 +62,7 @@ class WGAN(Adversarial):
         command="wgan",
         batch=64,
     )
-    caution = (
-        "It is slow: half a minute leaves it 2 of the ring's 8 modes and none of the grid's; all 8 take 4,000 rounds."
-    )
+    caution = "Slow: half a minute leaves it 2 of the ring's 8 modes and none of the grid's; all 8 take 4,000 rounds."
     adversary_name = "critic"
 
     bound: float = 0.01
@@ -112,7 +105,5 @@ class WGAN(Adversarial):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        if spec["x"].kind == "points":
-            small = {"latent": 16, "architecture": Plain()}
-            return {**small, "bound": 0.1, "burst": 25, "optimizer": RMSprop(5e-4)}
-        return {"architecture": Plain()}
+        found = {"latent": 16, "bound": 0.1, "burst": 25, "optimizer": RMSprop(5e-4)}
+        return {"architecture": Plain(), **(found if spec["x"].kind == "points" else {})}
