@@ -70,3 +70,9 @@ def test_the_defaults_are_the_paper_s(command):
     for name, wanted in PUBLISHED[command].items():
         value = options.plain(inspect.signature(game_class(command)).parameters[name].default)
         assert (value["is"] if isinstance(value, dict) else value) == wanted
+
+
+def test_the_help_says_what_the_paper_has(capsys):
+    with pytest.raises(SystemExit):
+        Request(["began", "--data", "digits", "--help"], "train", GAME)
+    assert "batches of 16, no averaged weights" in " ".join(capsys.readouterr().out.replace("│", " ").split())
