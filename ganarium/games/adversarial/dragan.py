@@ -18,7 +18,7 @@ Reference:
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from torch import nn
 
@@ -26,7 +26,7 @@ from ganarium.game import Paper, follows, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of
 from ganarium.ingredients import Adam, AroundData, Cosine, Law, Normal, OptimizerChoice, Penalty, Schedule, Uniform
 from ganarium.nets import Architecture, Flat, Plain
-from ganarium.spec import Spec
+from ganarium.spec import Field, Spec
 
 __all__ = ["DRAGAN"]
 
@@ -77,6 +77,10 @@ class DRAGAN(Adversarial):
     optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.9))
     penalties: tuple[Penalty, ...] = follows(factory=lambda game: (AroundData(game.penalty, spread=game.spread),))
     discriminator: nn.Module = made(factory=discriminator_of)
+
+    @classmethod
+    def toy(cls) -> Self:
+        return cls(Spec(x=Field((2,), "points")), latent=4, architecture=Plain(), prior=Normal())
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
