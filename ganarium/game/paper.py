@@ -54,7 +54,7 @@ class Paper:
 
     @property
     def run(self) -> dict[str, float]:
-        """What the paper says of a run, as fields of Settings: ``batch_size``, where it is known, and ``average``.
+        """The settings of a run that the paper says, ``batch_size`` where it is known, and ``average``.
 
         Example:
             >>> Paper("Games", ("A Person",), 2014, "game", batch=100).run

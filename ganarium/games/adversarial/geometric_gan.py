@@ -93,5 +93,5 @@ class GeometricGAN(Adversarial):
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
-        # Not measured; one move each is what its notes were.
+        # Not measured; one move each, as in its notes.
         return {"generator_moves": 1}
