@@ -67,8 +67,8 @@ class BGAN(Adversarial):
         command="b-gan",
     )
     caution = (
-        "Its plain ratio finds no mode of the ring or the grid, and digits stay noise. With --relative 0.3, R1 and "
-        "Adam(2e-3) it has half of the ring's modes, and none of the grid's; reverse-kl as its divergence plays better."
+        "Its plain ratio finds no mode of the ring or the grid, and digits stay noise. With `--relative 0.3`, R1 and "
+        "Adam(2e-3) it has half of the ring's modes, and none of the grid's; `--divergence reverse-kl` covers the ring."
     )
 
     divergence: Divergence = Pearson()

@@ -69,7 +69,7 @@ class BSGAN(Adversarial):
     )
     caution = (
         "It was not seen to play well on any data here: digits can be guessed, the ring keeps 0 to 5 of its 8 modes "
-        "and the grid none. What draws digits and points well: gan, r3gan."
+        "and the grid none. What draws digits and points well: `gan`, `r3gan`."
     )
 
     latent: int = 128

@@ -70,7 +70,9 @@ class FGAN(Adversarial):
         command="f-gan",
         batch=4096,
     )
-    caution = "No settings of its own are measured yet; under gan's recipe its divergences play: gan --objective kl."
+    caution = (
+        "No settings of its own are measured yet; under `gan`'s recipe its divergences play: `gan --objective kl`."
+    )
 
     divergence: Divergence = Pearson()
     architecture: Architecture = ExponentialPerceptrons()

@@ -67,8 +67,8 @@ class GeometricGAN(Adversarial):
         batch=64,
     )
     caution = (
-        "Its networks are for images: points take --architecture plain. Its rates were not measured here yet; under "
-        "gan's recipe its objective plays on points: gan --objective hinge."
+        "Its networks are for images: points take `--architecture plain`. Its rates were not measured here yet; under "
+        "`gan`'s recipe its objective plays on points: `gan --objective hinge`."
     )
 
     decay: float = 1 / 64

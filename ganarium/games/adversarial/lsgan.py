@@ -65,8 +65,8 @@ class LSGAN(Adversarial):
         batch=64,
     )
     caution = (
-        "Its networks are for images: points take --architecture plain. No recipe of its own is measured yet; under "
-        "gan's recipe its objective plays on points: gan --objective least-squares."
+        "Its networks are for images: points take `--architecture plain`. No recipe of its own is measured yet; under "
+        "`gan`'s recipe its objective plays on points: `gan --objective least-squares`."
     )
 
     latent: int = 1024

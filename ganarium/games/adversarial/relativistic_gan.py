@@ -69,8 +69,8 @@ class RelativisticGAN(Adversarial):
         batch=32,
     )
     caution = (
-        "Its networks are for images: points take --architecture plain. No recipe of its own is measured yet; under "
-        "gan's recipe its objectives play on points (gan --objective relativistic-average)."
+        "Its networks are for images: points take `--architecture plain`. No recipe of its own is measured yet; under "
+        "`gan`'s recipe its objectives play on points (`gan --objective relativistic-average`)."
     )
     couples_samples = "scores are compared with the other side's mean"
 
