@@ -78,8 +78,8 @@ class ImprovedGAN(Adversarial):
         batch=100,
     )
     caution = (
-        "Its techniques were not measured together: on stacked digits minibatch discrimination alone found 3 to 37 modes "
-        "of 1,000, and with the default's smoothed labels 2, all in 750 rounds."
+        "Its techniques were not measured together: on stacked digits minibatch discrimination alone found 3 to 37 "
+        "modes of 1,000, and with the default's smoothed labels 2, all in 750 rounds."
     )
     couples_samples = "minibatch discrimination, feature matching, and batch norm where there is any"
 
