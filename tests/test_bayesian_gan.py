@@ -217,3 +217,20 @@ def test_chains_part_by_noise_alone():
 def test_options_that_make_no_sense_are_refused(options, words):
     with pytest.raises(ValueError, match=words):
         game(**options)
+
+
+@pytest.mark.parametrize(("answer", "share"), [(1.0, 0.5), (-1.0, 0.5)])
+def test_data_and_samples_count_alike_in_the_accuracy(answer, share):
+    class Sure(nn.Module):
+        """Gives everything one score."""
+
+        def __init__(self):
+            super().__init__()
+            self.score = nn.Parameter(torch.tensor(answer))
+
+        def forward(self, x):
+            return self.score.expand(len(x))
+
+    made = game(generator_chains=10, discriminators=nn.ModuleList([Sure()]))
+    batch = {"x": torch.randn(8, 2), "index": torch.arange(8)}
+    assert made.discriminator_loss(batch)["accuracy"].item() == pytest.approx(share)

@@ -174,6 +174,11 @@ def test_numbers_outside_the_unit_interval_are_refused(wrong):
         small(**wrong)
 
 
+def test_errors_are_absolute_or_squared():
+    with pytest.raises(ValueError, match="exponent 1 or 2; got exponent=3"):
+        small(exponent=3)
+
+
 def test_untrained_samples_differ_with_the_noise():
     torch.manual_seed(0)
     generator = Mirrored(16).generator(16, Field((1, 8, 8), "image"))

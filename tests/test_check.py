@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganarium.cli import dispatch as cli
 from ganarium.contract import PROPERTIES, Broken, Inapplicable
-from ganarium.game import Classifies, Completes, Density, Encodes, Player, follows
+from ganarium.game import Classifies, Completes, Density, Encodes, Paper, Player, follows
 from ganarium.games.adversarial.gan import GAN
 from ganarium.ingredients import Minimax, Objective
 
@@ -174,6 +174,12 @@ class Unknowing(GAN, Encodes):
         return x[:1]
 
 
+class Batchless(GAN):
+    """A game whose paper's batches nobody says."""
+
+    paper = Paper("Games", ("A Person",), 2014, "batchless")
+
+
 #: A game for each property, and words of what is said of it.
 BROKEN = [
     ("terms", Silent, "has no terms"),
@@ -199,6 +205,7 @@ BROKEN = [
     ("abilities", Careless, "pixels that are known"),
     ("abilities", Unlikely, "log_prob of four"),
     ("abilities", Unknowing, "encode of four"),
+    ("published", Batchless, "nobody says the paper's batch"),
 ]
 
 

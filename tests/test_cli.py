@@ -151,7 +151,7 @@ def test_paper_settings_instead_of_the_recipe(run):
 
 def test_the_measured_pace_unless_told_otherwise(run):
     line = "train gan --data ring --data.count 200 --rounds 2 --quiet --out"
-    for out, more, batch in (("a", "", 128), ("b", "--paper", 64), ("c", "--batch 32", 32)):
+    for out, more, batch in (("a", "", 128), ("b", "--paper", 100), ("c", "--batch 32", 32)):
         assert run(f"{line} {out} {more}")[0] == 0
         assert read_config(Path(out))["settings"]["batch_size"] == batch
 
@@ -254,7 +254,10 @@ def test_a_switch_may_be_followed_by_its_value():
         ("--objective relativistic-average", RelativisticAverage(LeastSquares(1.0, -1.0, 0.0))),
         ("--objective relativistic-average --objective.of hinge", RelativisticAverage(Hinge())),
         ("--objective.of least-squares", RelativisticAverage(LeastSquares(1.0, -1.0, 0.0))),
-        ("--objective.of least-squares --objective.of.real 2", RelativisticAverage(LeastSquares(2.0, -1.0, 0.0))),
+        (
+            "--objective.of least-squares --objective.of.real 2 --objective.of.fake -2",
+            RelativisticAverage(LeastSquares(2.0, -2.0, 0.0)),
+        ),
         (
             "--objective.of relativistic-average --objective.of.of least-squares --objective.of.of.fake -1",
             RelativisticAverage(RelativisticAverage(LeastSquares(1.0, -1.0))),

@@ -491,6 +491,7 @@ def test_risks_are_said_only_where_there_are_any():
     few = gd.load("digits", split="test")
     assert risks.risks(VAE(spec), few, Settings(), long) == []
     assert "no --augment" in risks.risks(BEGAN(spec), few, Settings(), long)[0]
+    assert risks.risks(BEGAN(spec), few, Settings(), long)[-1] == BEGAN.caution
     assert "memory" in long.lines()
     assert "trial" not in long.lines()["memory"]
 

@@ -145,4 +145,4 @@ def test_impossible_numbers_are_refused(options):
 
 def test_networks_are_as_many_as_ranks():
     with pytest.raises(ValueError, match=r"GoGAN needs 3 critics, .*; got 2"):
-        GoGAN(POINTS, ranks=3, critics=nn.ModuleList([First(), First()]))
+        GoGAN(POINTS, ranks=3, architecture=Plain(8), critics=nn.ModuleList([First(), First()]))

@@ -93,7 +93,7 @@ def test_the_report_of_images(place, capsys):
         "after round 4, drawn with seed 0. Uncurated",
         "round 4, 256 samples seen, average weights, data digits, 2026-01-01T12:00:00",
         "1 earlier",
-        "The half-life of the averaged networks is the trainer's",
+        "The half-life of the averaged networks is a twentieth of what was seen",
         "how far samples are from scoring below the data",
     ):
         assert words in found.text, words

@@ -17,6 +17,8 @@ from ganarium.games.adversarial.lsgan import LSGAN
 from ganarium.games.adversarial.relativistic_gan import RelativisticGAN
 from ganarium.ingredients import (
     KL,
+    R1,
+    SGD,
     AroundData,
     DensityRatio,
     FeatureMatching,
@@ -197,3 +199,94 @@ def test_an_objective_that_compares_nothing_is_refused():
         RelativisticGAN(POINTS, objective=Hinge())
     with pytest.raises(ValueError, match="got FeatureMatching"):
         RelativisticGAN(POINTS, objective=FeatureMatching())
+
+
+def test_what_falls_is_the_relative_score_of_data_and_samples_alone_make_it_fall():
+    torch.manual_seed(0)
+    game = RelativisticGAN(POINTS, latent=2, objective=RelativisticPairs(), architecture=Plain(4))
+    batch, scores = toy_batch(game), []
+    noise = torch.randn(len(batch["x"]), 2)
+    for _ in range(2):
+        with torch.no_grad():
+            scores.append((game.score(batch["x"]).mean(), game.score(game.generator(noise)).mean()))
+        if len(scores) < 2:
+            loss = game.objective.generator(game.score(game.generator(noise)), lambda: game.score(batch["x"]))["pair"]
+            for weight, slope in zip(
+                game.generator.parameters(), torch.autograd.grad(loss, [*game.generator.parameters()]), strict=True
+            ):
+                weight.data -= 0.1 * slope
+    (real, fake), (real_after, fake_after) = scores
+    assert torch.equal(real, real_after)
+    assert real_after - fake_after < real - fake
+
+
+def test_averages_of_squares_have_the_paper_s_codes_and_no_unlike_ones():
+    assert RelativisticAverage(LeastSquares()) == RelativisticAverage(LeastSquares(1.0, -1.0))
+    # The best difference is the code of data, which both halves ask for.
+    gap = torch.tensor(0.0, requires_grad=True)
+    real, fake = gap.expand(4), torch.zeros(4)
+    objective = RelativisticAverage(LeastSquares())
+    (slope,) = torch.autograd.grad(torch.stack([*objective.discriminator(real, fake).values()]).sum(), gap)
+    assert slope.item() == pytest.approx(-1)  # of ((gap - 1)^2 / 2 + (-gap + 1)^2 / 2) / 2, least at 1
+    with pytest.raises(ValueError, match="opposite codes"):
+        RelativisticAverage(LeastSquares(2.0, 0.0))
+
+
+# -- players who move at once ------------------------------------------------------------------------------------
+
+
+def test_players_who_move_at_once_see_one_pass_of_a_discriminator_with_noise_of_its_own():
+    seen = []
+
+    class Noisy(nn.Module):
+        """Keeps what it answered."""
+
+        def __init__(self):
+            super().__init__()
+            self.score = nn.Sequential(nn.Dropout(0.5), nn.Linear(2, 1))
+
+        def forward(self, x):
+            seen.append(self.score(x).squeeze(1))
+            return seen[-1]
+
+    game = FGAN(POINTS, latent=2, architecture=Plain(4), discriminator=Noisy())
+    batch = toy_batch(game)
+    for loss in (game.discriminator_loss, game.generator_loss):
+        torch.manual_seed(1)
+        loss(batch)
+    fake, _, again = seen
+    assert torch.equal(fake, again)
+    seen.clear()
+    game.simultaneous = False
+    torch.manual_seed(1)
+    game.discriminator_loss(batch)
+    assert not torch.equal(seen[1], again)
+
+
+# -- what every game of the frame can ---------------------------------------------------------------------------
+
+
+def test_the_generator_may_move_more_often_and_descend_otherwise_in_every_game_of_the_frame():
+    own = SGD(0.1)
+    game = LSGAN(POINTS, architecture=Plain(4), generator_moves=3, generator_optimizer=own)
+    discriminator, generator = game.players()
+    assert (discriminator.moves, generator.moves) == (1, 3)
+    assert (discriminator.optimizer, generator.optimizer) == (game.optimizer, own)
+    with pytest.raises(ValueError, match="LSGAN's generator moves at least once a round; got generator_moves=0"):
+        LSGAN(POINTS, architecture=Plain(4), generator_moves=0)
+
+
+def test_what_a_penalty_has_had_judged_is_not_judged_again_with_data_and_samples_as_one_batch():
+    calls = []
+
+    class Counting(Linear):
+        def forward(self, x):
+            calls.append(len(x))
+            return super().forward(x)
+
+    for joined in (False, True):
+        calls.clear()
+        game = GAN(POINTS, latent=2, architecture=Plain(4), penalties=(R1(1.0),), joined=joined)
+        game.discriminator = Counting([0.6, 0.8])
+        game.discriminator_loss(toy_batch(game))
+        assert len(calls) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ __all__ = ["GAME", "Request", "loader_rows", "part"]
 #: The options that say which game and data a command is about.
 GAME = [
     Row("data", str, "", "What to learn from: a name (`ganarium list data`), a path, or toy."),
-    Row("paper", bool, False, "The paper's own settings instead of the measured recipe."),
+    Row("paper", bool, False, "The paper's own settings instead of the measured recipe, its batches and averages too."),
     Row("config", str | None, None, "A file of settings, such as a run's config.yaml; options given beside it win."),
     Row("origin", str | None, None, "A run to begin with: its game's options, and its networks that fit.", "from"),
 ]
@@ -57,6 +58,7 @@ class Request:
         self.name = _first(words, "data") or _source(self._config).get("name", "")
         same = self.game_class.__name__ == written.get("class")
         self._written = {k: options.read(v) for k, v in written["options"].items()} if same else {}
+        rows = [_about_paper(row, self.game_class) for row in rows]
         self._own, self._rows = rows, [*rows, *_run_rows(self.game_class, self.name, self._config, {})]
         self._program = f"ganarium {verb} {self.word}"
         self._about = (inspect.getdoc(self.game_class) or "").split("\n")[0]
@@ -80,9 +82,9 @@ class Request:
         return datasets.random(self._toy.spec) if self._toy else datasets.load(self.name, **self.loading)
 
     def settings(self, data: Any) -> Settings:
-        """How to play on this data: at the measured pace, but for what is asked."""
-        measured = not self._toy and not self.answer["paper"]
-        pace = self.game_class.pace(data.spec) if measured else {}
+        """How to play on this data: at the measured pace, or the paper's, but for what is asked."""
+        known = self.game_class.paper.run if self.answer["paper"] else self.game_class.pace(data.spec)
+        pace = {} if self._toy else known
         rows = [*self._own, *_run_rows(self.game_class, self.name, self._config, pace)]
         later = self._game_rows(self._written)
         return _settings(forms.fill(rows, self._words, self._program, self._about, later=later))
@@ -108,6 +110,12 @@ class Request:
         rows = [row for row in forms.rows_of(self.game_class, defaults) if row.name != "spec"]
         names = {row.name: f"game.{row.name}" if row.name in taken else row.name for row in rows}
         return [Row(f"game.{row.name}", row.hint, row.default, row.help, names[row.name]) for row in rows]
+
+
+def _about_paper(row: Row, game_class: type[Game]) -> Row:
+    """An option's row; that of ``--paper`` says what this game's paper has."""
+    known = row.name == "paper" and game_class.paper.run
+    return replace(row, help=f"{row.help} It has {game_class.paper.run_in_words}.") if known else row
 
 
 def _run_rows(game_class: type[Game], name: str, config: dict[str, Any], pace: Mapping[str, Any]) -> list[Row]:

@@ -37,7 +37,7 @@ def play(arm: Arm) -> dict[str, float]:
     data = load("ring")
     common = {"architecture": Plain(64), "prior": Normal(), "optimizer": RMSprop(1e-3)}
     make = arm.among(
-        game=lambda: GeometricGAN(data.spec, latent=4, **common),
+        game=lambda: GeometricGAN(data.spec, latent=4, generator_moves=1, **common),
         baseline=lambda: GAN(data.spec, latent=4, **common),
         control=lambda: WGAN(data.spec, latent=4, bound=0.1, critic_moves=1, burst=1, **common),
     )

@@ -43,6 +43,13 @@ def explained(kind: type[Game]) -> None:
             expect(f"``{name}``" in text, f"the term {player.name}/{name} is not explained: write ``{name}``.")
 
 
+@holds("the paper says its batches, or a deviation that they are not known", house=True)
+def published(kind: type[Game]) -> None:
+    departs = inspect.cleandoc(kind.__doc__ or "").partition("Deviations from the paper:")[2]
+    known = kind.paper.batch or "batch" in departs
+    expect(known, "nobody says the paper's batch: write Paper(..., batch=64), or a deviation that it is not known.")
+
+
 @holds("the file is named after the command, says its paper, and is short", house=True)
 def file(kind: type[Game]) -> None:
     path, paper = Path(inspect.getfile(kind)), kind.paper

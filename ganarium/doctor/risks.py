@@ -33,7 +33,7 @@ def risks(game: Game, data: Any, settings: Settings, forecast: Forecast) -> list
     found = [_few(game, data), _short(forecast)]
     if scan is not None:
         found += [_uneven(scan.classes, settings.batch_size), _enlarged(scan, data)]
-    return [sentence for sentence in found if sentence]
+    return [sentence for sentence in [*found, game.caution] if sentence]
 
 
 def _few(game: Game, data: Any) -> str:

@@ -69,6 +69,8 @@ class Game(Configured):
     needs: ClassVar[Mapping[str, tuple[Kind, ...]]] = {"x": ()}
     #: Why the loss of one sample depends on the others in its batch; empty if it does not.
     couples_samples: ClassVar[str] = ""
+    #: On which data its defaults and its recipe were seen not to play, and on which they do; empty if nothing is known.
+    caution: ClassVar[str] = ""
 
     spec: Spec = given(kw_only=False)
 
@@ -118,6 +120,24 @@ class Game(Configured):
         data.spec.require(cls.needs, cls.__name__)
         game = cls(data.spec, **{**cls.recipe(data.spec), **changes})
         game.measured = cls.pace(data.spec)
+        return game
+
+    @classmethod
+    def as_published(cls, data: Any, **changes: Any) -> Self:
+        """The game built for ``data`` with its paper's settings, and then ``changes``; ``--paper`` in Python.
+
+        The constructor's defaults are the paper's; ``fit`` will play it with the paper's batches, and with averaged
+        weights only where the paper has them. Where it departs from the paper its docstring says, in numbers.
+
+        Args:
+            data: Anything with a ``spec``.
+            changes: Keywords of the constructor.
+
+        Raises:
+            MissingField: if the data lacks a field that the game ``needs``.
+        """
+        game = cls(data.spec, **changes)
+        game.measured = cls.paper.run
         return game
 
     @property

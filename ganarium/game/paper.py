@@ -19,6 +19,10 @@ class Paper:
         command: The game's name on the command line.
         arxiv: The arXiv number, or empty.
         venue: The conference or journal, or empty.
+        batch: Samples in a batch of the paper's experiment that the constructor's defaults are from; 0 where nobody
+            has said.
+        average: The half-life of the averaged weights that the paper samples with, in samples seen; 0 where samples
+            are of the weights as they are.
     """
 
     title: str
@@ -27,6 +31,8 @@ class Paper:
     command: str
     arxiv: str = ""
     venue: str = ""
+    batch: int = 0
+    average: float = 0.0
 
     @classmethod
     def unpublished(cls, name: str, summary: str) -> Paper:
@@ -45,6 +51,30 @@ class Paper:
 
     def __str__(self) -> str:
         return f"{self.title} ({self.year})" if self.year else self.title
+
+    @property
+    def run(self) -> dict[str, float]:
+        """The settings of a run that the paper says, ``batch_size`` where it is known, and ``average``.
+
+        Example:
+            >>> Paper("Games", ("A Person",), 2014, "game", batch=100).run
+            {'batch_size': 100, 'average': 0.0}
+        """
+        if not self.authors:
+            return {}
+        return {**({"batch_size": self.batch} if self.batch else {}), "average": self.average}
+
+    @property
+    def run_in_words(self) -> str:
+        """What the paper says of a run, as a person reads it.
+
+        Example:
+            >>> Paper("Games", ("A Person",), 2014, "game", batch=100).run_in_words
+            'batches of 100, no averaged weights'
+        """
+        batches = f"batches of {self.batch:,}" if self.batch else "batches of a size that is not known"
+        average = f"weights averaged with a half-life of {self.average:,.0f} samples" if self.average else ""
+        return f"{batches}, {average or 'no averaged weights'}"
 
     def cite(self) -> str:
         """The paper as a BibTeX entry.

@@ -205,11 +205,24 @@ class RelativisticAverage(Objective):
     over the batch, and are not detached.
 
     Args:
-        of: The objective.
+        of: The objective. Least squares, unless it is given other codes, has the paper's 1 and -1 (RaLSGAN): one
+            difference cannot be 1 and 0.
+
+    Raises:
+        ValueError: if the codes of least squares are not opposite.
     """
 
     of: Objective = NonSaturating()
     couples_samples = True
+
+    def __post_init__(self) -> None:
+        if self.of == LeastSquares():
+            object.__setattr__(self, "of", LeastSquares(1.0, -1.0))
+        if isinstance(self.of, LeastSquares) and self.of.real != -self.of.fake:
+            raise ValueError(
+                "Differences of scores from the other side's mean are pulled to opposite codes, such as "
+                f"LeastSquares(1, -1); got real={self.of.real:g} and fake={self.of.fake:g}."
+            )
 
     def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         terms = self.of.discriminator(real - fake.mean(), fake - real.mean())

@@ -11,6 +11,7 @@ from ganarium.nets.families.bigan import NormedPerceptrons, PairDiscriminator
 from ganarium.nets.families.cgan import TwoStreams
 from ganarium.nets.families.completer import Completer, completer
 from ganarium.nets.families.dcgan import DCGANDiscriminator, DCGANGenerator, DeepConvolutional
+from ganarium.nets.families.f_gan import ExponentialPerceptrons
 from ganarium.nets.families.flat import Flat
 from ganarium.nets.families.fourier import FourierFeatures
 from ganarium.nets.families.improved_gan import NoisyPerceptrons
@@ -34,6 +35,7 @@ __all__ = [
     "DeepConvolutional",
     "Discriminator",
     "Encoder",
+    "ExponentialPerceptrons",
     "Flat",
     "FourierFeatures",
     "Generator",

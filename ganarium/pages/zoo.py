@@ -58,7 +58,8 @@ def page(entry: GameEntry, docs: Path, verdict: Verdict | None) -> str:
         "The game": _after_summary(sections(game)[""]),
         "The players": "\n".join(f"* **{name}**: {markdown(text)}" for name, text in players(game).items()),
         "What is logged": notes.pop("What is logged", ""),
-        "The options": _options(game),
+        "The options": f"{_run(entry)}\n\n{_options(game)}",
+        "What to be careful of": game.caution,
         "Where it departs from the paper": _deviations(deviations(game)),
         "The command": notes.pop("The command", f"```sh\nganarium train {entry.command} --data toy --rounds 100\n```"),
         "The claim": "" if verdict is None else table(verdict, "../claims/"),
@@ -134,6 +135,12 @@ def _after_summary(text: str) -> str:
     """The mathematics of the class's docstring; its summary where there is no more."""
     summary, _, rest = text.partition("\n\n")
     return markdown(rest or summary)
+
+
+def _run(entry: GameEntry) -> str:
+    """What the paper's settings are, and who plays them."""
+    name = f"{entry.name}.as_published(data)"
+    return f"The paper's run: {entry.paper.run_in_words}. `--paper` plays it, in Python `{name}`, with these options:"
 
 
 def _options(game: type) -> str:

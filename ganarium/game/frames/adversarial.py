@@ -26,7 +26,16 @@ from ganarium.game.abilities import Decodes
 from ganarium.game.frames.two_player import FromNoise, TwoPlayer
 from ganarium.game.options import follows
 from ganarium.game.player import Terms
-from ganarium.ingredients import Augmentation, Critic, NonSaturating, Objective, Penalised, Penalty, augmented
+from ganarium.ingredients import (
+    Augmentation,
+    Critic,
+    NonSaturating,
+    Objective,
+    OptimizerChoice,
+    Penalised,
+    Penalty,
+    augmented,
+)
 from ganarium.nets.roles import features_of
 from ganarium.spec import Batch
 
@@ -58,18 +67,26 @@ class Discriminating(TwoPlayer):
 
     Args:
         objective: How scores become losses.
+        generator_moves: The generator's steps a round, each with noise of its own.
+        generator_optimizer: How the generator descends, if not as the other player.
         penalties: What else the discriminator (critic) descends; its networks must then not couple samples (no batch
             norm).
         augment: What the discriminator (critic) sees instead of images, in both players' moves.
     """
 
     objective: Objective = follows(factory=lambda game: NonSaturating())
+    generator_moves: int = 1
+    generator_optimizer: OptimizerChoice | None = None
     penalties: tuple[Penalty, ...] = ()
     augment: Augmentation | None = None
 
     def build(self) -> None:
         super().build()
         who = type(self).__name__
+        if self.generator_moves < 1:
+            raise ValueError(
+                f"{who}'s generator moves at least once a round; got generator_moves={self.generator_moves}."
+            )
         self.augmented = augmented(self.augment, self.spec["x"], who)
         self.penalised = Penalised(self.penalties_taken(), self.adversary, who)
         if self.objective.of_features:
@@ -122,6 +139,11 @@ class Discriminating(TwoPlayer):
 
     def both_scores(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of data and of samples."""
+        if self.simultaneous:
+            # Players who move at once draw the same noise: samples are judged first, as in the generator's loss, so
+            # that both see one pass of a network with noise of its own.
+            fake_scores = critic(fake)
+            return critic(real), fake_scores
         return critic(real), critic(fake)
 
     def watched(self, terms: Terms, real: Tensor, fake: Tensor) -> Terms:

@@ -55,7 +55,7 @@ class AdaGAN(Ensemble, Samples):
     Deviations from the paper:
         1. Batches are dealt evenly and their terms weighted by :math:`N w_i`; the paper draws batches from w. The mean
            gradient is the same; where few points have weight, its variance is larger.
-        2. The components are plain GANs; the authors' are unrolled by five steps.
+        2. The components are plain GANs, of any data; the authors' are unrolled by five steps, for digits DCGAN's.
         3. For points there are three hidden layers of 16, as PyTorch draws them; the authors' two have an sd of 0.8.
         4. Ratios are kept between exp(-20) and exp(20).
 
@@ -77,6 +77,7 @@ class AdaGAN(Ensemble, Samples):
         arxiv="1701.02386",
         venue="Advances in Neural Information Processing Systems",
         command="adagan",
+        batch=64,
     )
     needs = {"x": (), "index": ("index",)}
 

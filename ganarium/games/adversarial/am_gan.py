@@ -85,6 +85,7 @@ class AMGAN(Conditional, Classifies):
         arxiv="1703.02000",
         venue="International Conference on Learning Representations",
         command="am-gan",
+        batch=100,
     )
 
     class_weight: float = 1.0

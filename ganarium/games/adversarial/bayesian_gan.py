@@ -31,7 +31,7 @@ from torch.nn.functional import logsigmoid, softplus
 from ganarium.game import Batch, Paper, Scores, Stage, Terms, follows, made
 from ganarium.game.frames.ensemble import SideBySide, discriminators_of
 from ganarium.ingredients import SGHMC, Adam, Law, Normal, OptimizerChoice, Posterior, Uniform, accuracy
-from ganarium.nets import Plain
+from ganarium.nets import Architecture, DeepConvolutional, Plain
 from ganarium.nets.layers.several import stacked
 from ganarium.spec import Field, Spec
 
@@ -46,7 +46,7 @@ class BayesianGAN(SideBySide, Scores):
 
     Players:
         discriminator: all of them; ``real`` and ``fake``, the two halves of the loss, and ``prior``, summed over the
-            discriminators; ``accuracy`` (watched), the share of data and samples on the right side of zero.
+            discriminators; ``accuracy`` (watched), the share on the right side of zero, data and samples alike.
         generator: all of them; ``fake`` and ``prior``, summed over the generators.
 
     Args:
@@ -61,7 +61,8 @@ class BayesianGAN(SideBySide, Scores):
         1. The present weights of each chain are its one sample (M = 1); the paper also lets M successive ones play.
         2. The likelihood of samples is scaled to N of them, like that of the data; the paper leaves their number open.
         3. It is Algorithm 1. In the authors' code the noise is part of a loss that an adaptive optimiser rescales.
-        4. Without labels only; the paper's discriminators for images are classifiers too.
+        4. Without labels only: the paper's discriminators for images are classifiers, and its tables are of those.
+        5. The networks are DCGAN's at the data's size; the paper's rates fall, and its points have one layer of 1,000.
 
     Example:
         >>> BayesianGAN.toy().sample(3, seed=0, chain=1).shape
@@ -75,14 +76,15 @@ class BayesianGAN(SideBySide, Scores):
         arxiv="1705.09558",
         venue="Advances in Neural Information Processing Systems",
         command="bayesian-gan",
+        batch=64,
     )
     needs = {"x": (), "index": ("index",)}
-
     member_name = "chain"
 
     generator_chains: int = 10
     discriminator_chains: int = 1
     weight_sd: float = 1.0
+    architecture: Architecture = DeepConvolutional(64)
     prior: Law = Uniform(-1.0, 1.0)
     optimizer: OptimizerChoice = SGHMC(5e-4, friction=0.01)
     climb: OptimizerChoice = Adam(5e-4, (0.5, 0.999))
@@ -114,14 +116,15 @@ class BayesianGAN(SideBySide, Scores):
         real_scores, fake_scores = stacked(self.discriminators, x), stacked(self.discriminators, fake)
         halves = {"real": softplus(-real_scores).mean(0).sum(), "fake": softplus(fake_scores).mean(0).sum()}
         prior = self.posterior.improbable(self.discriminators)
-        return {**halves, "prior": prior, "accuracy": accuracy(real_scores.flatten(), fake_scores.flatten())}
+        both = accuracy(real_scores.repeat(self.generator_chains, 1).flatten(), fake_scores.flatten())
+        return {**halves, "prior": prior, "accuracy": both}
 
     def generator_loss(self, batch: Batch) -> Terms:
         fake = torch.cat([generator(self.noise(len(batch["x"]))) for generator in self.generators])
         scores = stacked(self.discriminators, fake, 0)
+        prior = self.posterior.improbable(self.generators)
         # Each chain's mean, summed: chain j's weights are in its own rows only.
-        mean = softplus(-scores).mean()
-        return {"fake": self.generator_chains * mean, "prior": self.posterior.improbable(self.generators)}
+        return {"fake": self.generator_chains * softplus(-scores).mean(), "prior": prior}
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         scores = stacked(self.discriminators, x)
@@ -137,7 +140,7 @@ class BayesianGAN(SideBySide, Scores):
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:
         if spec["x"].kind != "points":
-            return {}
+            return {"architecture": Plain()}
         small = {"architecture": Plain(64), "latent": 4, "prior": Normal(), "weight_sd": 10.0, "generator_chains": 5}
         return {**small, "optimizer": SGHMC(5e-3, friction=0.5), "climb": Adam(1e-3, (0.5, 0.999)), "climb_share": 0.5}
 

@@ -4,9 +4,9 @@ The *energy* of a point is the mean error per coordinate of its reconstruction b
 
 .. math:: \mathcal L(v) = \tfrac{1}{N} \lVert v - D(v) \rVert_\eta^\eta, \qquad \eta \in \{1, 2\}.
 
-D lowers the energy of data and raises that of samples; the generator lowers the energy of its samples. A mean over many
-coordinates is nearly normal, so the distance between two laws of energies is, up to their spread, at least the distance
-of their means: it is enough to play with means.
+D lowers the energy of data and raises that of samples; the generator lowers the energy of its samples. Two laws of
+energies are, in the earth mover's distance, at least as far apart as their means, whatever the laws; and normal laws of
+one spread, as means over many coordinates nearly are, no farther: it is enough to play with means.
 
 The game is at rest when both means are equal. Long before that one player usually wins. So the game aims at a ratio
 below one, :math:`\mathbb E\, \mathcal L(G(z)) = \gamma\, \mathbb E\, \mathcal L(x)`, and a proportional controller
@@ -79,6 +79,10 @@ class BEGAN(FromNoise, Decodes):
         year=2017,
         arxiv="1703.10717",
         command="began",
+        batch=16,
+    )
+    caution = (
+        "Samples of digits are one blurred stroke for every gamma below 1; points in the plane collapse to few places."
     )
     energy = True
 
@@ -97,6 +101,8 @@ class BEGAN(FromNoise, Decodes):
     def check(self) -> None:
         if not (0 <= self.gamma <= 1 and 0 <= self.start <= 1):
             raise ValueError(f"BEGAN's gamma and start are in [0, 1]; got gamma={self.gamma}, start={self.start}.")
+        if self.exponent not in (1, 2):
+            raise ValueError(f"BEGAN's errors have the exponent 1 or 2; got exponent={self.exponent}.")
 
     def build(self) -> None:
         super().build()

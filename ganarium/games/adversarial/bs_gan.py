@@ -13,7 +13,7 @@ The loss has no sign: a discriminator that has learned nothing has F = 0 everywh
 :math:`F > 0`, samples are pushed down, away from what looks most like data.
 
 Reference:
-    Hjelm, Jacob, Trischler, Che, Cho, Bengio: Boundary-Seeking Generative Adversarial Networks, ICLR 2018,
+    Hjelm, Jacob, Che, Trischler, Cho, Bengio: Boundary-Seeking Generative Adversarial Networks, ICLR 2018,
     arXiv 1702.08431, section 3.
 """
 
@@ -48,11 +48,10 @@ class BSGAN(Adversarial):
         discriminator_moves: The discriminator's steps a round, each on its own batch.
 
     Deviations from the paper:
-        1. Networks follow from the data; the paper's images have DCGAN's.
+        1. The loss is the paper's equation; the authors' code takes (F - log Z)^2, without the half, with a moving
+           estimate of log Z, the logarithm of the mean of exp F over samples.
         2. A discriminator that has not learned yet teaches nothing, and there is no warm-up: it moves first.
-
-    Raises:
-        ValueError: if the generator makes no move.
+        3. The networks are DCGAN's, as in the authors' code for images of 64 pixels, at the data's size.
 
     Example:
         >>> BSGAN.toy().sample(3, seed=0).shape
@@ -61,33 +60,24 @@ class BSGAN(Adversarial):
 
     paper = Paper(
         title="Boundary-Seeking Generative Adversarial Networks",
-        authors=(
-            "R Devon Hjelm",
-            "Athul Paul Jacob",
-            "Tong Che",
-            "Adam Trischler",
-            "Kyunghyun Cho",
-            "Yoshua Bengio",
-        ),
+        authors=("R Devon Hjelm", "Athul Paul Jacob", "Tong Che", "Adam Trischler", "Kyunghyun Cho", "Yoshua Bengio"),
         year=2017,
         arxiv="1702.08431",
         venue="International Conference on Learning Representations",
         command="bs-gan",
+        batch=64,
+    )
+    caution = (
+        "It was not seen to play well on any data here: digits can be guessed, the ring keeps 0 to 5 of its 8 modes "
+        "and the grid none. What draws digits and points well: `gan`, `r3gan`."
     )
 
-    latent: int = 64
-    architecture: Architecture = DeepConvolutional(64)
+    latent: int = 128
+    architecture: Architecture = DeepConvolutional(128)
     objective: Objective = BoundarySeeking()
     discriminator_moves: int = 1
-    generator_moves: int = 1
     optimizer: OptimizerChoice = Adam(1e-4, (0.5, 0.999))
     discriminator: nn.Module = made(factory=discriminator_of)
-
-    def check(self) -> None:
-        if self.generator_moves < 1:
-            raise ValueError(
-                f"BSGAN's generator moves at least once a round; got generator_moves={self.generator_moves}."
-            )
 
     @classmethod
     def toy(cls) -> Self:
@@ -102,4 +92,4 @@ class BSGAN(Adversarial):
         if spec["x"].kind == "image" and spec["x"].size <= 64:
             networks = Flat(128, generator_norm="batch", depth=2)
             return {"latent": 32, "architecture": networks, "optimizer": Adam(1e-3, (0.5, 0.999))}
-        return {}
+        return {"latent": 64, "architecture": DeepConvolutional(64)}

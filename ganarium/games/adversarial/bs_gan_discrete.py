@@ -13,12 +13,14 @@ generator draws *given a latent*, :math:`g_\theta(x | z)`, and comes closer to t
 Of M samples :math:`x^1 \dots x^M` of the same latent, the target's share of each is a softmax of their scores,
 :math:`\tilde w^m = e^{F(x^m)} / \sum_k e^{F(x^k)}`, so Z is never needed: a constant on all scores changes nothing, and
 a latent whose samples are all bad still learns which are the least bad. Weights sum to one, where the rewards of
-REINFORCE have any sign and size; so the gradient varies less. With one sample of each latent nothing is learned.
+REINFORCE have any sign and size; the paper hopes that so the gradient varies less. That is not so in general: a mean
+weight of 1/M moves nothing and adds noise, which a baseline takes away. With one sample of each latent nothing is
+learned.
 
 Here a sample is an image of bits, -1 or 1, which are independent once the latent is given.
 
 Reference:
-    Hjelm, Jacob, Trischler, Che, Cho, Bengio: Boundary-Seeking Generative Adversarial Networks, ICLR 2018,
+    Hjelm, Jacob, Che, Trischler, Cho, Bengio: Boundary-Seeking Generative Adversarial Networks, ICLR 2018,
     arXiv 1702.08431, section 2.
 """
 
@@ -67,7 +69,7 @@ class BSGANDiscrete(FromNoise):
         discriminator: From samples to raw scores (B,); no batch norm, which would compare samples of other latents.
 
     Deviations from the paper:
-        1. Networks follow from the data; the paper's have DCGAN's convolutions, without batch norm.
+        1. Convolutions are this library's plain ones, without batch norm; the paper's are DCGAN's, without it too.
         2. Grey pixels are thrown as coins; the paper's data are binary from the start.
 
     Example:
@@ -82,6 +84,7 @@ class BSGANDiscrete(FromNoise):
         arxiv="1702.08431",
         venue="International Conference on Learning Representations",
         command="bs-gan-discrete",
+        batch=64,
     )
     needs = {"x": ("image", "volume")}
 

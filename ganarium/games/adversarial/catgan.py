@@ -80,6 +80,7 @@ class CatGAN(Labelled, Decodes, Classifies):
         arxiv="1511.06390",
         venue="International Conference on Learning Representations",
         command="catgan",
+        batch=100,
     )
     needs = {"x": ()}
     couples_samples = "the balance of classes is a mean over the batch, and batch norm in the generator"

@@ -66,9 +66,10 @@ class CCGAN(Discriminating, Labelled, Completes, Classifies):
         discriminator: From images to raw scores (B, 1 + K): the score, then a logit for each class.
 
     Deviations from the paper:
-        1. The generator's decoder sees the encoder's maps, and the mask; both networks' sizes are for small images.
+        1. Networks are for small images: the generator's decoder sees the encoder's maps, and the mask; the
+           discriminator is a plain one, where the paper's is VGG-A's with dropout.
         2. It sees no small copy of the whole image, as the paper's does of larger ones: that shows what is in the hole.
-        3. One batch holds labelled and unlabelled data as they come.
+        3. One batch holds labelled and unlabelled data as they come; ``--paper`` plays 64, the paper's is not known.
 
     Example:
         >>> x = (game := CCGAN.toy()).spec["x"].random(4)

@@ -53,6 +53,7 @@ class DCGAN(Adversarial):
         arxiv="1511.06434",
         venue="International Conference on Learning Representations",
         command="dcgan",
+        batch=128,
     )
     needs = {"x": ("image",)}
     couples_samples = "batch norm in both networks"

@@ -48,7 +48,7 @@ class EBGAN(FromNoise, Decodes):
         discriminator: From samples to reconstructions of the same shape; its ``encoder`` gives the codes (B, code).
 
     Deviations from the paper:
-        1. Networks follow from the data; the paper has perceptrons of many sizes for digits, and DCGAN's for images.
+        1. Networks are DCGAN's, as for the paper's images; its batches are not known to us: ``--paper`` plays 64.
         2. The code is the encoder's last linear layer, without an activation.
 
     Example:
@@ -91,8 +91,8 @@ class EBGAN(FromNoise, Decodes):
         x = self.draw(len(batch["x"]))
         terms = {"fake": self.score(x).mean()}  # The gradient goes through the sample and through its reconstruction.
         if self.pulling:
-            codes = self.discriminator.get_submodule("encoder")(x)
-            terms["pulling"] = at(self.pulling, self.progress) * pulling_away(codes)
+            encode = self.discriminator.get_submodule("encoder")
+            terms["pulling"] = at(self.pulling, self.progress) * pulling_away(encode(x))
         return terms
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:

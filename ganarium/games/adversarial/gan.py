@@ -30,7 +30,7 @@ from ganarium.game import Paper, made
 from ganarium.game.frames.adversarial import Adversarial, discriminator_of, joined_scores
 from ganarium.ingredients.objectives import NonSaturating, Objective
 from ganarium.ingredients.optimizers import SGD, Adam, OptimizerChoice
-from ganarium.ingredients.penalties import R1, Critic
+from ganarium.ingredients.penalties import R1, Critic, OnePass
 from ganarium.ingredients.priors import Law, Normal, Uniform
 from ganarium.ingredients.schedules import Cosine, Exponential, Linear
 from ganarium.nets import Architecture, Perceptrons, Plain
@@ -77,6 +77,7 @@ class GAN(Adversarial):
         arxiv="1406.2661",
         venue="Advances in Neural Information Processing Systems",
         command="gan",
+        batch=100,
     )
 
     architecture: Architecture = Perceptrons()
@@ -89,7 +90,9 @@ class GAN(Adversarial):
     discriminator: nn.Module = made(factory=discriminator_of)
 
     def both_scores(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        return joined_scores(critic, real, fake) if self.joined else super().both_scores(critic, real, fake)
+        # What penalties have had judged is not judged again; such a network looks at each sample alone.
+        joined = self.joined and not isinstance(critic, OnePass)
+        return joined_scores(critic, real, fake) if joined else super().both_scores(critic, real, fake)
 
     @classmethod
     def recipe(cls, spec: Spec) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -32,8 +32,8 @@ from torch.nn.functional import relu
 
 from ganarium.game import Batch, Decodes, Paper, Player, Scores, Stage, Terms, follows, made
 from ganarium.game.frames.ensemble import Ensemble, discriminators_of
-from ganarium.ingredients import OptimizerChoice, RMSprop, Wasserstein, clip_weights
-from ganarium.nets import Plain
+from ganarium.ingredients import OptimizerChoice, RMSprop, Wasserstein, clipping
+from ganarium.nets import Architecture, DeepConvolutional, Plain
 from ganarium.spec import Field, Spec
 
 __all__ = ["GoGAN"]
@@ -61,9 +61,8 @@ class GoGAN(Ensemble, Decodes, Scores):
 
     Deviations from the paper:
         1. Earlier ranks rest when a later one plays.
-        2. The margin, the weight, the box and the rates are those of the only public reproduction; the authors have
-           released no code.
-        3. The networks follow from the data; the paper's are DCGAN's.
+        2. The margin, the weight, the box and the rates are those of the only public reproduction, since the authors
+           have released no code; of batches nothing is known, and ``--paper`` plays 64.
 
     Example:
         >>> game = GoGAN.toy()
@@ -87,6 +86,7 @@ class GoGAN(Ensemble, Decodes, Scores):
     rank_weight: float = 0.5
     bound: float = 0.1
     critic_moves: int = 5
+    architecture: Architecture = DeepConvolutional(64)
     optimizer: OptimizerChoice = RMSprop(1e-4)
     #: Which rank plays, counted from 0.
     rank: Tensor = follows(factory=lambda game: torch.zeros((), dtype=torch.long))
@@ -108,17 +108,13 @@ class GoGAN(Ensemble, Decodes, Scores):
 
     def gang(self, i: int) -> list[Player]:
         """The two players of a rank, counted from 0."""
-        return self.pair(after=partial(self.clip, i=i), i=i)
+        return self.pair(after=clipping(self.critics[i], self.bound), i=i)
 
     def promote(self, data: Iterable[Batch], i: int) -> None:
         """Begin the rank i with all that the rank before it has learned."""
         for networks in (self.generators, self.critics):
             networks[i].load_state_dict(networks[i - 1].state_dict())
         self.rank.fill_(i)
-
-    def clip(self, terms: Terms, i: int) -> None:
-        """Move a critic's weights into their box."""
-        clip_weights(self.critics[i].parameters(), self.bound)
 
     def critic_loss(self, batch: Batch, i: int) -> Terms:
         x = batch["x"]
@@ -146,3 +142,7 @@ class GoGAN(Ensemble, Decodes, Scores):
     @classmethod
     def toy(cls) -> Self:
         return cls(Spec(x=Field((2,), "points")), latent=4, critic_moves=2, architecture=Plain())
+
+    @classmethod
+    def recipe(cls, spec: Spec) -> dict[str, Any]:
+        return {"architecture": Plain()}

@@ -61,7 +61,7 @@ class LAPGAN(Ensemble, Decodes):
     Deviations from the paper:
         1. Images are in [-1, 1]; the authors take away their mean and divide by their standard deviation.
         2. Images are shrunk by means of 2 x 2 pixels and enlarged along straight lines, at training and at sampling.
-        3. Every blurred image comes with its real residual and with a made one; the paper throws a coin for each.
+        3. Each blurred image comes with its real residual and a made one; the paper throws coins, in batches of 128.
         4. The momentum rises from 0.5 to 0.8 in a stage; the paper's by 0.0008 an epoch, and its rate falls by 0.04 %.
         5. The perceptrons of the coarsest level's discriminator have maxout units; the paper's have rectifiers.
         6. Finer levels have the paper's networks for 32 x 32 pixels at every size, and none that are class-conditional.
@@ -79,6 +79,7 @@ class LAPGAN(Ensemble, Decodes):
         arxiv="1506.05751",
         venue="Advances in Neural Information Processing Systems",
         command="lapgan",
+        batch=64,
     )
     needs = {"x": ("image",)}
 

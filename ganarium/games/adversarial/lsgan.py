@@ -45,6 +45,7 @@ class LSGAN(Adversarial):
     Deviations from the paper:
         1. The networks are DCGAN's; the paper's generator for 112 x 112 has two further layers.
         2. Losses are means over the batch; the authors' code takes sums, which Adam does not notice.
+        3. The players draw noise of their own in a round; the authors' code gives both the same.
 
     Raises:
         ValueError: if data and samples have one code.
@@ -61,6 +62,11 @@ class LSGAN(Adversarial):
         arxiv="1611.04076",
         venue="International Conference on Computer Vision",
         command="lsgan",
+        batch=64,
+    )
+    caution = (
+        "Its networks are for images: points take `--architecture plain`. No recipe of its own is measured yet; under "
+        "`gan`'s recipe its objective plays on points: `gan --objective least-squares`."
     )
 
     latent: int = 1024

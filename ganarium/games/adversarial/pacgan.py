@@ -55,7 +55,7 @@ class PacGAN(Adversarial):
         discriminator: From packs (B / m, m C, \*sides) to raw scores (B / m,).
 
     Deviations from the paper:
-        1. A batch of B is B / m packs; the paper keeps the number of packs, and draws m times as many samples.
+        1. A batch of B is B / m packs; the paper has 100 packs whatever m is: for more than two say ``--batch`` too.
         2. The networks and rates are DCGAN's, as for the paper's images; for points it has perceptrons with batch
            norm against maxout units.
         3. ``score`` of a sample is the score of the pack that it is dealt into.
@@ -75,6 +75,7 @@ class PacGAN(Adversarial):
         arxiv="1712.04086",
         venue="Advances in Neural Information Processing Systems",
         command="pacgan",
+        batch=200,
     )
     couples_samples = "a pack has one score, and batch norm where there is any"
 

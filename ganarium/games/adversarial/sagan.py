@@ -50,7 +50,8 @@ class SAGAN(Adversarial):
         2. As in the authors' code and not in the text, keys and values are pooled by two, and values have half of the
            channels; Adam's second moment decays by the text's 0.9, where the code leaves it at 0.999.
         3. Spectral norm's vectors move in every pass; the authors' discriminator moves them for data only.
-        4. All maps of a network have as many channels, as in SNGAN; the authors' have fewer where they are larger.
+        4. The paper's batches are spread over several GPUs; ``--paper`` plays 64.
+        5. All maps of a network have as many channels, as in SNGAN; the authors' have fewer where they are larger.
 
     Example:
         >>> SAGAN.toy().sample(2, seed=0).shape

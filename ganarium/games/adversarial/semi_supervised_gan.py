@@ -64,7 +64,8 @@ class SemiSupervisedGAN(Adversarial, Labelled, Classifies):
         1. One batch holds labelled and unlabelled data as they come; the authors' code draws as many labelled as
            unlabelled ones, from two streams.
         2. Feature matching is a mean over the features, as in the authors' code for digits; the paper writes the sum.
-        3. Batch norm in the generator has a gain, and all scales of weight normalisation are learned.
+        3. All networks are averaged, with the paper's 0.0001 an update; the paper averages the discriminator.
+        4. Batch norm in the generator has a gain, and all scales of weight normalisation are learned.
 
     Example:
         >>> (game := SemiSupervisedGAN.toy()).classify(game.sample(5, seed=0)).shape
@@ -78,6 +79,8 @@ class SemiSupervisedGAN(Adversarial, Labelled, Classifies):
         arxiv="1606.03498",
         venue="Advances in Neural Information Processing Systems",
         command="semi-supervised-gan",
+        batch=100,
+        average=693_147,
     )
     needs = {"x": (), "y": ("label",)}
     couples_samples = "feature matching compares means over the batch"

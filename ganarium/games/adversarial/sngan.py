@@ -77,6 +77,7 @@ class SNGAN(Adversarial):
         arxiv="1802.05957",
         venue="International Conference on Learning Representations",
         command="sngan",
+        batch=64,
     )
     couples_samples = "batch norm in the generator"
 

@@ -46,15 +46,15 @@ class UnrolledGAN(Adversarial):
             it would be after its steps on this batch and these samples.
 
     Args:
-        steps: How many of the discriminator's steps the generator foresees, K; with none it is ``gan`` with the
-            objective ``minimax``.
+        steps: How many of the discriminator's steps the generator foresees, K; 0 is ``gan --objective minimax``.
         rate: The size of these steps, :math:`\eta`; from 0.3 on, all modes of a ring were lost.
         through: Whether the generator's gradient passes through the steps; without, the second part is left out.
         joined: Show the discriminator data and samples as one batch, which is faster; it matters to batch norm.
 
     Deviations from the paper:
         1. The foreseen steps are of gradient descent, as in the paper's equations; the authors' code foresees Adam's.
-        2. Discriminator and generator move in turn; the authors' code moves both at once.
+        2. Discriminator and generator move in turn, as in the paper; the authors' code moves both at once.
+        3. Networks, rates, latents and batches are the authors' notebook's, which says they are not the paper's.
 
     Example:
         >>> UnrolledGAN.toy().sample(3, seed=0).shape
@@ -68,6 +68,7 @@ class UnrolledGAN(Adversarial):
         arxiv="1611.02163",
         venue="International Conference on Learning Representations",
         command="unrolled-gan",
+        batch=512,
     )
     couples_samples = "the steps that are foreseen follow from the whole batch"
     latent: int = 256
@@ -88,11 +89,10 @@ class UnrolledGAN(Adversarial):
             raise ValueError(f"UnrolledGAN foresees no steps of the discriminator or more; got steps={self.steps}.")
 
     def generator_loss(self, batch: Batch) -> Terms:
-        x = batch["x"]
         if not self.steps:
             return super().generator_loss(batch)
         # What the discriminator sees is drawn once: its steps and the surrogate are about the same points.
-        fake, real = self.augmented(self.draw(len(x))), self.augmented(x)
+        fake, real = self.augmented(self.draw(len(batch["x"]))), self.augmented(batch["x"])
 
         def loss(critic: Critic) -> Terms:
             return self.objective.discriminator(*self.both_scores(critic, real, fake))

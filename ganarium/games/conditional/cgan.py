@@ -65,6 +65,7 @@ class CGAN(Conditional):
         year=2014,
         arxiv="1411.1784",
         command="cgan",
+        batch=100,
     )
     architecture: Architecture = TwoStreams()
     objective: Objective = NonSaturating()

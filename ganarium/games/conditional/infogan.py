@@ -70,6 +70,7 @@ class InfoGAN(Adversarial, Encodes, Classifies):
         arxiv="1606.03657",
         venue="Advances in Neural Information Processing Systems",
         command="infogan",
+        batch=128,
     )
     latent: int = 62
     categories: int = 10

@@ -77,6 +77,7 @@ class BiGAN(FromNoise, Decodes, Encodes):
         arxiv="1605.09782",
         venue="International Conference on Learning Representations",
         command="bigan",
+        batch=128,
     )
     simultaneous = True
     couples_samples = "batch norm in all three networks"

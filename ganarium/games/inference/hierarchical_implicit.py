@@ -77,6 +77,7 @@ class HierarchicalImplicit(Simulated):
         arxiv="1702.08896",
         venue="Advances in Neural Information Processing Systems",
         command="hierarchical-implicit",
+        batch=50,
     )
 
     draws: int = 1

@@ -73,6 +73,7 @@ class CSGAN(Game, Translates):
         arxiv="1703.04887",
         venue="North American Chapter of the Association for Computational Linguistics",
         command="cs-gan",
+        batch=100,
     )
     needs = {"a": ("tokens",), "b": ("tokens",)}
     targets = ("b",)

@@ -89,6 +89,7 @@ class GANCLS(Adversarial, Worded):
         arxiv="1605.05396",
         venue="International Conference on Machine Learning",
         command="gan-cls",
+        batch=64,
     )
     needs = {"x": ("image", "volume"), "text": ("tokens",)}
     couples_samples = "wrong pairs take the text of other samples; batch norm in both networks"

@@ -66,6 +66,7 @@ class VAE(Likelihood, Decodes, Encodes):
         arxiv="1312.6114",
         venue="International Conference on Learning Representations",
         command="vae",
+        batch=100,
     )
 
     player_name = "autoencoder"

@@ -77,6 +77,7 @@ class CRNNGAN(Balanced, Decodes, Scores):
         arxiv="1611.09904",
         venue="Constructive Machine Learning Workshop (NIPS)",
         command="c-rnn-gan",
+        batch=20,
     )
     needs = {"x": ("sequence",)}
 

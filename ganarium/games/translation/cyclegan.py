@@ -87,6 +87,7 @@ class CycleGAN(Translating):
         arxiv="1703.10593",
         venue="International Conference on Computer Vision",
         command="cyclegan",
+        batch=1,
     )
     needs = {"a": ("image",), "b": ("image",)}
     couples_samples = "the pools of earlier translations"

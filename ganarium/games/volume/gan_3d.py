@@ -64,6 +64,7 @@ class GAN3D(Adversarial):
         arxiv="1610.07584",
         venue="Advances in Neural Information Processing Systems",
         command="3d-gan",
+        batch=100,
     )
     needs = {"x": ("volume",)}
     couples_samples = "batch norm in both networks"
@@ -75,8 +76,7 @@ class GAN3D(Adversarial):
     discriminator_optimizer: OptimizerChoice = Adam(1e-5, (0.5, 0.999))
     optimizer: OptimizerChoice = follows(factory=lambda game: game.generator_optimizer)
     discriminator: nn.Module = made(factory=discriminator_of)
-    # What the gate reads; at first nothing has been judged.
-    last_accuracy: Tensor = follows(factory=lambda game: torch.zeros(()))
+    last_accuracy: Tensor = follows(factory=lambda game: torch.zeros(()))  # what the gate reads; none was judged yet
 
     def check(self) -> None:
         if not 0.5 <= self.rest_above <= 1:

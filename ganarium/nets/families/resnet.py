@@ -21,6 +21,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -112,6 +113,7 @@ class Residual(Architecture):
         channels: Of the generator's maps.
         discriminator_channels: Of the discriminator's maps.
         flat: The discriminator's last blocks, which keep the maps' size.
+        norm: Of the discriminator: spectral, or None, as gradient penalties want.
 
     Example:
         >>> import torch
@@ -123,6 +125,7 @@ class Residual(Architecture):
     channels: int = 256
     discriminator_channels: int = 128
     flat: int = 2
+    norm: Literal["spectral"] | None = "spectral"
 
     def generator(self, latent: int, field: Field, condition: int = 0) -> Generator:
         self.check(field, latent=latent, condition=condition)
@@ -146,14 +149,14 @@ class Residual(Architecture):
     def discriminator(self, field: Field, outputs: int = 1, condition: int = 0) -> Discriminator:
         self.check(field, outputs=outputs, condition=condition)
         if field.kind == "points":
-            return by_kind.discriminator(field, outputs, condition, "spectral")
+            return by_kind.discriminator(field, outputs, condition, self.norm)
         size = self.discriminator_channels
         halvings = max(len(pyramid(field)) - 2, 1)
         blocks = {f"down{i + 2}": down(size, halve=i < halvings - 1) for i in range(halvings - 1 + self.flat)}
         trunk = named(down1=first(field.shape[0] + condition, size), **blocks, relu=nn.ReLU(), sum=Sum())
         network = Discriminator(trunk, size, outputs, condition)
         nn.init.xavier_uniform_(network.head.weight)
-        return make_spectral(network)
+        return make_spectral(network) if self.norm else network
 
     def check(self, field: Field, **counts: int) -> None:
         """Raise if there are no such networks."""

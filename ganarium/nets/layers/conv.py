@@ -39,7 +39,10 @@ def pyramid(field: Field, kernel: int = 4) -> list[Sides]:
     sides = field.shape[1:]
     if len(sides) != DIMS.get(field.kind):
         shape = "(C, H, W) for an image, (C, D, H, W) for a volume"
-        raise ValueError(f"Convolutional networks take fields of the shape {shape}; got '{field}'.")
+        raise ValueError(
+            f"Convolutional networks take fields of the shape {shape}; got '{field}'. For points take perceptrons: "
+            "--architecture plain, Plain()."
+        )
     if min(sides) < LEAST:
         raise ValueError(
             f"Convolutional networks need sides of at least {LEAST}; got '{field}'. Enlarge or pad the data to "
