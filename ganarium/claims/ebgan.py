@@ -39,7 +39,11 @@ SETTINGS, WELL = 6, 1.0
         "control": "gan, non-saturating, whose discriminator has the whole autoencoder and then one score: as deep and "
         "as large as the game's, but no energy",
     },
-    pilot={},
+    pilot={
+        "game": [0.8333, 0.8333, 0.8333],
+        "baseline": [0.0, 0.0, 0.0],
+        "control": [0.0, 0.0, 0.0],
+    },
 )
 def play(arm: Arm) -> dict[str, float]:
     data, found = load("digits", split="train"), []

@@ -44,7 +44,7 @@ class Stopped(GAN):
     pilot={
         "game": [9.9654, 10.8977, 10.6029],
         "baseline": [1.0166, 0.5503, 0.4019],
-        "control": [-149.2705, -163.2117, -134.5355],
+        "control": [-51.55, -35.26, -59.3],
     },
 )
 def play(arm: Arm) -> dict[str, float]:

@@ -30,7 +30,7 @@ from ganarium.zoo.claim import claim
     pilot={
         "game": [0.8335, 0.8025, 0.7095],
         "baseline": [0.782, 0.7405, 0.5065],
-        "control": [0.0, 0.006, 0.0],
+        "control": [0.5365, 0.375, 0.636],
     },
 )
 def play(arm: Arm) -> dict[str, float]:

@@ -35,7 +35,7 @@ class Elsewhere(WGANGP):
     pilot={
         "game": [0.4715, 0.5415, 0.428],
         "baseline": [0.0895, 0.09, 0.0845],
-        "control": [0.0, 0.042, 0.0],
+        "control": [0.071, 0.554, 0.323],
     },
 )
 def play(arm: Arm) -> dict[str, float]:
