@@ -31,7 +31,7 @@ from ganarium.proving.arm import Arm
 from ganarium.terminal.progress import silent
 from ganarium.zoo.claim import PILOT
 
-__all__ = ["Echo", "binds", "differences", "here", "listen", "record"]
+__all__ = ["Echo", "binds", "differences", "here", "listen", "measures", "moved", "record"]
 
 #: Rounds of each game; what joins in every 16th round is among them.
 _ROUNDS = 24
@@ -132,10 +132,39 @@ def differences(kept: Mapping[str, Any], numbers: Mapping[str, float]) -> list[s
         kept: What :func:`record` gave.
         numbers: What :func:`listen` gives now.
     """
-    found = _moved(kept["steady"], numbers, _NEAR)
+    found = moved(kept["steady"], numbers, _NEAR)
     measured = {name: value for name, value in kept["shaky"].items() if name.startswith(_FOUND)}
     played = {name: value for name, value in kept["shaky"].items() if name not in measured}
-    return found if found or _moved(played, numbers, _STEADY) else _moved(measured, numbers, _NEAR)
+    return found if found or moved(played, numbers, _STEADY) else moved(measured, numbers, _NEAR)
+
+
+def moved(kept: Mapping[str, float], numbers: Mapping[str, float], share: float = _NEAR) -> list[str]:
+    """Which kept numbers are others now, with both values.
+
+    Args:
+        kept: Numbers by what they are.
+        numbers: The same now; others among them do not count.
+        share: How near they are that agree, as a share of either.
+    """
+    found = []
+    for name, value in kept.items():
+        if name not in numbers:
+            found.append(f"{name} was {value:.5g}, and is gone")
+        elif not _near(value, numbers[name], share):
+            found.append(f"{name} was {value:.5g}, is {numbers[name]:.5g}")
+    return found
+
+
+def measures(kept: Mapping[str, Any], numbers: Mapping[str, float]) -> bool:
+    """Whether an echo says anything of the code that measures: what was measured is not all zero, and was compared.
+
+    Args:
+        kept: What :func:`record` gave.
+        numbers: What :func:`listen` gives now.
+    """
+    said = {part: [v for k, v in kept[part].items() if k.startswith(_FOUND) and v] for part in ("steady", "shaky")}
+    played = {name: value for name, value in kept["shaky"].items() if not name.startswith(_FOUND)}
+    return bool(said["steady"]) or (bool(said["shaky"]) and not moved(played, numbers, _STEADY))
 
 
 def here() -> str:
@@ -156,16 +185,6 @@ def _processor() -> str:
     said = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     words = [said.get(name, "") for name in ("vendor_id", "cpu family", "CPU implementer", "CPU part")]
     return " ".join(filter(None, words)) or platform.processor()
-
-
-def _moved(kept: Mapping[str, float], numbers: Mapping[str, float], share: float) -> list[str]:
-    found = []
-    for name, value in kept.items():
-        if name not in numbers:
-            found.append(f"{name} was {value:.5g}, and is gone")
-        elif not _near(value, numbers[name], share):
-            found.append(f"{name} was {value:.5g}, is {numbers[name]:.5g}")
-    return found
 
 
 def _near(a: float, b: float, share: float) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from math import isfinite
@@ -14,8 +14,9 @@ from typing import Any
 from ganarium.files import write_text
 from ganarium.jobs.board import Board
 from ganarium.jobs.team import Job, Outcome, Tell, run
+from ganarium.proving.answers import score_job
 from ganarium.proving.checking import check_claims, echo_job
-from ganarium.proving.stale import digest
+from ganarium.proving.stale import defines, digest
 from ganarium.proving.store import Store
 from ganarium.proving.verdict import Verdict
 from ganarium.proving.words import markdown
@@ -31,7 +32,7 @@ QUICK = 0.1
 def prove(
     names: Sequence[str],
     *,
-    seeds: int = 3,
+    seeds: int | None = None,
     out: str | Path = "claims",
     quick: bool = False,
     fresh: bool = False,
@@ -45,7 +46,8 @@ def prove(
 
     Args:
         names: Which claims (``ganarium.zoo.index.claims()``).
-        seeds: How many seeds, from 0 on.
+        seeds: How many seeds, from 0 on; of each claim what follows from its pilot, if left out. With fewer no claim
+            holds.
         out: The folder in which results are kept.
         quick: One seed, a pilot's, and a tenth of the budget; nothing is kept, and it proves nothing.
         fresh: Play all again.
@@ -56,26 +58,37 @@ def prove(
         ValueError: if there is no such claim, or fewer than one seed.
         Interrupted: after a signal; the same call goes on.
     """
-    if seeds < 1:
+    if seeds is not None and seeds < 1:
         raise ValueError(f"A claim is played with at least one seed; got {seeds}.")
     claims = [index.claim(name) for name in names]
     if quick:
-        return [_played(claim, PILOT[:1], QUICK, workers, quiet) for claim in claims]
+        return [_played(claim, tuple(PILOT[:1]), QUICK, workers, quiet) for claim in claims]
     store = Store(out)
     if not fresh:
         check_claims(names, out=out, workers=workers, quiet=quiet)
-    return [_proved(claim, tuple(range(seeds)), store, fresh, workers, quiet) for claim in claims]
+    return [_proved(claim, tuple(range(seeds or claim.seeds)), store, fresh, workers, quiet) for claim in claims]
 
 
-def pilot(name: str, *, workers: int | None = None, quiet: bool = False) -> Verdict:
+def pilot(name: str, *, seeds: int = 3, workers: int | None = None, quiet: bool = False) -> Verdict:
     """Play a claim with the pilot's seeds, whose figures are then frozen in its file; nothing is kept.
 
     Args:
         name: Which claim.
+        seeds: How many, from 100 on.
         workers: How many at once.
         quiet: Say nothing.
+
+    Raises:
+        ValueError: if there is no such claim, or a pilot has fewer than three seeds or more than a hundred.
     """
-    return _played(index.claim(name), PILOT, 1.0, workers, quiet)
+    if not 3 <= seeds <= len(PILOT):
+        raise ValueError(f"A pilot has 3 to {len(PILOT)} seeds, from {PILOT[0]} on; got {seeds}.")
+    claim = index.claim(name)
+    found = _played(claim, tuple(PILOT[:seeds]), 1.0, workers, quiet)
+    if not defines(claim.module, "trivial"):
+        return found
+    (scores,) = _run([score_job(claim)], workers, quiet)
+    return replace(found, trivial=scores.result or {}, errors={**found.errors, **_failed(scores)})
 
 
 def kept(out: str | Path = "claims") -> dict[str, Verdict]:
@@ -151,7 +164,26 @@ def _proved(
 
     outcomes = _run(jobs + echoes, workers, quiet, keep)
     played = [outcome for outcome in outcomes if outcome.job not in echoes]
-    return replace(store.verdict(claim, seeds, stamp), errors=_errors(played))
+    errors = {**_errors(played), **_score(claim, store, fresh, workers, quiet)}
+    return replace(store.verdict(claim, seeds, stamp), errors=errors)
+
+
+def _score(
+    claim: Claim, store: Store, fresh: bool, workers: int | None, quiet: bool
+) -> Mapping[str, Mapping[int, str]]:
+    """Keep what trivial answers score; after the arms, for whose measure they speak, were played by the same code."""
+    kept = store.trivial(claim)
+    old = fresh or kept is None or kept["digest"] != digest(claim.module, "trivial")
+    if not (old and store.arms(claim) and defines(claim.module, "trivial")):
+        return {}
+    (scores,) = _run([score_job(claim)], workers, quiet)
+    if not scores.error:
+        store.score(claim, scores.result)
+    return _failed(scores)
+
+
+def _failed(scores: Outcome) -> dict[str, dict[int, str]]:
+    return {"trivial answers": {0: scores.error}} if scores.error else {}
 
 
 def _played(claim: Claim, seeds: tuple[int, ...], share: float, workers: int | None, quiet: bool) -> Verdict:

@@ -12,12 +12,13 @@ import ast
 import hashlib
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from ganarium.zoo import index
 
-__all__ = ["definitions", "digest", "measuring"]
+__all__ = ["defines", "definitions", "digest", "libraries", "measuring"]
 
 _HERE = Path(__file__).parents[1]
 #: What shows, or keeps processes, and changes no number.
@@ -29,27 +30,47 @@ _NO_NUMBER = (
     "ganarium.data.workers",
     "ganarium.zoo.claim",
 )
-#: What measures. A few rounds say little of what is measured at their end, so that no echo speaks for this code.
+#: What measures. A few rounds say little of what is measured at their end; trivial answers speak for this code.
 _MEASURES = ("ganarium.metrics", "ganarium.proving.measures")
+#: Whose versions count, by the names that they are imported by and installed by.
+_LIBRARIES = {"torch": "torch", "numpy": "numpy", "scipy": "scipy", "sklearn": "scikit-learn"}
 _REST = ""  # the name of what stands in a module and defines nothing
 
 
-def digest(module: str) -> str:
+def digest(module: str, of: str = "play") -> str:
     """What a claim's results depend on, in twelve digits.
 
     Args:
         module: The claim's.
+        of: The function that finds them.
     """
-    return _hashed(definitions(module))
+    return _hashed(definitions(module, of))
 
 
-def measuring(module: str) -> str:
+def measuring(module: str, of: str = "play") -> str:
     """What a claim's results depend on of the code that measures, in twelve digits.
 
     Args:
         module: The claim's.
+        of: The function that finds them.
     """
-    return _hashed([(where, name) for where, name in definitions(module) if where.startswith(_MEASURES)])
+    return _hashed([(where, name) for where, name in definitions(module, of) if where.startswith(_MEASURES)])
+
+
+def libraries(module: str, of: str = "play") -> dict[str, str]:
+    """The versions of what else a claim's results depend on: PyTorch, and what the files named in them import.
+
+    Args:
+        module: The claim's.
+        of: The function that finds them.
+    """
+    used = {"torch"}.union(*(_foreign(where) for where in {where for where, _ in definitions(module, of)}))
+    return {name: version(dist).split("+")[0] for name, dist in _LIBRARIES.items() if name in used}
+
+
+def defines(module: str, name: str) -> bool:
+    """Whether a module defines a name at its head."""
+    return name in _read(module).nodes
 
 
 def _hashed(defined: list[tuple[str, str]]) -> str:
@@ -57,14 +78,15 @@ def _hashed(defined: list[tuple[str, str]]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def definitions(module: str) -> list[tuple[str, str]]:
-    """What of ours the results of a module depend on, as pairs of a module and what it defines; its own among them.
+def definitions(module: str, of: str = "play") -> list[tuple[str, str]]:
+    """What of ours a function depends on, as pairs of a module and what it defines; itself among them.
 
     Args:
-        module: By name.
+        module: Where it is, by name.
+        of: The function.
     """
     found: set[tuple[str, str]] = set()
-    waiting = [(module, name) for name in _read(module).nodes]
+    waiting = [(module, of)]
     while waiting:
         where, name = waiting.pop()
         if (where, name) in found or where.startswith(_NO_NUMBER):
@@ -111,6 +133,16 @@ def _needs(where: str, name: str) -> frozenset[tuple[str, str]]:
             entry = index.loaders().get(getattr(each.args[0], "value", None))  # type: ignore[arg-type]
             found.update(_of(entry.module) if entry is not None else ())
     return frozenset(found)
+
+
+@cache
+def _foreign(where: str) -> frozenset[str]:
+    """The libraries that a file imports, anywhere in it."""
+    path = _file(where)
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8")))) if path else []
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    return frozenset(name.split(".")[0] for name in names) & _LIBRARIES.keys()
 
 
 def _of(module: str, name: str | None = None) -> list[tuple[str, str]]:

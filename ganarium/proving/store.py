@@ -1,8 +1,9 @@
 """Where results of claims are kept: a file for each claim in a folder, ``<name>.json``, with pictures beside them.
 
 Of each arm a file holds the digests of what it depends on and of what measures it (:mod:`ganarium.proving.stale`), its
-echo (:mod:`ganarium.proving.echo`), and what was found with each seed. All of it is of the same code, or of code that
-measures alike and gives the same echo: an arm that is played by other code begins anew.
+echo (:mod:`ganarium.proving.echo`), the versions of the libraries, and what was found with each seed. All of it is of
+the same code, or of code that measures alike and gives the same echo: an arm that is played by other code begins anew.
+Beside the arms stands what trivial answers score (:mod:`ganarium.proving.answers`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import Any
 from ganarium._version import __version__
 from ganarium.files import write_text
 from ganarium.jobs.team import cores
-from ganarium.proving.stale import measuring
+from ganarium.proving.echo import here
+from ganarium.proving.stale import digest, libraries, measuring
 from ganarium.proving.verdict import Verdict
 from ganarium.zoo.claim import ARMS, Claim
 
@@ -49,67 +51,85 @@ class Store:
         Raises:
             ValueError: if its file holds something else.
         """
+        return self._read(claim)[0]
+
+    def trivial(self, claim: Claim) -> dict[str, Any] | None:
+        """What trivial answers score: ``digest``, ``where`` it was, and ``found``, by answer; None if it is not kept.
+
+        Raises:
+            ValueError: if the claim's file holds something else.
+        """
+        return self._read(claim)[1]
+
+    def _read(self, claim: Claim) -> tuple[dict[str, dict[str, Any]], dict[str, Any] | None]:
         file, old = self.file(claim), self.folder / "claims.json"
         if not file.exists() and not old.exists():
-            return {}
+            return {}, None
         try:
             if file.exists():
                 found = json.loads(file.read_text(encoding="utf-8"))
                 if found["claim"] != claim.name:
                     raise ValueError(f"it is of the claim {found['claim']}")
-                return {arm: _whole(kept) for arm, kept in found["arms"].items()}
-            return _converted(json.loads(old.read_text(encoding="utf-8"))["results"].get(claim.name, {}))
+                trivial = found.get("trivial")
+                return {arm: _whole(kept) for arm, kept in found["arms"].items()}, trivial and _scores(trivial)
+            return _converted(json.loads(old.read_text(encoding="utf-8"))["results"].get(claim.name, {})), None
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
             file = file if file.exists() else old
             raise ValueError(
                 f"{file} holds no results of claims ({error}). Name another --out, or remove it."
             ) from None
 
-    def arm(self, claim: Claim, arm: str, digest: str) -> dict[str, Any]:
+    def arm(self, claim: Claim, arm: str, stamp: str) -> dict[str, Any]:
         """What is kept of an arm, if it is of this digest; else what an arm begins with."""
         kept = self.arms(claim).get(arm)
-        if kept and kept["digest"] == digest:
+        if kept and kept["digest"] == stamp:
             return kept
-        return {"digest": digest, "measuring": measuring(claim.module), "echo": None, "seeds": {}}
+        return {**_stamped(claim, stamp), "echo": None, "seeds": {}}
 
-    def keep(self, claim: Claim, digest: str, arm: str, seed: int, result: Mapping[str, Any]) -> None:
+    def keep(self, claim: Claim, stamp: str, arm: str, seed: int, result: Mapping[str, Any]) -> None:
         """Keep what was found of an arm with a seed, and write it down at once; what other code found is forgotten."""
-        kept = self.arm(claim, arm, digest)
+        kept = self.arm(claim, arm, stamp)
         row = {"found": result["found"], "seconds": result["seconds"], "date": date.today().isoformat()}
         seeds = {**kept["seeds"], str(seed): {**row, "machine": machine(), "commit": commit()}}
-        self._write(claim, arm, {**kept, "seeds": {name: seeds[name] for name in sorted(seeds, key=int)}})
+        self._write(claim, {arm: {**kept, "seeds": {name: seeds[name] for name in sorted(seeds, key=int)}}})
 
-    def hear(self, claim: Claim, digest: str, arm: str, echo: Mapping[str, Any]) -> None:
+    def hear(self, claim: Claim, stamp: str, arm: str, echo: Mapping[str, Any]) -> None:
         """Keep the echo of an arm."""
-        self._write(claim, arm, {**self.arm(claim, arm, digest), "echo": echo})
+        self._write(claim, {arm: {**self.arm(claim, arm, stamp), "echo": echo}})
 
-    def confirm(self, claim: Claim, digest: str, arm: str) -> None:
-        """Write down that what is kept of an arm also stands for the code of this digest."""
-        self._write(claim, arm, {**self.arms(claim)[arm], "digest": digest})
+    def confirm(self, claim: Claim, stamp: str, arm: str) -> None:
+        """Write down that what is kept of an arm also stands for the code of this digest, and these libraries."""
+        self._write(claim, {arm: {**self.arms(claim)[arm], **_stamped(claim, stamp)}})
 
-    def _write(self, claim: Claim, arm: str, kept: Mapping[str, Any]) -> None:
-        arms = {**self.arms(claim), arm: kept}  # read again: somebody else may keep results here too
-        whole = {"claim": claim.name, "arms": {name: arms[name] for name in ARMS if name in arms}}
+    def score(self, claim: Claim, found: Mapping[str, Mapping[str, float]]) -> None:
+        """Keep what trivial answers score with the code of today."""
+        self._write(claim, {}, {"digest": digest(claim.module, "trivial"), "where": here(), "found": found})
+
+    def _write(self, claim: Claim, arms: Mapping[str, Any], trivial: Mapping[str, Any] | None = None) -> None:
+        kept, scores = self._read(claim)  # again: somebody else may keep results here too
+        kept, scores = {**kept, **arms}, trivial or scores
+        whole = {"claim": claim.name, "arms": {name: kept[name] for name in ARMS if name in kept}}
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_text(self.file(claim), json.dumps(whole, indent=1) + "\n")
+        write_text(self.file(claim), json.dumps({**whole, "trivial": scores} if scores else whole, indent=1) + "\n")
 
     def seeds(self, claim: Claim) -> tuple[int, ...]:
-        """The seeds of which something is kept; the first three if there are none."""
-        return tuple(sorted({int(seed) for arm in self.arms(claim).values() for seed in arm["seeds"]})) or (0, 1, 2)
+        """The seeds by which a claim is judged, of which something is kept; all of them if there are none."""
+        kept = {int(seed) for arm in self.arms(claim).values() for seed in arm["seeds"]}
+        return tuple(seed for seed in range(claim.seeds) if seed in kept) or tuple(range(claim.seeds))
 
     def picture(self, claim: Claim, arm: str) -> Path:
         """The picture of an arm."""
         return self.folder / "pictures" / f"{claim.name}-{arm}.png"
 
-    def verdict(self, claim: Claim, seeds: tuple[int, ...], digest: str = "") -> Verdict:
+    def verdict(self, claim: Claim, seeds: tuple[int, ...], stamp: str = "") -> Verdict:
         """What the kept results say of a claim; not whole, where some are missing.
 
         Args:
             claim: The claim.
             seeds: Which seeds.
-            digest: What results depend on today: those of other code are left out; of any code, if this is.
+            stamp: The digest of today: results of other code are left out; of any code, if this is.
         """
-        arms = {arm: kept["seeds"] for arm, kept in self.arms(claim).items() if digest in ("", kept["digest"])}
+        arms = {arm: kept["seeds"] for arm, kept in self.arms(claim).items() if stamp in ("", kept["digest"])}
         kept = {arm: {seed: arms[arm][str(seed)] for seed in seeds if str(seed) in arms.get(arm, {})} for arm in ARMS}
         rows = [row for of_arm in kept.values() for row in of_arm.values()]
         newest = max(rows, key=lambda row: row["date"], default={"machine": "", "date": "", "commit": ""})
@@ -121,6 +141,7 @@ class Store:
             machine=newest["machine"],
             date=newest["date"],
             commit=newest["commit"],
+            trivial={} if (scores := self.trivial(claim)) is None else scores["found"],
             pictures={arm: f"pictures/{path.name}" for arm in ARMS if (path := self.picture(claim, arm)).exists()},
         )
 
@@ -134,6 +155,19 @@ def _whole(kept: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(value, int | float):
             raise ValueError(f"{name} is no number")
     return kept
+
+
+def _scores(kept: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of trivial answers, if nothing is missing."""
+    if not kept.keys() >= {"digest", "where", "found"} or not all(kept["found"].values()):
+        raise KeyError("scores of trivial answers")
+    return kept
+
+
+def _stamped(claim: Claim, stamp: str) -> dict[str, Any]:
+    """What the results of an arm depend on today."""
+    module = claim.module
+    return {"digest": stamp, "measuring": measuring(module), "libraries": libraries(module)}
 
 
 def _converted(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

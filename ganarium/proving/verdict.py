@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import Any
 
-from ganarium.zoo.claim import ARMS, Claim
+from ganarium.zoo.claim import ANSWERS, ARMS, Claim, interval
 
 __all__ = ["Verdict"]
 
@@ -26,6 +26,7 @@ class Verdict:
         date: When the newest was played.
         commit: At which commit, or with which version.
         share: The share of the budget that was played; less than 1 proves nothing.
+        trivial: For each trivial answer, what was measured by name, the claim's measure first.
         pictures: For each arm, the file among the results that shows its first seed, if there is one.
     """
 
@@ -38,6 +39,7 @@ class Verdict:
     date: str = ""
     commit: str = ""
     share: float = 1.0
+    trivial: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -54,14 +56,35 @@ class Verdict:
         return self.claim.gains(self.values(arm), self.values("baseline"))
 
     def passes(self, arm: str) -> bool:
-        """Whether an arm beats the baseline by what is needed, with every seed."""
+        """Whether an arm beats the baseline: its gain's interval is above zero, and the mean reaches what is needed."""
         gains, needed = self.gains(arm), self.claim.needed
-        return needed is not None and min(gains) > 0 and fmean(gains) >= needed
+        between = interval(gains)
+        return needed is not None and between is not None and between[0] > 0 and fmean(gains) >= needed
+
+    @property
+    def fails(self) -> bool:
+        """Whether the control fails: it does not pass, and gains less than a third of what the game does."""
+        return not self.passes("control") and fmean(self.gains("control")) < fmean(self.gains()) / 3
+
+    @property
+    def beaten_by(self) -> list[str]:
+        """The trivial answers that measure as well as the game's mean, or better; the data itself does not count."""
+        mean, scores = (
+            fmean(self.values("game")),
+            {name: row for name, row in self.trivial.items() if name != ANSWERS[0]},
+        )
+        return [name for name, row in scores.items() if self.claim.as_good(next(iter(row.values())), mean)]
+
+    @property
+    def scored(self) -> bool:
+        """Whether trivial answers were measured, or need not be."""
+        return bool(self.trivial or self.claim.no_trivial)
 
     @property
     def holds(self) -> bool:
         """Whether the claim holds."""
-        return self.share >= 1 and self.whole and self.passes("game") and not self.passes("control")
+        enough = self.share >= 1 and len(self.seeds) >= self.claim.seeds and self.whole
+        return enough and self.passes("game") and self.fails and self.scored and not self.beaten_by
 
     @property
     def why(self) -> str:
@@ -70,21 +93,35 @@ class Verdict:
             places = [(arm, seed) for arm in ARMS for seed in self.seeds]
             missing = [f"{arm}, seed {seed}" for arm, seed in places if seed not in self.found.get(arm, {})]
             return f"not measured: {'; '.join(missing)}"
-        gains, needed = self.gains(), self.claim.needed
         if self.share < 1:
-            return f"{self.share:.0%} of the budget, with one seed, which proves nothing; the gain is {gains[0]:+.3g}"
-        if needed is None:
-            found = "found no gain" if self.claim.pilot else "is still to come"
-            return f"the pilot, which says how much is needed, {found}; the mean gain is {fmean(gains):+.3g}"
-        mean = f"the mean gain is {fmean(gains):+.3g}, needed {needed:.3g}"
-        against = [str(seed) for seed, gain in zip(self.seeds, gains, strict=True) if gain <= 0]
-        if against:
-            return f"seed {', '.join(against)} favours the baseline; {mean}"
-        if fmean(gains) < needed:
-            return mean
-        if self.passes("control"):
-            return f"{mean}; but the control passes too ({fmean(self.gains('control')):+.3g})"
-        return f"every seed favours the game; {mean}; the control fails ({fmean(self.gains('control')):+.3g})"
+            gain = self.gains()[0]
+            return f"{self.share:.0%} of the budget, with one seed, which proves nothing; the gain is {gain:+.3g}"
+        return "; ".join(filter(None, (self._few(), self._gain(), self._control(), self._trivial())))
+
+    def _few(self) -> str:
+        played, wanted = len(self.seeds), self.claim.seeds
+        return f"{played} of {wanted} seeds played" if played < wanted else ""
+
+    def _gain(self) -> str:
+        claim, between = self.claim, interval(self.gains())
+        said = f"the mean gain is {fmean(self.gains()):+.3g}"
+        said += f" [{between[0]:+.3g}, {between[1]:+.3g}]" if between else ""
+        if claim.needed is None:
+            found = "found no gain" if claim.pilot else "is still to come"
+            return f"{said}; the pilot, which says how much is needed, {found}"
+        above = "" if between is None or between[0] > 0 else ", and an interval above zero"
+        return f"{said}, needed {claim.needed:.3g}{above}"
+
+    def _control(self) -> str:
+        mine, game = fmean(self.gains("control")), fmean(self.gains())
+        share = f", {mine / game:.0%} of the game's" if game > 0 else ""
+        said = "passes too" if self.passes("control") else "fails" if self.fails else "gains a third or more"
+        return f"the control {said if self.passes('game') else 'gains'} ({mine:+.3g}{share})"
+
+    def _trivial(self) -> str:
+        if not self.scored:
+            return "trivial answers are still to be measured"
+        return f"as good as the game without learning: {', '.join(self.beaten_by)}" if self.beaten_by else ""
 
     def rows(self) -> list[dict[str, str]]:
         """A row for each arm and number: every seed, mean and spread."""
@@ -96,16 +133,25 @@ class Verdict:
                 cells = {f"seed {seed}": _said(kept[seed][name]) if seed in kept else "failed" for seed in self.seeds}
                 sd = f" +- {stdev(values):.2g}" if len(values) > 1 else ""
                 rows.append({"arm": arm, "measure": name, **cells, "mean": f"{_said(fmean(values))}{sd}"})
-        return rows
+        return rows + [self._row(answer, row) for answer, row in self.trivial.items()]
+
+    def _row(self, answer: str, row: Mapping[str, float]) -> dict[str, str]:
+        """A row for a trivial answer, with the claim's measure alone."""
+        name, value = next(iter(row.items()))
+        return {"arm": answer, "measure": name, **{f"seed {seed}": "" for seed in self.seeds}, "mean": _said(value)}
 
     def plain(self) -> dict[str, Any]:
         """As values that JSON holds."""
+        between = interval(self.gains()) if self.whole else None
         return {
             "claim": self.claim.name,
             "holds": self.holds,
             "why": self.why,
             "needed": self.claim.needed,
+            "interval": list(between) if between else None,
             "seeds": list(self.seeds),
+            "wanted": self.claim.seeds,
+            "trivial": {answer: dict(row) for answer, row in self.trivial.items()},
             "found": {arm: {str(seed): dict(row) for seed, row in rows.items()} for arm, rows in self.found.items()},
             "errors": {arm: {str(seed): text for seed, text in rows.items()} for arm, rows in self.errors.items()},
             "share": self.share,

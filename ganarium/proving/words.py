@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,16 @@ from ganarium.terminal.tables import markdown as as_table
 
 if TYPE_CHECKING:
     from ganarium.proving.verdict import Verdict
+    from ganarium.zoo.claim import Claim
 
-__all__ = ["frozen", "markdown", "summary", "table", "text"]
+__all__ = ["following", "frozen", "markdown", "summary", "table", "text"]
 
 _RULE = """Each claim is a paper's headline (or a lecture's), in miniature: a game, a baseline that it must beat and a
-control that must fail, with the same data, first weights, batches and budget. It holds when every seed favours the
-game, the mean gain reaches half of what a pilot on other seeds found, and the control does not pass. Those that do not
-hold stay here, with what was tried."""
+control that must fail, with the same data, first weights, batches and budget. A pilot on other seeds says how many
+seeds are played, and how much is needed: half of what it found. A claim holds when the 95 % interval of the paired
+gains lies above zero, their mean reaches what is needed, the control does not pass and gains less than a third of what
+the game does, and no trivial answer (copies, one sample repeated, noise, a prototype) measures as well as the game.
+Those that do not hold stay here, with what was tried."""
 
 
 def text(found: Verdict) -> str:
@@ -29,6 +33,7 @@ def text(found: Verdict) -> str:
         "world": claim.world,
         "measure": f"{claim.measure} ({claim.better} is better)",
         **claim.arms,
+        **_more(claim),
     }
     lines = [f"{name:<10}{words}" for name, words in head.items()]
     lines += ["", columns(found.rows()), ""]
@@ -41,8 +46,21 @@ def text(found: Verdict) -> str:
 
 def frozen(found: Verdict) -> str:
     """The figures of a pilot, as they stand in a claim's file."""
-    rows = [f'        "{arm}": {[float(f"{value:.4g}") for value in found.values(arm)]},' for arm in found.found]
+    rows = [f'        "{arm}": {values},' for arm, values in _rounded(found).items()]
     return "\n".join(["    pilot={", *rows, "    },"])
+
+
+def following(found: Verdict) -> str:
+    """How many seeds follow from a pilot, and how much gain is needed."""
+    claim = replace(found.claim, pilot=_rounded(found))
+    if claim.needed is None:
+        return "The pilot found no gain: there is nothing to prove."
+    chance = "; the baseline fails or not by chance" if claim.chance else ""
+    return f"{claim.seeds} seeds follow, and a mean gain of {claim.needed:.3g} is needed{chance}."
+
+
+def _rounded(found: Verdict) -> dict[str, list[float]]:
+    return {arm: [float(f"{value:.4g}") for value in found.values(arm)] for arm in found.found}
 
 
 def summary(found: Sequence[Verdict]) -> list[dict[str, str]]:
@@ -89,10 +107,11 @@ def table(found: Verdict, place: str = "") -> str:
         "here": claim.world,
         "measured": f"{claim.measure}; {claim.better} is better",
         **claim.arms,
+        **_more(claim),
     }
     lines = [f"* *{name}*: {words}" for name, words in rows.items()]
     pilot = "; ".join(f"{arm} {', '.join(f'{v:.4g}' for v in values)}" for arm, values in claim.pilot.items())
-    needed = f" The pilot: {pilot}; half of its gain is needed." if pilot else ""
+    needed = f" The pilot: {pilot}; half of its gain is needed, of {claim.seeds} seeds." if pilot else ""
     parts = ["\n".join(lines), as_table(_merged(found.rows()))]
     if found.pictures:
         parts.append(as_table([{arm: f"![{arm}]({place}{path})" for arm, path in found.pictures.items()}]))
@@ -101,6 +120,12 @@ def table(found: Verdict, place: str = "") -> str:
     parts.append(f"**{'Holds' if found.holds else 'Does not hold'}**: {found.why}.{needed} {cost}")
     parts += [f"*Tried*: {claim.tried}"] if claim.tried else []
     return "\n\n".join(part for part in parts if part)
+
+
+def _more(claim: Claim) -> dict[str, str]:
+    """What else a claim says of itself, where it does."""
+    said = {"plays": claim.plays, "chance": claim.chance, "trivial": claim.no_trivial}
+    return {name: words for name, words in said.items() if words}
 
 
 def _line(found: Verdict) -> dict[str, str]:

@@ -20,15 +20,17 @@ __all__ = ["claim"]
 def claim(words: list[str]) -> int:
     """Prove what a paper says: a game against a baseline that it must beat and a control that must fail.
 
-    Three seeds of three arms, side by side. What was found before is not played again while it stands: where the code
-    has changed, a few rounds of the arm, its echo, tell whether it does. So the same command goes on with what was
-    interrupted. Exit code 0: holds; 1: does not hold.
+    Three to twelve seeds, as follows from the claim's pilot, of three arms, side by side. What was found before is not
+    played again while it stands: where the code has changed, a few rounds of the arm, its echo, tell whether it does.
+    So the same command goes on with what was interrupted. Exit code 0: holds; 1: does not hold.
 
     Args:
         all: Every claim.
-        seeds: How many seeds, from 0 on.
+        seeds: How many seeds, from 0 on, for another look; with fewer than follow from its pilot no claim holds. With
+            --pilot: how many of the pilot's, three if left out.
         quick: One seed and a tenth of the budget, to see it run; proves nothing and keeps nothing. Exit code 0: it ran.
-        pilot: The pilot's seeds instead; prints the figures that a claim's file freezes. Keeps nothing.
+        pilot: The pilot's seeds instead, from 100 on; prints the figures that a claim's file freezes, and how many
+            seeds follow from them. Keeps nothing.
         check: Play no arm, only the echoes of those whose code has changed: whether what was found stands. Exit code
             0: it does; 1: some differ.
         fresh: Play again what was found before; with --check, all echoes.
@@ -39,7 +41,7 @@ def claim(words: list[str]) -> int:
 
     def run(
         all: bool = False,
-        seeds: int = 3,
+        seeds: int | None = None,
         quick: bool = False,
         pilot: bool = False,
         check: bool = False,
@@ -58,24 +60,24 @@ def claim(words: list[str]) -> int:
         if check:
             return _check(chosen, fresh, out, workers, quiet)
         if pilot:
-            return _pilot(chosen, workers, quiet)
+            return _pilot(chosen, 3 if seeds is None else seeds, workers, quiet)
         return _prove(chosen, seeds, quick, fresh, out, workers, quiet)
 
     names = list(takewhile(lambda word: not word.startswith("-"), words))
     return call(run, words[len(names) :], "ganarium claim NAME ...", claim.__doc__)
 
 
-def _pilot(names: list[str], workers: int | None, quiet: bool) -> int:
+def _pilot(names: list[str], seeds: int, workers: int | None, quiet: bool) -> int:
     from ganarium.proving.proving import pilot
-    from ganarium.proving.words import frozen
+    from ganarium.proving.words import following, frozen
 
     whole = True
     for name in names:
-        found = pilot(name, workers=workers, quiet=quiet)
+        found = pilot(name, seeds=seeds, workers=workers, quiet=quiet)
         print(found, end="\n\n")
         whole &= found.whole
         if found.whole:
-            print(f"{frozen(found)}\n")
+            print(f"{frozen(found)}\n{following(found)}\n")
     return 0 if whole else 1
 
 
@@ -93,7 +95,9 @@ def _check(names: list[str], fresh: bool, out: str, workers: int | None, quiet: 
     return 1 if any(each.wrong for each in found) else 0
 
 
-def _prove(names: list[str], seeds: int, quick: bool, fresh: bool, out: str, workers: int | None, quiet: bool) -> int:
+def _prove(
+    names: list[str], seeds: int | None, quick: bool, fresh: bool, out: str, workers: int | None, quiet: bool
+) -> int:
     from ganarium.proving.checking import check_claims
     from ganarium.proving.proving import prove, write_page
     from ganarium.proving.words import summary
