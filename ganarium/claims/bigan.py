@@ -37,20 +37,30 @@ class Broken(BiGAN):
 
 @claim(
     "bigan",
-    says="Made to agree in pairs, an encoder and a generator invert each other, in both directions, though no loss asks "
-    "for it; made to agree each by itself, they do not",
+    says="Made to agree in pairs, an encoder and a generator invert each other, in both directions, though no loss "
+    "asks for it; made to agree each by itself, they do not",
     source="Donahue et al., 2017, theorem 2; the authors' page: on MNIST a distance of 0.62 of that of other digits",
     world="digits of 8 x 8 pixels; 64,000 samples in batches of 64, the game's recipe",
-    measure="apart: the mean of two ratios, the distance of held-out digits to G(E(x)) over that of other digits to it, "
-    "and of latents to E(G(z)) over that of other latents; 0: inverses, 1: strangers",
+    measure="apart: the mean of two ratios, the distance of held-out digits to G(E(x)) over that of other digits to "
+    "it, and of latents to E(G(z)) over that of other latents; 0: inverses, 1: strangers",
     better="lower",
     arms={
         "game": "bigan",
-        "baseline": "the same networks, whose discriminator adds what it says of data and of latents: both laws, no pairs",
+        "baseline": "the same networks, whose discriminator adds what it says of data and what of latents: both laws, "
+        "and no pairs",
         "control": "bigan whose discriminator sees data beside the codes of other data",
     },
-    pilot={},
+    pilot={
+        "game": [0.6902, 0.6777, 0.66],
+        "baseline": [1.05, 1.01, 0.9867],
+        "control": [0.9308, 1.011, 1.003],
+    },
     plays="the recipe",
+    tried="Until now the claim was that the encoder does better than one that regresses the latents of samples, which "
+    "is not the paper's sentence: here that one's distance is 0.43 of that of other digits, where the game's is 0.58 "
+    "(96,000 samples). Samples cover these small digits well, and then they are enough to learn the inverse from. 50 "
+    "latents, as in the paper: 0.78 against 0.47; 4 latents: 0.82 against 0.72 (seed 103, 64,000 samples). That what "
+    "is learned is a good feature, the paper's title, is not tested: on digits an untrained encoder has 0.94.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("digits")
