@@ -22,8 +22,8 @@ from ganarium.zoo.claim import claim
     says="Adversarial training gives more varied melodies, of more tones and more intensities, than the same network "
     "predicting notes",
     source="Mogren, 2016, section 4 and figure 3: tone and intensity span in training, beside a baseline without game",
-    world="2,000 melodies of 16 notes in a key; one layer of 32 units, a twentieth of the run for prediction, Adam(1e-3); "
-    "38,400 samples in batches of 64",
+    world="2,000 melodies of 16 notes in a key; one layer of 32 units, a twentieth of the run for prediction, "
+    "Adam(1e-3); 38,400 samples in batches of 64",
     measure="coverage: the share of 400 held-out melodies that have one of 400 samples among their five neighbours, by "
     "span of tones, span of intensities and mean pitch, in standard deviations of real melodies",
     better="higher",

@@ -64,10 +64,8 @@ def trivial(answer: Answer) -> dict[str, float]:
 def measured(made: Tensor, asked: Tensor) -> dict[str, float]:
     """What is measured of digits (n, 1, H, W) of which classes (n,) were asked for."""
     data = load("digits", split="train")
-    right, varied = (
-        float((digit_classes(made) == asked).float().mean()),
-        spread(made, asked) / spread(data["x"], data["y"]),
-    )
+    right = float((digit_classes(made) == asked).float().mean())
+    varied = spread(made, asked) / spread(data["x"], data["y"])
     return {"as asked": right * min(varied, 1.0), "right": right, "varied": varied, **judged(data, made, "frechet")}
 
 

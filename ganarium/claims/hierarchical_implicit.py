@@ -34,8 +34,8 @@ class Blind(HierarchicalImplicit):
     better="lower",
     arms={
         "game": "hierarchical-implicit, 1,000 rounds",
-        "baseline": "approximate Bayesian computation (Beaumont, Zhang and Balding, 2002): of 10,000 data sets simulated "
-        "from the prior, the 1,000 of the nearest means, moved to the observed mean along a local linear regression",
+        "baseline": "approximate Bayesian computation (Beaumont, Zhang and Balding, 2002): of 10,000 data sets, "
+        "simulated from the prior, the 1,000 of the nearest means, moved to the observed mean along a local regression",
         "control": "hierarchical-implicit whose discriminator does not see the global causes",
     },
     pilot={
@@ -48,9 +48,9 @@ class Blind(HierarchicalImplicit):
     tried="The paper compares with approximate Bayesian computation, and so does the baseline; by the means, which are "
     "sufficient, a linear regression finds this posterior all but exactly. Without it, keeping the 100 nearest of "
     "10,000, the baseline had 5.1, 4.9, 6.7 (seeds 100 to 102) and 8.6, 1.9, 2.7 (seeds 0 to 2), more than the game. "
-    "Of the game: both players with Adam's betas of (0.5, 0.99): 0.55 (seed 103, 100 data); q at twice the rate: 0.17, and at "
-    "four times 0.61; without the five draws of each datum, in two coordinates, a mean 0.1 to 4.3 standard deviations "
-    "off and 1.5 to 3.6 times the spread. What is left is a spread that has not yet fallen far enough",
+    "Of the game: both players with Adam's betas of (0.5, 0.99): 0.55 (seed 103, 100 data); q at twice the rate: 0.17, "
+    "and at four times 0.61; without the five draws of each datum, in two coordinates, a mean 0.1 to 4.3 "
+    "standard deviations off and 1.5 to 3.6 times the spread. What is left is a spread that has not yet fallen far enough",
 )
 def play(arm: Arm) -> dict[str, float]:
     simulator = NormalMeans(1.0, 1.0, 0.5)

@@ -54,8 +54,8 @@ class Shuffled(InfoGAN):
     "reaches log 10 = 2.3 nats, or stays near 0 without the pay",
     world="2,000 pictures of four shapes of 8 x 8 pixels, anywhere around the middle, without labels; four categories "
     "and two numbers; 64,000 samples in batches of 64, perceptrons",
-    measure="agreement: how often Q's category is the shape, in 1,000 held-out pictures, categories named one to one as "
-    "suits them best; chance: a quarter",
+    measure="agreement: how often Q's category is the shape, in 1,000 held-out pictures, categories named one to one "
+    "as suits them best; chance: a quarter",
     better="higher",
     arms={
         "game": "infogan",
