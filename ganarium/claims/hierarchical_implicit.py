@@ -50,7 +50,8 @@ class Blind(HierarchicalImplicit):
     "10,000, the baseline had 5.1, 4.9, 6.7 (seeds 100 to 102) and 8.6, 1.9, 2.7 (seeds 0 to 2), more than the game. "
     "Of the game: both players with Adam's betas of (0.5, 0.99): 0.55 (seed 103, 100 data); q at twice the rate: 0.17, "
     "and at four times 0.61; without the five draws of each datum, in two coordinates, a mean 0.1 to 4.3 "
-    "standard deviations off and 1.5 to 3.6 times the spread. What is left is a spread that has not yet fallen far enough",
+    "standard deviations off and 1.5 to 3.6 times the spread. What is left is a spread that has not yet fallen far "
+    "enough",
 )
 def play(arm: Arm) -> dict[str, float]:
     simulator = NormalMeans(1.0, 1.0, 0.5)
