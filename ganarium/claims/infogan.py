@@ -73,7 +73,7 @@ def play(arm: Arm) -> dict[str, float]:
     rates = {"discriminator_optimizer": Adam(1e-3), "generator_optimizer": Adam(5e-4)}
 
     def make() -> InfoGAN:
-        return kind(data.spec, latent=8, categories=4, architecture=family, **rates)
+        return kind(data.spec, categories=4, code_weight=1.0, architecture=family, **rates)
 
     game = arm.played(make, data, seen=64_000)
     category = torch.arange(2000) % 4
