@@ -13,6 +13,7 @@ from ganarium.games.adversarial.adagan import AdaGAN
 from ganarium.ingredients import Adam
 from ganarium.metrics.modes import mixture
 from ganarium.nets import Plain
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.zoo.claim import claim
 
@@ -68,6 +69,17 @@ def play(arm: Arm) -> dict[str, float]:
     game = arm.played(make, data, seen=400_000, batch=128)
     made = data.spec["x"].restore(game.sample(4000, seed=arm.seed))
     arm.show(game.sample(2000, seed=arm.seed), data.spec["x"])
+    return measured(x, centres, made)
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    x, centres = gaussians(answer.seed)
+    data = from_tensors(x)
+    return measured(x, centres, data.spec["x"].restore(answer.samples(data, 4000)))
+
+
+def measured(x: Tensor, centres: Tensor, made: Tensor) -> dict[str, float]:
+    """What is measured of samples, in the data's own units."""
     found = {name: pair[0] for name, pair in mixture(made, centres, SD).items()}
     return {"divergence": found.pop("divergence"), **found, "coverage": covered(x[:4000], made, SD / 2)}
 

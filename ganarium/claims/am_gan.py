@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
+from torch import Tensor
 
 from ganarium.data import load
 from ganarium.games.adversarial.am_gan import AMGAN
 from ganarium.ingredients import Adam, Linear, am_score
 from ganarium.metrics.learned import digits
 from ganarium.nets import Flat
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.proving.measures import judged
 from ganarium.zoo.claim import claim
@@ -52,7 +56,17 @@ def play(arm: Arm) -> dict[str, float]:
     game = arm.played(make, data, seen=64_000)
     arm.show(game.sample(100, seed=arm.seed, y=torch.arange(100) // 10), data.spec["x"])
     asked = torch.arange(10_000) % 10
-    made, reader = game.sample(10_000, seed=arm.seed, y=asked), digits(data, "x")
+    return measured(data, game.sample(10_000, seed=arm.seed, y=asked), asked)
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    data, asked = load("digits", split="train"), torch.arange(10_000) % 10
+    return measured(data, answer.samples(data, 10_000, labels=asked), asked)
+
+
+def measured(data: Any, made: Tensor, asked: Tensor) -> dict[str, float]:
+    """What is measured of samples, as batches hold them."""
+    reader = digits(data, "x")
     real, seen = (reader.embed(x)[1] for x in (data["x"], made))
     assert real is not None
     assert seen is not None

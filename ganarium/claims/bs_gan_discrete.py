@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torch import Tensor
 
@@ -10,6 +11,7 @@ from ganarium.data import load
 from ganarium.games.adversarial.bs_gan_discrete import BSGANDiscrete
 from ganarium.ingredients import Adam
 from ganarium.nets import Flat
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.proving.measures import digit_classes, judged
 from ganarium.zoo.claim import claim
@@ -65,6 +67,16 @@ def play(arm: Arm) -> dict[str, float]:
 
     made = arm.played(make, data, seen=38_400).sample(2000, seed=arm.seed)
     arm.show(made[:64], data.spec["x"])
+    return measured(data, made)
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    data = load("digits", split="train", binary=True)
+    return measured(data, answer.samples(data, 2000))
+
+
+def measured(data: Any, made: Tensor) -> dict[str, float]:
+    """What is measured of samples, as batches hold them."""
     rows, counts = judged(data, made, "frechet", "coverage"), digit_classes(made).bincount(minlength=10)
     shares = counts[counts > 0] / len(made)
     imbalance = math.log(10) + (shares * shares.log()).sum().item()

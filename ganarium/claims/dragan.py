@@ -7,6 +7,7 @@ from ganarium.games.adversarial.dragan import DRAGAN
 from ganarium.games.adversarial.gan import GAN
 from ganarium.ingredients import Adam, Normal
 from ganarium.nets import Flat
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.proving.measures import judged
 from ganarium.zoo.claim import claim
@@ -43,3 +44,8 @@ def play(arm: Arm) -> dict[str, float]:
     made = arm.played(make, data, seen=96_000).sample(2000, seed=arm.seed)
     arm.show(made[:64], data.spec["x"])
     return judged(data, made, "frechet", "precision", "recall")
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    data = load("digits")
+    return judged(data, answer.samples(data, 2000), "frechet", "precision", "recall")

@@ -12,6 +12,7 @@ from ganarium.games.adversarial.ebgan import EBGAN
 from ganarium.games.adversarial.gan import GAN
 from ganarium.ingredients import Adam, Normal
 from ganarium.nets import Flat
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.proving.measures import judged
 from ganarium.zoo.claim import claim
@@ -44,6 +45,11 @@ def play(arm: Arm) -> dict[str, float]:
         arm.show(made[:64], data.spec["x"])
         found.append(judged(data, made, "frechet")["frechet"])
     return {"distance": fmean(found), "best": min(found), "worst": max(found)}
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    data = load("digits", split="train")
+    return {"distance": judged(data, answer.samples(data, 2000), "frechet")["frechet"]}
 
 
 def settings(seed: int, count: int) -> list[tuple[int, int, float]]:

@@ -12,6 +12,7 @@ from ganarium.data import load
 from ganarium.games.adversarial.sngan import SNGAN
 from ganarium.ingredients import Adam
 from ganarium.nets import Flat
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.proving.measures import judged
 from ganarium.spec import Spec
@@ -46,6 +47,11 @@ def play(arm: Arm) -> dict[str, float]:
         found[f"setting {name}"] = judged(data, made, "frechet")["frechet"]
         arm.show(made[:64], data.spec["x"])
     return {"distance": fmean(found.values()), **found}
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    data = load("digits")
+    return {"distance": judged(data, answer.samples(data, 2000), "frechet")["frechet"]}
 
 
 def game(arm: str, spec: Spec, optimizer: Adam) -> SNGAN:

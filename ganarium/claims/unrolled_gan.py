@@ -5,6 +5,7 @@ from __future__ import annotations
 from ganarium.data import load
 from ganarium.games.adversarial.unrolled_gan import UnrolledGAN
 from ganarium.ingredients import Adam
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.proving.measures import points
 from ganarium.zoo.claim import claim
@@ -48,3 +49,8 @@ def play(arm: Arm) -> dict[str, float]:
     made = arm.played(make, data, seen=192_000, batch=128, average=12_800).sample(10_000, seed=arm.seed)
     arm.show(made[:2000], data.spec["x"])
     return points(data, made)
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    data = load("ring")
+    return points(data, answer.samples(data, 10_000))

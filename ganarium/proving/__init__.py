@@ -2,7 +2,7 @@
 
 .. code-block:: python
 
-    (found,) = ga.prove(["wgan-gp"])      # three seeds of three arms, side by side; kept in ./claims
+    (found,) = ga.prove(["wgan-gp"])      # every seed of three arms, side by side; kept in ./claims
     print(found)
     found.holds
 

@@ -81,10 +81,23 @@ class Verdict:
         return bool(self.trivial or self.claim.no_trivial)
 
     @property
+    def faults(self) -> list[str]:
+        """What keeps it from holding, in a few words each; nothing, where it holds."""
+        if self.share < 1 or not self.whole:
+            return ["not measured"]
+        found = {
+            "too few seeds": len(self.seeds) < self.claim.seeds,
+            "too small or too uncertain a gain": not self.passes("game"),
+            "a control that gains too": self.passes("game") and not self.fails,
+            "trivial answers not measured": not self.scored,
+            "a trivial answer as good as the game": bool(self.beaten_by),
+        }
+        return [fault for fault, there in found.items() if there]
+
+    @property
     def holds(self) -> bool:
         """Whether the claim holds."""
-        enough = self.share >= 1 and len(self.seeds) >= self.claim.seeds and self.whole
-        return enough and self.passes("game") and self.fails and self.scored and not self.beaten_by
+        return not self.faults
 
     @property
     def why(self) -> str:

@@ -88,6 +88,7 @@ def markdown(found: Sequence[Verdict], place: str = "") -> str:
         "`make claims` plays them (`ganarium claim --all --out docs/claims`); `ganarium claim NAME` repeats one.",
         _RULE,
         f"**{holding} of {len(found)} hold.**",
+        as_table(_counts(found)),
         as_table([_line(each) for each in found]),
         *(f"## {each.claim.name}\n\n{table(each, place)}" for each in found),
     ]
@@ -120,6 +121,15 @@ def table(found: Verdict, place: str = "") -> str:
     parts.append(f"**{'Holds' if found.holds else 'Does not hold'}**: {found.why}.{needed} {cost}")
     parts += [f"*Tried*: {claim.tried}"] if claim.tried else []
     return "\n\n".join(part for part in parts if part)
+
+
+def _counts(found: Sequence[Verdict]) -> list[dict[str, str]]:
+    """A row for those that hold, and one for each fault that keeps others from holding: how many have it, and which."""
+    rows: dict[str, list[str]] = {"hold": [each.claim.name for each in found if each.holds]}
+    for each in found:
+        for fault in each.faults:
+            rows.setdefault(fault, []).append(each.claim.name)
+    return [{"": said, "claims": str(len(names)), "which": ", ".join(names)} for said, names in rows.items()]
 
 
 def _more(claim: Claim) -> dict[str, str]:
