@@ -42,6 +42,7 @@ class Ahead(GAN):
         "baseline": [9.5055, 10.3777, 9.9157],
         "control": [9.5034, 10.3761, 9.9115],
     },
+    plays="a discriminator that is far ahead, which no recipe has: on that the paper's sentence is",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, objective = load("digits"), arm.among(game=NonSaturating(), baseline=Minimax(), control=Minimax())
@@ -66,5 +67,6 @@ def play(arm: Arm) -> dict[str, float]:
 
 
 def trivial(answer: Answer) -> dict[str, float]:
+    """Digits that nobody had to learn."""
     data = load("digits")
     return {"distance": judged(data, answer.samples(data, 2000), "frechet")["frechet"]}
