@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, pad
@@ -15,7 +13,7 @@ from ganarium.ingredients import Adam
 from ganarium.nets import Flat
 from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
-from ganarium.proving.measures import distinct, judged
+from ganarium.proving.measures import judged
 from ganarium.zoo.claim import claim
 
 
@@ -24,20 +22,18 @@ from ganarium.zoo.claim import claim
     says="Samples of a variational auto-encoder are blurrier than those of a GAN",
     source="Goodfellow, 2016 (tutorial), section 3.2.3; and the lectures",
     world="digits of 8 x 8 pixels; 48,000 samples in batches of 64, the same perceptrons for both",
-    measure="blur: |log of the variance of the Laplacian, of samples over real digits|, over the share of samples "
-    "that are no repetition; 0: as sharp as real ones",
+    measure="blur: Wasserstein distance on the line between the laws of the log of the variance of the Laplacian of "
+    "2,000 samples and of held-out digits, one number for each; 0: as sharp as real ones, and as differently so",
     better="lower",
     arms={
         "game": "r3gan",
         "baseline": "vae; its samples are the decoder's means, as in its papers",
         "control": "the same r3gan, every sample averaged over squares of 2 x 2 pixels",
     },
-    pilot={
-        "game": [0.0371, 0.0181, 0.0148],
-        "baseline": [0.5839, 0.5955, 0.5578],
-        "control": [1.6182, 1.6187, 1.5894],
-    },
+    pilot={},
     plays="the recipe of r3gan, in batches of 64; for vae, which has none for images, the same perceptrons",
+    tried="Until now the variance was taken over the pixels of all samples at once: |log| of its ratio to the data's "
+    "was 0.02 of the game's and 0.58 of vae's, but 0.01 of sixteen digits, repeated.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("digits", split="train")
@@ -65,13 +61,18 @@ def trivial(answer: Answer) -> dict[str, float]:
 
 def measured(made: Tensor) -> dict[str, float]:
     """What is measured of digits (n, 1, H, W)."""
-    data = load("digits", split="train")
-    ratio = sharpness(made) / sharpness(data["x"])
-    blur = abs(math.log(max(ratio, 1e-9))) / distinct(made)
-    return {"blur": blur, "sharpness over real": ratio, **judged(data, made, "frechet")}
+    from scipy.stats import wasserstein_distance
+
+    data = load("digits")
+    found, real = sharpness(made), sharpness(data.test["x"])
+    return {
+        "blur": float(wasserstein_distance(found, real)),
+        "sharper": float(found.mean() - real.mean()),
+        **judged(data.train, made, "frechet", features="digits"),
+    }
 
 
-def sharpness(x: Tensor) -> float:
-    """The variance of the Laplacian of images (n, 1, H, W), over all their inner pixels."""
+def sharpness(x: Tensor) -> Tensor:
+    """The log of the variance of the Laplacian of each image (n, 1, H, W), over its inner pixels, (n,)."""
     kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]])
-    return float(conv2d(x, kernel[None, None]).var())
+    return conv2d(x, kernel[None, None]).flatten(1).var(1).clamp(min=1e-9).log()

@@ -72,7 +72,8 @@ def measured(made: Tensor, few: Tensor, others: Tensor) -> dict[str, float]:
     real = (torch.cdist(x, held) < radius).any(1)
     new = torch.cdist(x, unseen).amin(1) < torch.cdist(x, seen).amin(1)
     row = {"new": real & new, "copies": ~new, "real": real}
-    return {name: float(each.float().mean()) for name, each in row.items()} | judged(data.train, made, "frechet")
+    distance = judged(data.train, made, "frechet", features="digits")
+    return {name: float(each.float().mean()) for name, each in row.items()} | distance
 
 
 def window(x: Tensor, count: int, seed: int, sd: float = 0.2) -> Tensor:

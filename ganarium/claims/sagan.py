@@ -11,7 +11,6 @@ from ganarium.ingredients import R1, Adam, Cosine
 from ganarium.nets.families.attentive import Attentive
 from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
-from ganarium.proving.measures import distinct
 from ganarium.zoo.claim import claim
 
 HEIGHT, WIDTH, PATCH, BRIGHT = 8, 32, 4, 0.8
@@ -82,6 +81,11 @@ def measured(made: Tensor, real: Tensor) -> dict[str, float]:
         "ends that agree": float(found[0] + found[3]),
         "bright at the left": float(found[2] + found[3]),
     }
+
+
+def distinct(x: Tensor) -> float:
+    """The share of samples (n, \\*shape) that are no repetition of another: 1 if all differ."""
+    return len(x.flatten(1).unique(dim=0)) / len(x)
 
 
 def strips(count: int) -> InMemory:

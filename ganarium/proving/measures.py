@@ -14,7 +14,7 @@ from ganarium.metrics.learned import digits
 from ganarium.metrics.modes import mixture
 from ganarium.metrics.neighbours import balls
 
-__all__ = ["agreement", "digit_classes", "distinct", "judged", "points"]
+__all__ = ["agreement", "digit_classes", "judged", "points"]
 
 
 def points(data: Any, made: Tensor, count: int = 2000) -> dict[str, float]:
@@ -45,18 +45,6 @@ def judged(data: Any, made: Tensor, *metrics: str, features: str | None = None) 
     rows = judge.look([made], len(made))
     numbers = judge.judge(rows, metrics or None, resamples=0, floor=False, quick=not metrics)
     return {number.metric: number.value for number in numbers}
-
-
-def distinct(x: Tensor) -> float:
-    """The share of samples (n, \\*shape) that are no repetition of another: 1 if all differ.
-
-    For measures of each sample by itself, which a few good ones, repeated, would win.
-
-    Example:
-        >>> distinct(torch.tensor([[1.0], [1.0], [2.0], [1.0]]))
-        0.5
-    """
-    return len(x.flatten(1).unique(dim=0)) / len(x)
 
 
 def digit_classes(x: Tensor) -> Tensor:
