@@ -38,8 +38,10 @@ from ganarium.zoo.claim import claim
     },
     plays="minibatch discrimination alone, on perceptrons without norms, where the plain game collapses; with smoothed "
     "labels too, one of the game's defaults, it found 2 modes",
-    tried="Explored with the same settings: 37 modes against 4, with blind kernels 2 (seed 103), but 3 against 3 (seed "
-    "104). With the game's smoothed labels, 0.9, it found 2 (seed 103).",
+    tried="The measure counts what a classifier reads from anything, 628 modes from white noise: counted only where "
+    "all three digits are as near to real ones as these are to each other, noise has none, and the arms are still to "
+    "be measured so. Explored with the same settings: 37 modes against 4, with blind kernels 2 (seed 103), but 3 "
+    "against 3 (seed 104). With the game's smoothed labels, 0.9, it found 2 (seed 103).",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, networks = load("stacked-digits"), Flat(128)

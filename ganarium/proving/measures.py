@@ -14,7 +14,7 @@ from ganarium.metrics.learned import digits
 from ganarium.metrics.modes import mixture
 from ganarium.metrics.neighbours import balls
 
-__all__ = ["agreement", "digit_classes", "judged", "points", "spelt"]
+__all__ = ["agreement", "digit_classes", "judged", "points"]
 
 
 def points(data: Any, made: Tensor, count: int = 2000) -> dict[str, float]:
@@ -50,21 +50,6 @@ def judged(data: Any, made: Tensor, *metrics: str, features: str | None = None) 
 def digit_classes(x: Tensor) -> Tensor:
     """The classes (n,) that a classifier, trained on the spot, reads from digits (n, 1, H, W)."""
     return _reader(x.shape[1:])(x)
-
-
-def spelt(made: Tensor) -> dict[str, float]:
-    """Of stacked digits (n, 3, 8, 8): modes, of 1,000, that good samples spell, and the share of samples that are good.
-
-    A good sample has three digits, each as near to a real one as all but a twentieth of the real ones are to another: a
-    classifier reads some digit from anything.
-    """
-    drawn, real = made.flatten(0, 1).flatten(1), load("digits")["x"].flatten(1)
-    # The nearest of all is itself.
-    reach = torch.cdist(real, real).topk(2, largest=False).values[:, 1].quantile(0.95)
-    good = (torch.cdist(drawn, real).amin(1) <= reach).view(-1, 3).all(1)
-    read = digit_classes(made.flatten(0, 1)[:, None]).view(-1, 3)
-    numbers = (read * torch.tensor([100, 10, 1])).sum(1)[good]
-    return {"modes": float(len(numbers.unique())), "good": float(good.float().mean())}
 
 
 @cache
