@@ -33,8 +33,9 @@ from ganarium.zoo.claim import claim
         "control": [3.707, 4.741, 3.004],
     },
     plays="settings that break plain games, which the sentence is about: perceptrons without norms, momenta of 0.9",
-    tried="White noise with the mean and deviation of each pixel has 1.60, less than the game's 2.42: with these "
-    "momenta no arm comes near to the law of pixels; and with the penalty elsewhere 38 % of the gain is left.",
+    tried="White noise with the mean and deviation of each pixel has 1.60, less than the game's 2.42; in features of a "
+    "classifier sixteen digits, repeated, have 8.0, the game 11.2 (seed 200): with these momenta no arm comes near to "
+    "the law of pixels; and with the penalty elsewhere 38 % of the gain is left.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("digits")
