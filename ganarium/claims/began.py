@@ -22,6 +22,7 @@ from ganarium.zoo.claim import claim
     " Adam(1e-3, (0.5, 0.999)), latents of 16 numbers, codes of 8",
     measure="distance: Frechet's, of 2,000 samples to the data, in features of a classifier of digits",
     better="lower",
+    plays="half of the recipe's units, and the paper's gamma of 0.5: by the recipe's, 1, there is nothing to balance",
     arms={
         "game": "began, gamma 0.5, a gain of 0.01",
         "baseline": "ebgan, a margin of 2, pulling-away 0.1",

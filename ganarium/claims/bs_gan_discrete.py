@@ -29,6 +29,7 @@ LOOKS, DRAWS, ROUNDS = (20, 100, 300), 60, 300
     measure="noise: the variance of the generator's gradient over 60 draws of the bits of 64 latents, over the "
     "squared length of its mean; mean over looks after 20, 100 and 300 rounds",
     better="lower",
+    plays="the recipe",
     arms={
         "game": "weights are a softmax of the scores of a latent's samples",
         "baseline": "REINFORCE: the reward is the score less the batch's mean score, as the authors' log Z follows it",

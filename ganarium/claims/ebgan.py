@@ -33,6 +33,8 @@ SETTINGS, WELL = 6, 1.0
     measure="share of the settings that end well: with a Frechet distance of 2,000 samples to the data, in features of "
     "a classifier of digits, below 1",
     better="higher",
+    plays="the recipe's latent, code and margin; layers, units and rates are drawn, for the sentence is on many "
+    "settings",
     arms={
         "game": "ebgan, a code of 32, margin 2, pulling-away 0.1",
         "baseline": "gan, non-saturating, whose discriminator has the layers and units of the encoder",

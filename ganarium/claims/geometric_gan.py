@@ -22,6 +22,7 @@ from ganarium.zoo.claim import claim
     "paper's, in all arms, where the authors gave the plain loss Adam",
     measure="coverage: the share of data that lie nearer to one of 2,000 samples than to their own fifth neighbours",
     better="higher",
+    plays="perceptrons of 64 units for the plane, at a higher rate: the game has no recipe for points",
     arms={
         "game": "geometric-gan",
         "baseline": "gan, non-saturating",

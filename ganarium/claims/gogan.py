@@ -24,6 +24,7 @@ from ganarium.zoo.claim import claim
     world="8 Gaussians on a ring; 1,000 rounds of five batches of 128; weights in a box of 0.1; RMSprop(5e-4)",
     measure="sliced distance of 10,000 samples to held-out data, both as networks see them",
     better="lower",
+    plays="half of the units, five times the rate, and a margin of the size that scores differ by, in time",
     arms={
         "game": "gogan, two ranks of 500 rounds, a margin of 0.1, which is about what scores differ by in this box",
         "baseline": "wgan, two of 500 rounds, of which the second begins with new networks, in the same box",

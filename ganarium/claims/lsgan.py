@@ -38,6 +38,8 @@ class Bounded(LeastSquares):
     "Adam(1e-3, (0.5, 0.999)) for both players",
     measure="coverage: the share of data that lie nearer to one of 2,000 samples than to their own fifth neighbours",
     better="higher",
+    plays="perceptrons of 64 units for the plane, at a rate at which the plain game fails now and then; the game has "
+    "no recipe",
     arms={
         "game": "lsgan, codes 0 and 1",
         "baseline": "gan, non-saturating",

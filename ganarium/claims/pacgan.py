@@ -42,6 +42,7 @@ class Repeated(nn.Module):
     "the average of the generator over the last 100 rounds or so",
     measure="coverage: of 2,000 data, the share with a sample as near as their fifth neighbour",
     better="higher",
+    plays="the recipe",
     arms={
         "game": "pacgan: packs of 2, so 64 packs of each kind a move",
         "baseline": "gan, non-saturating, one sample at a time",

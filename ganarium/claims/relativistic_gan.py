@@ -65,6 +65,7 @@ SETTINGS: dict[str, tuple[Adam, Callable[[nn.Module], None]]] = {
     measure="distance: Frechet's, of 2,000 samples to the data, in features of a classifier of digits; mean over the "
     "four settings",
     better="lower",
+    plays="small convolutions and the paper's unstable settings, which the sentence is about; the game has no recipe",
     arms={
         "game": "relativistic-gan: cross entropy of scores less the other side's mean",
         "baseline": "gan, non-saturating: cross entropy of the scores",

@@ -35,6 +35,8 @@ SETTINGS = {"D": Adam(1e-3, (0.5, 0.9)), "E": Adam(1e-3, (0.5, 0.999)), "F": Ada
     world="digits of 8 x 8 pixels, perceptrons; the paper's settings D, E and F, 150 rounds each, batches of 64",
     measure="distance: Frechet, on features of digits, mean over the settings",
     better="lower",
+    plays="perceptrons of the recipe's kind with half of its latent and all five moves, at the paper's settings D, E "
+    "and F",
     arms={
         "game": "every weight of the discriminator is divided by its largest singular value",
         "baseline": "the best, by its mean, of four other ways: nothing, layer norm, the penalty of wgan-gp (10), and "

@@ -38,6 +38,7 @@ class Bounded(WGAN):
     "for the critic and 2e-4 for the generator, so that the critic is near its best",
     measure="rank correlation: of the estimate with the true sliced distance of samples to data, at 20 looks",
     better="higher",
+    plays="half of the recipe's units, a smaller box and other rates, so that the critic is near its best",
     arms={
         "game": "wgan, weights clipped at 0.05: the difference of mean scores",
         "baseline": "gan, non-saturating: the Jensen-Shannon divergence by its discriminator's loss",

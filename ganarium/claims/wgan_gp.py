@@ -27,6 +27,8 @@ class Elsewhere(WGANGP):
     world="8 Gaussians on a ring; 400 rounds of batches of 256, five moves of the critic each; Adam, 2e-3 falling",
     measure="coverage: the share of 2,000 real points with a sample in reach of their fifth neighbour",
     better="higher",
+    plays="the recipe's penalty, moves and momenta, with half of its units and a rate that falls from four times its "
+    "own, in time",
     arms={
         "game": "wgan-gp, penalty 0.1, as the paper has it for points",
         "baseline": "wgan, the critic's weights clipped at 0.1",

@@ -25,7 +25,7 @@ def check_sequence(field: Field) -> None:
 
 
 class StepGenerator(nn.Module):
-    """Writes a sequence step by step, from noise at each step and what it wrote at the step before (at first, zeros).
+    """Writes a sequence step by step, from noise at each step and what it wrote at the step before.
 
     Every number ends in a tanh, in [-1, 1], where the data's are.
 
@@ -37,7 +37,7 @@ class StepGenerator(nn.Module):
         dropout: The share of units that are dropped between recurrent layers.
 
     Example:
-        >>> StepGenerator(Field((7, 2), "sequence"), latent=3, units=8)(torch.rand(5, 7, 3)).shape
+        >>> StepGenerator(Field((7, 2), "sequence"), latent=3, units=8)(torch.rand(5, 7, 3), torch.rand(5, 2)).shape
         torch.Size([5, 7, 2])
     """
 
@@ -50,18 +50,18 @@ class StepGenerator(nn.Module):
         self.write = nn.Linear(units, field.shape[1])
         self.bounds = nn.Tanh()
 
-    def forward(self, noise: Tensor, teacher: Tensor | None = None) -> Tensor:
+    def forward(self, noise: Tensor, first: Tensor, teacher: Tensor | None = None) -> Tensor:
         """Sequences of shape (B, T, F).
 
         Args:
             noise: Of shape (B, T, latent).
+            first: What stands before the first step, of shape (B, F).
             teacher: Real sequences (B, T, F), whose steps take the place of those that were just written.
         """
-        start = noise.new_zeros(len(noise), 1, self.write.out_features)
         if teacher is not None:
-            before = torch.cat([start, teacher[:, :-1]], 1)
+            before = torch.cat([first[:, None], teacher[:, :-1]], 1)
             return self.step(noise, before, None)[0]
-        steps, state = [start], None
+        steps, state = [first[:, None]], None
         for now in noise.split(1, 1):
             step, state = self.step(now, steps[-1], state)
             steps.append(step)
