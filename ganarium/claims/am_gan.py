@@ -78,7 +78,7 @@ def measured(data: Any, made: Tensor, asked: Tensor) -> dict[str, float]:
     score, varied = float(am_score(real, seen)), variety(data["x"], data["y"], made, asked)
     found = {"AM score over variety": score / varied, "AM score": score, "variety": varied}
     found["as asked"] = float((seen.argmax(1) == asked).float().mean())
-    return found | judged(data, made, "frechet", "recall")
+    return found | judged(data, made, "frechet", "recall", features="pixels")
 
 
 def variety(real: Tensor, y: Tensor, made: Tensor, asked: Tensor) -> float:

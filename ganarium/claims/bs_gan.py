@@ -67,11 +67,11 @@ def play(arm: Arm) -> dict[str, float]:
 
     made = arm.played(make, data, seen=96_000).sample(2000, seed=arm.seed)
     arm.show(made[:64], data.spec["x"])
-    rows = judged(data, made, "frechet", "coverage")
+    rows = judged(data, made, "frechet", "coverage", features="pixels")
     return {"distance": rows["frechet"], "coverage": rows["coverage"]}
 
 
 def trivial(answer: Answer) -> dict[str, float]:
     data = load("digits", split="train")
-    rows = judged(data, answer.samples(data, 2000), "frechet", "coverage")
+    rows = judged(data, answer.samples(data, 2000), "frechet", "coverage", features="pixels")
     return {"distance": rows["frechet"], "coverage": rows["coverage"]}

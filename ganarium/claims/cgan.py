@@ -66,7 +66,12 @@ def measured(made: Tensor, asked: Tensor) -> dict[str, float]:
     data = load("digits", split="train")
     right = float((digit_classes(made) == asked).float().mean())
     varied = spread(made, asked) / spread(data["x"], data["y"])
-    return {"as asked": right * min(varied, 1.0), "right": right, "varied": varied, **judged(data, made, "frechet")}
+    return {
+        "as asked": right * min(varied, 1.0),
+        "right": right,
+        "varied": varied,
+        **judged(data, made, "frechet", features="pixels"),
+    }
 
 
 def spread(x: Tensor, kinds: Tensor) -> float:

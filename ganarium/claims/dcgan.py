@@ -21,7 +21,7 @@ from ganarium.zoo.claim import claim
     "layers, the image's too, samples oscillate",
     world="digits enlarged to 32 x 32 pixels, three levels of convolutions from 16 channels on; 76,800 samples in "
     "batches of 64; the paper's Adam(2e-4, (0.5, 0.999)) and its draw of the first weights in all arms",
-    measure="Frechet distance of 2,000 samples to the data, in features of a classifier of digits",
+    measure="Frechet distance of 2,000 samples to the data, on their pixels",
     better="lower",
     plays="the recipe, with kernels of 4 for 5, and the paper's rate of 2e-4 for its 5e-4",
     arms={
@@ -48,12 +48,12 @@ def play(arm: Arm) -> dict[str, float]:
     game = arm.played(made, data, seen=76_800)
     samples = game.sample(2000, seed=arm.seed)
     arm.show(samples[:64], data.spec["x"])
-    return judged(data, samples, "frechet", "coverage")
+    return judged(data, samples, "frechet", "coverage", features="pixels")
 
 
 def trivial(answer: Answer) -> dict[str, float]:
     data = load("digits", split="train", size=32)
-    return judged(data, answer.samples(data, 2000), "frechet", "coverage")
+    return judged(data, answer.samples(data, 2000), "frechet", "coverage", features="pixels")
 
 
 def without_norm(network: nn.Module) -> None:

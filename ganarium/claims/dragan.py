@@ -47,9 +47,9 @@ def play(arm: Arm) -> dict[str, float]:
     )
     made = arm.played(make, data, seen=96_000).sample(2000, seed=arm.seed)
     arm.show(made[:64], data.spec["x"])
-    return judged(data, made, "frechet", "precision", "recall")
+    return judged(data, made, "frechet", "precision", "recall", features="pixels")
 
 
 def trivial(answer: Answer) -> dict[str, float]:
     data = load("digits")
-    return judged(data, answer.samples(data, 2000), "frechet", "precision", "recall")
+    return judged(data, answer.samples(data, 2000), "frechet", "precision", "recall", features="pixels")

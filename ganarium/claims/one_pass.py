@@ -107,7 +107,7 @@ def play(arm: Arm) -> dict[str, float]:
     game = arm.played(make, data, seen=32_000)
     made = game.sample(2000, seed=arm.seed, chunk=1000)
     arm.show(made[:64], data.spec["x"])
-    return {"log2 seconds": math.log2(seconds(game)), **judged(data, made, "frechet")}
+    return {"log2 seconds": math.log2(seconds(game)), **judged(data, made, "frechet", features="pixels")}
 
 
 def seconds(game: Samples) -> float:
