@@ -48,8 +48,9 @@ def load(
     if split not in ("all", "train", "test"):
         raise ValueError(f"split is 'all', 'train' or 'test'; got {split!r}.")
     data = _load(what, options)
-    if isinstance(data, Photos) and data is not what and data.scan.warning and speaks():
-        warnings.warn(data.scan.warning, stacklevel=2)
+    if isinstance(data, Photos) and data is not what and speaks():
+        for sentence in filter(None, (data.scan.warning, data.scan.passed)):
+            warnings.warn(sentence, stacklevel=2)
     data = data if split == "all" else getattr(data, split)
     if labels is None:
         return data

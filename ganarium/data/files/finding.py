@@ -12,10 +12,33 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-__all__ = ["SUFFIXES", "Found", "Shelf", "ending", "find_images", "shown"]
+from ganarium.files import ending
+
+__all__ = ["SUFFIXES", "Found", "Shelf", "find_images", "shown"]
 
 #: The endings of the names of files that are looked into. What is inside decides how they are read.
-SUFFIXES = frozenset([".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"])
+SUFFIXES = frozenset(
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".jif",
+        ".png",
+        ".apng",
+        ".bmp",
+        ".dib",
+        ".gif",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+        ".pfm",
+    ]
+)
 
 
 class Found(NamedTuple):
@@ -154,18 +177,13 @@ def find_images(path: Path, limit: int | None = None) -> tuple[Shelf, list[Found
         files = list(shelf.files())
     except PermissionError as error:
         raise ValueError(f"The folder {error.filename} may not be read. Change its permissions.") from None
-    images = sorted(file for file in files if ending(file) in SUFFIXES)
+    images = sorted(file for file in files if ending(file.parts[-1]) in SUFFIXES)
     if not images:
         raise ValueError(_nothing(path, files))
-    shelf.others = sorted(file for file in files if ending(file) not in SUFFIXES)
+    shelf.others = sorted(file for file in files if ending(file.parts[-1]) not in SUFFIXES)
     if limit is not None:
         images = [images[k * len(images) // limit] for k in range(min(limit, len(images)))]
     return shelf, images
-
-
-def ending(file: Found) -> str:
-    """How the name of a file ends, in small letters: ".png"; nothing if it has no ending."""
-    return os.path.splitext(file.parts[-1])[1].lower()
 
 
 def shown(file: Found) -> str:
@@ -174,7 +192,7 @@ def shown(file: Found) -> str:
 
 
 def _nothing(path: Path, files: list[Found]) -> str:
-    endings = Counter(ending(file) or "no ending" for file in files)
+    endings = Counter(ending(file.parts[-1]) or "no ending" for file in files)
     there = ", ".join(f"{count:,} of {ending}" for ending, count in endings.most_common(4))
     what = f"only {len(files):,} other files ({there})" if files else "nothing"
     return (

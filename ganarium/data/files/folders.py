@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,12 +18,15 @@ from ganarium.data.files.cache import fingerprint, folder_of
 from ganarium.data.files.classes import Classes, Layout, layout_of
 from ganarium.data.files.decoding import Broken, Fit, Frame, Resample, coloured, opened, patient, upright
 from ganarium.data.files.finding import Found, Shelf, find_images, shown
+from ganarium.data.files.kinds import passed_by
+from ganarium.data.files.levels import field_span, in_units, notes_on, span_for, spanned
 from ganarium.data.files.photos import Photos
 from ganarium.data.files.scan import ALLOWED, Scan, some
 from ganarium.data.files.store import Store, decoded
 from ganarium.data.gathering import FileRows
 from ganarium.data.registry import reader
 from ganarium.spec import Field
+from ganarium.terminal.progress import watched
 
 __all__ = ["fingerprint_of", "folder"]
 
@@ -46,6 +50,7 @@ def folder(
     memory: bool | None = None,
     cache: bool | str = True,
     skip: float = ALLOWED,
+    range: tuple[float, float] | None = None,
 ) -> Photos:
     """Images of a folder or ``.zip`` file, decoded once and cached as bytes; labels are the names of class folders.
 
@@ -64,29 +69,38 @@ def folder(
         memory: Whether images are held in memory; None: if they take less than a quarter of what is free.
         cache: Where decoded images are kept: a folder, True for $GANARIUM_CACHE or ~/.cache/ganarium, False: nowhere.
         skip: The largest share of the files that may be skipped because they cannot be read.
+        range: The numbers that are black and white in the files; samples come back in it. None: the ends of 8 and of
+            16 bits; signed numbers, those of 32 bits and floats fill [0, 1] or [-1, 1], or their range is asked for.
 
     Raises:
-        ValueError: if there are no images, too few can be read, or the options contradict each other.
+        ValueError: if there are no images, too few can be read, their numbers leave the range, or the options
+            contradict each other.
     """
     _check(size, crop, fit, limit, load_size, workers)
+    given = spanned(range)
     shelf, files = find_images(Path(path), limit)
+    names = [shown(file) for file in files]
     with patient():
-        depth = channels if channels != "auto" else 3 if any(coloured(shelf, file) for file in files) else 1
-        frame = Frame(_side(size, crop, load_size), depth, fit, resample)
+        depth = channels if channels != "auto" else 3 if any(_coloured(shelf, files)) else 1
+        frame = Frame(_side(size, crop, load_size), depth, fit, resample, given)
         sides = (frame.side, frame.side) if frame.side else _common(shelf, files)
     kept = folder_of(cache)
     with ExitStack() as stack:
         place = kept or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ganarium-")))
         store = decoded(shelf, files, frame, sides, workers, place)
-        scan = Scan.of(path, [shown(file) for file in files], store.skipped, store.converted, skip)
+        scan = Scan.of(path, names, store.skipped, store.converted, skip)
         scan.check()
+        span = span_for(store.levels, given, names, path)
+        if span != given:  # floats below zero: only all of them say so
+            store = decoded(shelf, files, replace(frame, span=span), sides, workers, place)
         pixels = _pixels(store, memory, kept)
     left_out = frozenset(number for number, _ in store.skipped)
     layout = layout_of([file.parts for number, file in enumerate(files) if number not in left_out], classes, path)
-    scan.notes += [*layout.notes, *_bare(shelf, files, left_out)]
+    scan.notes += [*notes_on(store.levels, given, span), *layout.notes, *_bare(shelf, files, left_out)]
+    scan.beside = passed_by(shelf)[0]
     scan.classes = {layout.names[label]: count for label, count in sorted(Counter(layout.labels).items())}
-    shape = (depth, size or sides[0], size or sides[1])
-    data = _data(pixels, shape, layout, scan, crop == "random", flip, str(kept or ""))
+    field = in_units(Field((depth, size or sides[0], size or sides[1]), "image"), field_span(store.levels, span))
+    data = _data(pixels, field, layout, scan, crop == "random", flip, str(kept or ""))
     data.fingerprint, data.left_out = fingerprint_of(files), left_out
     return data
 
@@ -113,9 +127,9 @@ def _bare(shelf: Shelf, files: Sequence[Found], left_out: frozenset[int]) -> lis
 
 
 def _data(
-    pixels: Tensor | FileRows, shape: tuple[int, ...], layout: Layout, scan: Scan, crop: bool, flip: bool, cached: str
+    pixels: Tensor | FileRows, field: Field, layout: Layout, scan: Scan, crop: bool, flip: bool, cached: str
 ) -> Photos:
-    fields, labels = {"x": Field(shape, "image")}, None
+    fields, labels = {"x": field}, None
     if layout.names:
         labels = torch.tensor(layout.labels)
         fields["y"] = Field((), "label", classes=len(layout.names), names=layout.names)
@@ -145,6 +159,11 @@ def _side(size: int, crop: str, load_size: int | None) -> int:
     if crop != "random":
         return size
     return load_size or size + (size + 7) // 8
+
+
+def _coloured(shelf: Shelf, files: Sequence[Found]) -> Iterator[bool]:
+    """Whether each file has colour; all of them are opened where none has."""
+    return (coloured(shelf, file) for file in watched(files, len(files), lambda _: 1, doing="looking for colour"))
 
 
 def _common(shelf: Shelf, files: Sequence[Found]) -> tuple[int, int]:

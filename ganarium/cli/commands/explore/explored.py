@@ -80,30 +80,12 @@ class Explored:
         Raises:
             ValueError: if the run is not of square images of 1 or 3 channels, or one cannot be read.
         """
-        from ganarium.data.files.decoding import Broken, Frame, decode, patient
-        from ganarium.data.files.finding import Folder, Found, find_images
+        from ganarium.data.files.alike import images_alike
 
         field = self.field
         if field.kind != "image" or field.shape[1] != field.shape[2] or field.shape[0] not in (1, 3):
             raise ValueError(f"Images of your own are fitted to square grey or coloured ones; this run has {field}.")
-        frame, found = Frame(field.shape[1], field.shape[0]), []
-        for path in map(Path, paths):
-            if path.is_dir() or path.suffix.lower() == ".zip":
-                shelf, files = find_images(path, count)
-                found += [(shelf, file) for file in files]
-            elif path.is_file():
-                found.append((Folder(path.parent), Found((path.name,), str(path), path.stat().st_size, 0)))
-            else:
-                raise ValueError(f"There is no image {path}.")
-        rows = []
-        for shelf, file in found[:count]:
-            try:
-                with patient():
-                    pixels, _ = decode(shelf, file, frame)
-            except Broken as reason:
-                raise ValueError(f"The image {'/'.join(file.parts)} cannot be read: {reason}.") from None
-            rows.append(torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 127.5 - 1)
-        return torch.stack(rows)
+        return torch.cat([images_alike(path, field, count) for path in paths])[:count]
 
     def write(self, labels: Sequence[str], samples: Tensor, shown: Callable[[], Any] | None = None, **arrays: Any):
         """The walk as a picture; or as an .npz file of samples in the data's own units and other arrays.
