@@ -18,8 +18,8 @@ from ganarium import data as gd
 from ganarium.cli import dispatch as cli
 from ganarium.cli.commands.checkup import Checkup, _show_table
 from ganarium.data.files.examine import examined
-from ganarium.data.files.kinds import kind_of
 from ganarium.data.files.finding import Folder
+from ganarium.data.files.kinds import kind_of
 from ganarium.data.files.photos import Photos
 from ganarium.data.files.scan import Scan, Unusable
 from ganarium.doctor import risks

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from ganarium.data.base import Data, InMemory
-from ganarium.data.datasets import from_dataset
+from ganarium.data.datasets import from_dataset, is_dataset
 from ganarium.data.files.photos import Photos
 from ganarium.data.registry import LOADERS, READERS, Loader, check_names, loader, nearest, reader
 from ganarium.data.tensors import from_tensors
+from ganarium.files import ending
 from ganarium.terminal.processes import speaks
 
 __all__ = ["LOADERS", "READERS", "Loader", "from_source", "is_folder", "load", "loader", "maker", "reader"]
 
-_FILE_OPTIONS = ("kind", "range", "names")
+_FILE_OPTIONS = ("kind", "range", "axes", "names")
 
 
 def load(
@@ -78,7 +78,7 @@ def _load(what: Any, options: dict[str, Any]) -> Data:
     if isinstance(what, Data):
         check_names("Data that is already loaded", options, ())
         return what
-    if isinstance(what, Dataset):
+    if is_dataset(what):
         check_names("A dataset", options, (*_FILE_OPTIONS, "workers", "memory", "progress"))
         return from_dataset(what, **options)
     if isinstance(what, str) and what in LOADERS:
@@ -90,7 +90,19 @@ def _load(what: Any, options: dict[str, Any]) -> Data:
     if isinstance(what, Tensor | list) or hasattr(what, "__array__"):
         check_names("An array", options, _FILE_OPTIONS)
         return from_tensors(what, **options)
-    raise ValueError(f"Data is loaded from a name, a path, an array or a dataset; got {type(what).__name__}.")
+    raise ValueError(f"Data is loaded from a name, a path, an array or a dataset; got {_of_other_type(what)}.")
+
+
+def _of_other_type(what: Any) -> str:
+    """What somebody gave, and what to give instead, if that is plain."""
+    name = type(what).__name__
+    if hasattr(what, "dataset") and hasattr(what, "batch_size"):
+        return f"{name}. Give what it deals: loader.dataset. Batches are dealt here, in an order that can be resumed"
+    if isinstance(what, Mapping):
+        return f"{name}. Give its arrays by their names: from_tensors(**arrays)"
+    if isinstance(what, tuple):
+        return f"{name}. Give arrays as from_tensors(x, y)"
+    return f"{name}. A dataset has __len__ and __getitem__" if hasattr(what, "__iter__") else name
 
 
 def is_folder(name: Any) -> bool:
@@ -113,14 +125,14 @@ def _reader_of(name: str) -> tuple[Loader, str] | None:
     if colon and prefix in READERS:
         return READERS[prefix], path
     path = Path(name).expanduser()
-    return (READERS["folder"], str(path)) if path.is_dir() or path.suffix.lower() == ".zip" else None
+    return (READERS["folder"], str(path)) if path.is_dir() or ending(path) == ".zip" else None
 
 
 def _from_path(name: str, options: dict[str, Any]) -> Data:
     if found := _reader_of(name):
         return _from_reader(*found, options)
     path = Path(name).expanduser()
-    if path.suffix not in (".npz", ".npy"):
+    if ending(path) not in (".npz", ".npy"):
         raise ValueError(_unknown(name, path))
     check_names(f"'{name}'", options, _FILE_OPTIONS)
     data = from_tensors(**_arrays(path), **options)

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ganarium import data as datasets
 from ganarium.data.loading import is_folder
-from ganarium.files import write_text
+from ganarium.files import ending, write_text
 from ganarium.game import Game, Samples, Translates
 from ganarium.metrics.judge import Judge, Reference, check_metrics
 from ganarium.metrics.looks import of_game, of_tensor
@@ -240,7 +240,7 @@ def _is_run(what: Any) -> bool:
         return False
     path = Path(what)
     folder = path.is_dir() and not (path / "config.yaml").is_file()
-    if folder or path.suffix in (".npz", ".npy", ".zip"):
+    if folder or ending(path) in (".npz", ".npy", ".zip"):
         return (Path("runs") / path / "config.yaml").is_file()
     return True
 

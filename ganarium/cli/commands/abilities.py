@@ -14,6 +14,7 @@ from ganarium import data as datasets
 from ganarium import pictures
 from ganarium.cli.commands.base import verb
 from ganarium.data.loading import is_folder
+from ganarium.files import ending, write_whole
 from ganarium.game import Classifies, Encodes, Scores, Translates, evaluating
 from ganarium.running.run import Run, data_of, load
 from ganarium.spec import Field
@@ -46,8 +47,8 @@ def translate(
     source = {"a": "b", "b": "a"}[to]
     x = _rows(loaded, data, split, source, count)
     y = torch.cat(list(_applied(game, x, lambda part: game.translate(part, to))))
-    if Path(out).suffix == ".npz":
-        np.savez(out, x=x.numpy(), translation=y.numpy())
+    if ending(out) == ".npz":
+        _save(out, x=x.numpy(), translation=y.numpy())
     else:
         fields = [loaded.spec[source], loaded.spec[to]]
         pictures.save(pictures.draw_rows([(source, x[:16]), (f"{source} to {to}", y[:16])], fields), out)
@@ -67,7 +68,7 @@ def encode(run: str, data: str = "", split: Part = "all", count: int = 10**9, ou
     """
     loaded, game = able(run, Encodes, "encode")
     z = torch.cat(list(_applied(game, _rows(loaded, data, split, "x", count), game.encode)))
-    np.savez(out, z=z.numpy())
+    _save(out, z=z.numpy())
     print(f"{len(z)} latents of {z.shape[1]} coordinates in {out}")
 
 
@@ -87,7 +88,7 @@ def classify(run: str, data: str = "", split: Part = "all", count: int = 10**9, 
     loaded, game = able(run, Classifies, "classify")
     batch = batch_of(loaded, data, split, "x", count)
     logits = torch.cat(list(_applied(game, batch["x"], game.classify)))
-    np.savez(out, y=logits.argmax(1).numpy(), logits=logits.numpy())
+    _save(out, y=logits.argmax(1).numpy(), logits=logits.numpy())
     known = batch["y"] >= 0 if "y" in batch else torch.zeros(len(logits), dtype=torch.bool)
     right = (logits.argmax(1) == batch["y"])[known].float().mean().item() if known.any() else None
     print(f"{len(logits)} classes in {out}" + ("" if right is None else f"; {right:.1%} of {known.sum()} labels agree"))
@@ -115,7 +116,7 @@ def score(run: str, data: str = "", split: Part = "all", count: int = 10**9, out
     asked = {name: value for name, value in batch.items() if name in getattr(game, "conditions", {})}
     with evaluating(game), torch.no_grad():
         scores = game.score(batch["x"], **asked)
-    np.savez(out, score=scores.numpy())
+    _save(out, score=scores.numpy())
     print(f"{len(scores)} scores in {out}: mean {scores.mean():.4g}, {'lower' if game.energy else 'higher'} for data")
 
 
@@ -157,6 +158,12 @@ def part_of(config: dict[str, Any], split: Part) -> dict[str, Any]:
     if source is None:
         raise ValueError("This run was trained on data that has no name. Say which with --data.")
     return {**config, "data": {**source, "options": {**source["options"], "split": split, "labels": None}}}
+
+
+def _save(out: str, **arrays: Any) -> None:
+    """Write arrays to an .npz file, whole or not at all; the ending is added where it is missing, as numpy does."""
+    path = Path(out if ending(out) == ".npz" else f"{out}.npz")
+    write_whole(path, lambda file: np.savez(file, **arrays))
 
 
 def _rows(run: Run, name: str, split: Part, field: str, count: int) -> Tensor:

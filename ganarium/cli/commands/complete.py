@@ -108,10 +108,10 @@ def write(x: Tensor, mask: Tensor, made: Tensor, field: Field, out: Path) -> Non
     import numpy as np
 
     from ganarium import pictures
-    from ganarium.files import write_whole
+    from ganarium.files import ending, write_whole
     from ganarium.ingredients import completed
 
-    if out.suffix == ".npz":
+    if ending(out) == ".npz":
         images, known, completions = x.numpy(), mask.numpy(), made.transpose(0, 1).numpy()
         write_whole(out, lambda file: np.savez(file, x=images, mask=known, completion=completions))
         return
@@ -119,7 +119,7 @@ def write(x: Tensor, mask: Tensor, made: Tensor, field: Field, out: Path) -> Non
     rows = [("image", x[:_SHOWN]), ("hole", nothing[:_SHOWN])]
     rows += [(f"completion {number}", each[:_SHOWN]) for number, each in enumerate(made, 1)]
     grid = pictures.draw_rows(rows, field)
-    if out.suffix:
+    if ending(out):
         pictures.save(grid, out)
         return
     names = [f"completion-{number}" for number in range(1, len(made) + 1)]

@@ -16,29 +16,9 @@ from ganarium.files import ending
 
 __all__ = ["SUFFIXES", "Found", "Shelf", "find_images", "shown"]
 
+_NAMES = "jpg jpeg jpe jfif jif png apng bmp dib gif webp tif tiff ppm pgm pbm pnm pfm"
 #: The endings of the names of files that are looked into. What is inside decides how they are read.
-SUFFIXES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".jif",
-        ".png",
-        ".apng",
-        ".bmp",
-        ".dib",
-        ".gif",
-        ".webp",
-        ".tif",
-        ".tiff",
-        ".ppm",
-        ".pgm",
-        ".pbm",
-        ".pnm",
-        ".pfm",
-    ]
-)
+SUFFIXES = frozenset(f".{name}" for name in _NAMES.split())
 
 
 class Found(NamedTuple):

@@ -15,44 +15,12 @@ _AT_ONCE = 256  # files between two words of progress
 _START = 32  # the bytes of a file that say what it is
 _BITS, _BANDS, _SAMPLES, _FLOAT = 258, 277, 339, 3  # tags of TIFF, and the number of floats among those of the last
 
-#: Endings of images of which not all can be read, so that no folder is refused for them; they are counted.
-_OTHER_IMAGES = frozenset(
-    [
-        ".arw",
-        ".avif",
-        ".cr2",
-        ".cr3",
-        ".dcm",
-        ".dds",
-        ".dng",
-        ".eps",
-        ".exr",
-        ".fit",
-        ".fits",
-        ".hdr",
-        ".heic",
-        ".heif",
-        ".hif",
-        ".ico",
-        ".j2k",
-        ".jp2",
-        ".jpx",
-        ".jxl",
-        ".nef",
-        ".nii",
-        ".nrrd",
-        ".orf",
-        ".pcx",
-        ".psd",
-        ".qoi",
-        ".raf",
-        ".rw2",
-        ".sgi",
-        ".svg",
-        ".tga",
-        ".xcf",
-    ]
+_NAMES = (
+    "arw avif cr2 cr3 dcm dds dng eps exr fit fits hdr heic heif hif ico j2k jp2 jpx jxl nef nii nrrd orf pcx psd qoi "
+    "raf rw2 sgi svg tga xcf"
 )
+#: Endings of images of which not all can be read, so that no folder is refused for them; they are counted.
+_OTHER_IMAGES = frozenset(f".{name}" for name in _NAMES.split())
 
 
 def kind_of(start: bytes) -> str:

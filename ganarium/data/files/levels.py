@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from ganarium.data.ranges import NARROW, NOISE, advised, number
 from ganarium.spec import Field
 
 __all__ = [
     "BYTES",
-    "NARROW",
-    "NOISE",
     "NUMBERS",
     "WORDS",
     "Beyond",
@@ -28,7 +27,6 @@ __all__ = [
     "joined",
     "notes_on",
     "ruled_by",
-    "said",
     "spanned",
     "span_for",
 ]
@@ -38,10 +36,6 @@ Span = tuple[float, float]
 BYTES, WORDS, NUMBERS = "8 bits", "16 bits", "floats or signed numbers"
 #: The range of a container that has one.
 _OWN: dict[str, Span] = {BYTES: (0, 255), WORDS: (0, 65535)}
-#: How far rounding may carry a number out of its range, as a share of it.
-NOISE = 1e-4
-#: The share of a range below which data that fills no more of it is remarked on.
-NARROW = 0.25
 
 
 class Beyond(ValueError):
@@ -153,13 +147,13 @@ def span_for(levels: Levels, span: Span | None, names: Sequence[str], root: str)
     level = levels[container]
     if span is None and not beyond(NUMBERS, level.low, level.high, (-1.0, 1.0)):
         return -1.0, 1.0
-    where = [f"{_number(level.low)} in {names[level.lowest]}", f"{_number(level.high)} in {names[level.highest]}"]
+    where = [f"{number(level.low)} in {names[level.lowest]}", f"{number(level.high)} in {names[level.highest]}"]
     found = f"The numbers of {_images(level.count)} of {container} in {root} go from {' to '.join(where)}"
     if span is not None:
         found, remedy = f"{found}, beyond the range {span[0]:g} to {span[1]:g}.", "Widen it"
     else:
         found, remedy = f"{found}, and nothing says which is black and which white.", "Say what they can be"
-    raise Beyond(found, f"{remedy}: {said(level.low, level.high)}.", list(levels))
+    raise Beyond(found, f"{remedy}: {advised(level.low, level.high)}.", list(levels))
 
 
 def field_span(levels: Levels, span: Span | None) -> Span | None:
@@ -186,7 +180,7 @@ def notes_on(levels: Levels, given: Span | None, span: Span | None) -> list[str]
     found = []
     for container, level in levels.items():
         images, black, white = f"{_images(level.count)} of {container}", *ruled_by(container, span)
-        reach = f"go from {_number(level.low)} to {_number(level.high)}"
+        reach = f"go from {number(level.low)} to {number(level.high)}"
         if given is not None and (black, white) != given:
             cannot = f"cannot hold the range {given[0]:g} to {given[1]:g}"
             found.append(f"{images} {cannot}, and are taken as pictures of it: 0 is its low end, 255 its high end.")
@@ -194,27 +188,11 @@ def notes_on(levels: Levels, given: Span | None, span: Span | None) -> list[str]
             continue
         if level.low < level.high and level.high - level.low < NARROW * (white - black):
             share = f"{(level.high - level.low) / (white - black):.2g} of the range {black:g} to {white:g}"
-            remedy = f"If these are all levels that there can be: {said(level.low, level.high)}"
+            remedy = f"If these are all levels that there can be: {advised(level.low, level.high)}"
             found.append(f"The numbers of {images} {reach}, {share}: they are dealt nearly alike. {remedy}.")
         elif container == NUMBERS:
             found.append(f"The numbers of {images} {reach}, and are taken as of [{black:g}, {white:g}].")
     return found
-
-
-def said(low: float, high: float) -> str:
-    """How a person gives the range of numbers that go from ``low`` to ``high``: from zero, unless that is far below.
-
-    Example:
-        >>> said(12, 4095)
-        '--data.range 0 4095, in Python range=(0, 4095)'
-    """
-    low = 0.0 if low > 0 and high - low >= NARROW * high else low
-    words = [_number(low), _number(high)]
-    return f"--data.range {' '.join(words)}, in Python range=({', '.join(words)})"
-
-
-def _number(value: float) -> str:
-    return f"{value:.12g}" if value == round(value) else f"{value:.6g}"
 
 
 def _images(count: int) -> str:

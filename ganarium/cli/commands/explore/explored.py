@@ -15,6 +15,7 @@ from ganarium import pictures
 from ganarium.cli.commands.abilities import part_of
 from ganarium.cli.commands.explore.pictures import picture
 from ganarium.cli.commands.on_runs import value
+from ganarium.files import ending
 from ganarium.game import Decodes
 from ganarium.running.run import Run, data_of, load
 from ganarium.spec import Field
@@ -69,7 +70,7 @@ class Explored:
 
     def behind(self) -> Tensor | None:
         """Points to show behind paths."""
-        if self.field.kind != "points" or self.run.config["data"] is None or self.out.suffix == ".npz":
+        if self.field.kind != "points" or self.run.config["data"] is None or ending(self.out) == ".npz":
             return None
         data = self.data()
         return next(iter(data.sweep(min(2000, len(data)))))["x"].cpu()
@@ -96,7 +97,7 @@ class Explored:
             shown: What makes the picture, if it is not rows of the samples.
             arrays: What else an .npz file holds: latents, distances.
         """
-        if self.out.suffix == ".npz":
+        if ending(self.out) == ".npz":
             plain = {name: rows.numpy() if isinstance(rows, Tensor) else rows for name, rows in arrays.items()}
             _save_arrays(self.out, {"samples": self.field.restore(samples).numpy(), **plain})
         else:
@@ -117,7 +118,7 @@ def opened(run: str, out: Path, weights: Weights, checkpoint: str, condition: Ma
     if not isinstance(game, Decodes):
         able = ", ".join(index.with_ability("decode"))
         raise ValueError(f"{type(game).__name__} has no latent to walk. These games do: {able}.")
-    if out.suffix != ".npz" and out.suffix.lower() not in registered_extensions():
+    if ending(out) not in (".npz", *registered_extensions()):
         raise ValueError(f"Walks are written to a .png file, or as arrays to an .npz file; got {out.name}.")
     asked = {name: value(text, game.conditions.get(name)) for name, text in condition.items() if text is not None}
     return Explored(loaded, game, out, asked)
