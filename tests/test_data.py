@@ -357,7 +357,7 @@ X = torch.rand(4, 2)
         ({"x": np.array(["a", "b"])}, "type <U1"),
         ({"x": torch.arange(4)}, "kind='points', kind='tokens'"),
         ({"x": torch.rand(2, 2, 2, 2, 2, 2)}, "no kind of data"),
-        ({"x": torch.rand(2, 7, 8, 9)}, "colour channels.*say kind='image'"),
+        ({"x": torch.rand(2, 7, 8, 9)}, "colour channels.*axes='NCHW'"),
         ({"x": X, "kind": "image"}, r"would have \(N, C, H, W\)"),
         ({"x": torch.rand(2, 3, 3), "kind": "points"}, r"shape \(N, D\)"),
         ({"x": X, "kind": "picture"}, "of the kinds points, image"),

@@ -149,11 +149,13 @@ def span_for(levels: Levels, span: Span | None, names: Sequence[str], root: str)
         return -1.0, 1.0
     where = [f"{number(level.low)} in {names[level.lowest]}", f"{number(level.high)} in {names[level.highest]}"]
     found = f"The numbers of {_images(level.count)} of {container} in {root} go from {' to '.join(where)}"
-    if span is not None:
-        found, remedy = f"{found}, beyond the range {span[0]:g} to {span[1]:g}.", "Widen it"
-    else:
-        found, remedy = f"{found}, and nothing says which is black and which white.", "Say what they can be"
-    raise Beyond(found, f"{remedy}: {advised(level.low, level.high)}.", list(levels))
+    remedy = f"Say what they can be: {advised(level.low, level.high)}."
+    if span is None:
+        raise Beyond(f"{found}, and nothing says which is black and which white.", remedy, list(levels))
+    remedy = (
+        f"Widen it to hold {number(min(level.low, span[0]))} and {number(max(level.high, span[1]))}, or leave it out."
+    )
+    raise Beyond(f"{found}, beyond the range {span[0]:g} to {span[1]:g}.", remedy, list(levels))
 
 
 def field_span(levels: Levels, span: Span | None) -> Span | None:
@@ -183,7 +185,9 @@ def notes_on(levels: Levels, given: Span | None, span: Span | None) -> list[str]
         reach = f"go from {number(level.low)} to {number(level.high)}"
         if given is not None and (black, white) != given:
             cannot = f"cannot hold the range {given[0]:g} to {given[1]:g}"
-            found.append(f"{images} {cannot}, and are taken as pictures of it: 0 is its low end, 255 its high end.")
+            found.append(
+                f"{images} {cannot}: 0 is taken as its low end, and 255 as its high end, as in pictures of it."
+            )
         if given is not None:
             continue
         if level.low < level.high and level.high - level.low < NARROW * (white - black):
