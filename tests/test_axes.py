@@ -93,6 +93,14 @@ def test_axes_that_are_refused(options: dict[str, Any], message: str):
         gd.from_tensors(torch.rand(4, 2), axes="ND", range=(0, 1))
 
 
+def test_a_range_of_sequences():
+    x = torch.linspace(0, 1 + 1e-6, 12).reshape(2, 3, 2)
+    data = gd.from_tensors(x, kind="sequence", range=(0, 1))
+    assert torch.allclose(data["x"], x * 2 - 1, atol=1e-5)
+    with pytest.raises(ValueError, match="beyond range"):
+        gd.from_tensors(x, axes="NTF", range=(0, 0.5))
+
+
 def test_axes_are_kept_with_the_data(tmp_path: Path):
     x = np.random.default_rng(0).random((4, 6, 5, 7), dtype=np.float32)
     np.savez(tmp_path / "bands.npz", x=x)

@@ -253,7 +253,7 @@ def _sequence(name: str, raw: Tensor, span: Sequence[float] | None) -> Codec:
     flat = raw.double().flatten(0, 1)
     low, high = flat.amin(0), flat.amax(0)
     if span is not None:
-        check_span(name, float(low.min()), float(high.max()), span)
+        check_span(name, float(low.min()), float(high.max()), span, rounded=raw.is_floating_point())
         low, high = torch.full_like(low, span[0]), torch.full_like(high, span[1])
     half = (high - low) / 2
     half = tuple(torch.where(half > 0, half, 1.0).tolist())

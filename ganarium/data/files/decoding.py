@@ -182,7 +182,8 @@ def _plain(image: Any, frame: Frame, container: str, deep: Any) -> tuple[Any, li
         image, seen = _on_white(image, frame.span, target, seen)
         words.append("transparency (laid on white)")
     if mode not in ("RGB", "L", "RGBA", "LA") and deep is None:
-        words.append({"P": "a palette", "CMYK": "CMYK", "1": "black and white"}.get(mode, mode) + " (converted)")
+        called = {"P": "a palette", "CMYK": "CMYK", "1": "black and white"}.get(mode) or mode
+        words.append(f"{called} (converted)")
     elif (mode in _GREY) != (target == "L"):
         words.append("grey (shown in 3 channels)" if target == "RGB" else "colour (turned grey)")
     image = image if image.mode == target else image.convert(target)

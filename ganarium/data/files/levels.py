@@ -152,9 +152,8 @@ def span_for(levels: Levels, span: Span | None, names: Sequence[str], root: str)
     remedy = f"Say what they can be: {advised(level.low, level.high)}."
     if span is None:
         raise Beyond(f"{found}, and nothing says which is black and which white.", remedy, list(levels))
-    remedy = (
-        f"Widen it to hold {number(min(level.low, span[0]))} and {number(max(level.high, span[1]))}, or leave it out."
-    )
+    low, high = number(min(level.low, span[0])), number(max(level.high, span[1]))
+    remedy = f"Widen it to hold {low} and {high}, or leave it out."
     raise Beyond(f"{found}, beyond the range {span[0]:g} to {span[1]:g}.", remedy, list(levels))
 
 
