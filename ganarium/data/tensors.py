@@ -32,10 +32,11 @@ def from_tensors(
 
     Args:
         x: The data.
-        y: Labels of shape (N,): whole numbers from 0, with -1 for one that is not known, or strings.
+        y: Labels of shape (N,): whole numbers, with -1 for one that is not known, or strings. Those that occur are the
+            classes; numbers other than 0, 1, 2, ... are their names.
         kind: What ``x`` is, where its shape leaves doubt: "points", "image", "volume", "video", "sequence" or "tokens".
         range: The lowest and highest number that can occur in ``x``; ``restore`` then brings it back.
-        names: What the classes of ``y`` are called, from 0.
+        names: What the classes of ``y`` are called, from 0; there may be some that do not occur.
         fields: More fields: ``a`` and ``b``, read as ``x`` is; ``c``, attributes of shape (N, K); ``text``, tokens of
             shape (N, T). Under other names, whole numbers or strings of shape (N,) are labels, floats of shape (N,) or
             (N, K) are attributes, and the rest is read as ``x`` is.

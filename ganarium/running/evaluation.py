@@ -200,7 +200,9 @@ def evaluate_game(
         batches = of_game(game, count, seed, judge.data, to, judge.sources)
     made = judge.look(batches, count)
     numbers = judge.judge(made, metrics, resamples=resamples)
-    notes = list(judge.notes)
+    from ganarium.running.run import drawn_evenly
+
+    notes = [*judge.notes, *([] if samples is not None else drawn_evenly(game))]
     for name in metrics or ():
         if (entry := index.metrics().get(name)) is not None and entry.asked:
             from ganarium.metrics.requested import Asked

@@ -30,7 +30,7 @@ from ganarium.terminal.console import duration
 from ganarium.terminal.signals import Interrupted
 from ganarium.zoo import index, options, own
 
-__all__ = ["Interrupted", "Run", "Settings", "build", "data_of", "find", "load", "read_config", "runs", "state_of"]
+__all__ = ["Interrupted", "Run", "Settings", "build", "data_of", "drawn_evenly", "find", "load", "read_config", "runs", "state_of"]
 
 
 class Run:
@@ -155,6 +155,19 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
+
+
+def drawn_evenly(game: Game, asked: Mapping[str, Any] | None = None) -> list[str]:
+    """A sentence for each label that a game draws evenly because its run does not say how often the data has each.
+
+    Args:
+        game: The game.
+        asked: What its samples are asked to have.
+    """
+    fields = getattr(game, "conditions", {})
+    lost = [name for name, field in fields.items() if name not in (asked or {}) and game.spec.get(name) == field]
+    lost = [name for name in lost if fields[name].kind == "label" and not fields[name].frequencies]
+    return [f"'{name}' is drawn evenly: the run does not say how often the data has each class." for name in lost]
 
 
 def state_of(path: Path, which: str | int) -> dict[str, Any]:

@@ -70,6 +70,8 @@ def sample(
     samples = loaded.sample(count, seed=seed, units="game", **asked)
     pictures.write_samples(samples, loaded.spec["x"], out)
     print(f"{count} samples in {out}")
+    for note in runs.drawn_evenly(loaded.game, asked):
+        print(f"  {note}")
     return 0
 
 
@@ -81,21 +83,34 @@ def conditions(run: str) -> list[Any]:
     found = getattr(runs.Run(run).game, "conditions", {})
     called: dict[str, str] = {"y": "label"}
     return [
-        Row(name, str | None, None, f"What samples are to have: {field}.", called.get(name) or str(name))
+        Row(name, str | None, None, f"What samples are to have: {_said(field)}.", called.get(name) or str(name))
         for name, field in found.items()
     ]
 
 
+def _said(field: Any) -> str:
+    """A condition, and what its classes are called."""
+    from ganarium.spec import some
+
+    return f"{field}: {some(field.called)}" if field.kind == "label" else str(field)
+
+
 def value(text: str, field: Any = None) -> Any:
-    """What was asked for: the name of a class, numbers where the words are numbers, else the words."""
-    if field is not None and text in field.names:
-        return text
+    """What was asked for: names of classes, numbers where the words are numbers, else the words."""
+    if field is not None and field.kind == "label":
+        return classes(text, field)
     try:
         numbers = [float(word) for word in text.replace(",", " ").split()]
     except ValueError:
         return text
     numbers = [int(number) if number.is_integer() else number for number in numbers]
     return numbers[0] if len(numbers) == 1 else numbers
+
+
+def classes(text: str, field: Any) -> str | list[str]:
+    """The name of a class, or several names with commas between them."""
+    names = [text] if text in field.called else [word.strip() for word in text.split(",")]
+    return names[0] if len(names) == 1 else names
 
 
 @verb("runs", about="the runs in ./runs", group="playing", takes="options")

@@ -67,6 +67,8 @@ def decoded(
         ValueError: if no file can be read, or the disk is too small.
     """
     options = {"version": _VERSION, "sides": sides, **asdict(frame)}
+    if not frame.width:  # squares are kept under the name that they have always had
+        del options["width"]
     key = cache.fingerprint(files, options)
     array, note = folder / f"{key}.npy", folder / f"{key}.json"
     with cache.locked(folder / f"{key}.lock"):

@@ -1,7 +1,7 @@
 r"""The frame of adversarial games in which a class can be asked for: ``game.sample(9, y=3)``.
 
 Generator and discriminator are told the class of each sample; how the discriminator looks at it is the game's word.
-Where no class is asked for, one is drawn, all alike.
+Where no class is asked for, one is drawn, each as often as the data has it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Conditional(Adversarial):
         return {"y": batch["y"]}
 
     def choose(self, n: int, **condition: Tensor) -> dict[str, Tensor]:
-        return condition if "y" in condition else {"y": torch.randint(self.classes, (n,), device=self.device)}
+        return condition if "y" in condition else {"y": self.spec["y"].draw(n, self.device)}
 
     def one_hot(self, y: Tensor, like: Tensor) -> Tensor:
         """Labels (n,) as rows (n, K) of the device and type of ``like``; -1, unknown, is a row of zeros."""
