@@ -31,9 +31,9 @@ def load(
     """Data from a name, a file, tensors or a dataset.
 
     Args:
-        what: A name in :data:`LOADERS`; the path of a folder or ``.zip`` file of images, of an image, of an ``.npz`` file (arrays by
-            the names of the fields) or ``.npy`` file (the array ``x``); ``mnist:PATH`` or another of :data:`READERS`;
-            an array or tensor; a map-style dataset; or data, which is returned as it is.
+        what: A name in :data:`LOADERS`; the path of a folder or ``.zip`` file of images, of an image, of an ``.npz``
+            file (arrays by the names of the fields) or ``.npy`` file (the array ``x``); ``mnist:PATH`` or another of
+            :data:`READERS`; an array or tensor; a map-style dataset; or data, which is returned as it is.
         split: Which part of it; "auto": the train part of a folder of images that says itself what is kept for testing
             (folders train and test), and of all else everything.
         labels: How many labels of each class to keep; the others become -1, unknown. None keeps all.
@@ -73,10 +73,10 @@ def from_source(source: Mapping[str, Any]) -> Data:
     """
     name = source["name"]
     place = Path((_reader_of(name) or (None, name))[1])
-    if name not in LOADERS and not place.exists():
+    if name not in LOADERS and place.is_absolute() and not place.exists():
         raise ValueError(
-            f"The data lay in {place}, where nothing is now. `ganarium resume RUN --data PATH` says where it is now, and "
-            "notes it in the run; from Python, ga.resume(run, data=PATH)."
+            f"The data lay in {place}, where nothing is now. `ganarium resume RUN --data PATH` says where it is, "
+            "and notes it in the run; from Python, ga.resume(run, data=PATH)."
         )
     data = load(name, **{"split": "all", **source.get("options", {})})
     before, now = (each.get("fingerprint") for each in (source, data.source or {}))

@@ -1,4 +1,4 @@
-"""Data for who plays on a spec already: how files are read for it, in its units and by its classes, and what differs."""
+"""Data for who plays on a spec already: how files are read for it, in its units, by its classes; and what differs."""
 
 from __future__ import annotations
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from ganarium.cli.commands.base import as_json, table, verb
+from ganarium.cli.commands.loading import chosen, of_data
 
-__all__ = ["resume", "runs", "sample", "value"]
+__all__ = ["classes", "conditions", "of_data", "resume", "runs", "sample", "value"]
 
 
-@verb("resume", says="RUN", about="go on where a run was stopped", group="playing", takes="run")
+@verb("resume", says="RUN", about="go on where a run was stopped", group="playing", takes="run", more="of_data")
 def resume(
     run: str,
     rounds: int | None = None,
     stop_after: int | None = None,
     quiet: bool = False,
     checkpoint: str = "latest",
+    data: str = "",
+    other_data: bool = False,
+    **loading: Any,
 ) -> int:
     """Go on where a run was stopped.
 
@@ -26,10 +31,21 @@ def resume(
         stop_after: Stop, and save, after so many rounds.
         quiet: Say nothing.
         checkpoint: Where to go on from: latest, best, or a round.
+        data: Where the data is now, if it was moved; it is read with the run's own options.
+        other_data: Go on also if the data are not those that the run began with.
     """
     from ganarium.running import fitting
 
-    fitting.resume(run, rounds=rounds, stop_after=stop_after, quiet=quiet, checkpoint=checkpoint)
+    fitting.resume(
+        run,
+        rounds=rounds,
+        data=data or None,
+        other_data=other_data,
+        stop_after=stop_after,
+        quiet=quiet,
+        checkpoint=checkpoint,
+        **chosen(loading),
+    )
     return 0
 
 
@@ -75,7 +91,7 @@ def sample(
     return 0
 
 
-def conditions(run: str) -> list[Any]:
+def conditions(run: str, words: Sequence[str] = ()) -> list[Any]:
     """What samples of a run can be asked to have, as options."""
     from ganarium.arguments.forms import Row
     from ganarium.running import run as runs

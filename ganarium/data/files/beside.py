@@ -36,8 +36,8 @@ class Beside(NamedTuple):
 def beside(shelf: Shelf, images: Sequence[Found]) -> Beside:
     """What the files beside images say of them.
 
-    ``dataset.json`` holds ``{"labels": [["a/1.png", 3], ...]}``, as for StyleGAN: whole numbers, or rows with a single 1.
-    Nothing else is read, but said to be there.
+    ``dataset.json`` holds ``{"labels": [["a/1.png", 3], ...]}``, as for StyleGAN: whole numbers, or rows with one
+    1. Nothing else is read, but said to be there.
 
     Args:
         shelf: Where the images lie.
@@ -48,9 +48,7 @@ def beside(shelf: Shelf, images: Sequence[Found]) -> Beside:
     labels, said = _listed(shelf, lists[0]) if len(lists) == 1 else (None, "")
     twins = {(*file.parts[:-1], splitext(file.parts[-1])[0]) for file in images}
     captions = [
-        file
-        for file in files
-        if ending(file) in _CAPTIONS and (*file.parts[:-1], splitext(file.parts[-1])[0]) in twins
+        file for file in files if ending(file) in _CAPTIONS and (*file.parts[:-1], splitext(file.parts[-1])[0]) in twins
     ]
     named = set(captions) | set(lists)
     tables = [file for file in files if ending(file) in _TABLES and file not in named]

@@ -34,9 +34,7 @@ class Layout(NamedTuple):
     why: str = ""
 
 
-def layout_of(
-    parts: Sequence[Place], wanted: Classes, root: str, listed: Mapping[Place, int] | None = None
-) -> Layout:
+def layout_of(parts: Sequence[Place], wanted: Classes, root: str, listed: Mapping[Place, int] | None = None) -> Layout:
     """The layout of images by their places: the folders below the root that each is in, and its name.
 
     One folder around everything is looked through. The folders ``train`` and ``test`` (or ``val``) side by side are the
@@ -115,8 +113,8 @@ def _splits(parts: Sequence[Place], root: str) -> tuple[list[int] | None, list[P
     if len(names) < len(tops):
         others = sum(count for top, count in tops.items() if top not in names)
         why = (
-            f"Folders named {' and '.join(names)} look like splits, but {_images(others)} in {root} lie beside them, so "
-            "there are no splits and no labels. Give a folder with nothing else in it."
+            f"Folders named {' and '.join(names)} look like splits, but {_images(others)} in {root} lie beside them, "
+            "so there are no splits and no labels. Give a folder with nothing else in it."
         )
         return None, inner, notes, why
     test = [number for number, place in enumerate(inner) if place[0].lower() in _TEST]
@@ -148,9 +146,7 @@ def _unlearned(
     return notes
 
 
-def _of_list(
-    parts: Sequence[Place], listed: Mapping[Place, int]
-) -> tuple[tuple[str, ...], list[int], list[str]]:
+def _of_list(parts: Sequence[Place], listed: Mapping[Place, int]) -> tuple[tuple[str, ...], list[int], list[str]]:
     """The classes, the labels and what is said of them, where a file lists the labels."""
     values = sorted({listed[place] for place in parts if place in listed})
     places = {value: number for number, value in enumerate(values)}

@@ -196,7 +196,7 @@ def _eight_bits(image: Any) -> Any:
 def _sized(image: Any, frame: Frame) -> Any:
     from PIL import Image, ImageOps
 
-    size = frame.sides[::-1]
+    size = frame.sides[1], frame.sides[0]
     if not frame.side or image.size == size:
         return image
     how = Image.Resampling[frame.resample.upper()]
