@@ -6,7 +6,6 @@ Where no class is asked for, one is drawn, each as often as the data has it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import torch
@@ -67,9 +66,10 @@ class Conditional(Adversarial):
         return features_of(self.adversary, type(self).__name__)(x, self.one_hot(condition["y"], x))
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
-        """Raw scores of shape (B,), given labels ``y``; without them, of the odds' mean over all classes."""
+        """Raw scores of shape (B,), given labels ``y``; without them, of the odds' mean over the classes of the data."""
         if "y" in condition:
             return self.adversary(x, self.one_hot(condition["y"], x))
         y = torch.arange(self.classes, device=x.device).repeat(len(x))
         scores = self.score(x.repeat_interleave(self.classes, 0), y=y)
-        return scores.unflatten(0, (len(x), self.classes)).logsumexp(1) - math.log(self.classes)
+        law = scores.new_tensor(self.spec["y"].frequencies or [1 / self.classes] * self.classes)
+        return (scores.unflatten(0, (len(x), self.classes)) + law.log()).logsumexp(1)
