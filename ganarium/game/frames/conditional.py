@@ -66,7 +66,7 @@ class Conditional(Adversarial):
         return features_of(self.adversary, type(self).__name__)(x, self.one_hot(condition["y"], x))
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
-        """Raw scores of shape (B,), given labels ``y``; without them, of the odds' mean over the classes of the data."""
+        """Raw scores of shape (B,), given labels ``y``; without them, of the odds' mean over the data's classes."""
         if "y" in condition:
             return self.adversary(x, self.one_hot(condition["y"], x))
         y = torch.arange(self.classes, device=x.device).repeat(len(x))
