@@ -18,10 +18,8 @@ from PIL import Image
 import ganarium as ga
 from ganarium import data as gd
 from ganarium.cli import dispatch as cli
-from ganarium.data.files.alike import images_alike, options_alike
 from ganarium.data.files.photos import Photos
 from ganarium.pictures import write_samples
-from ganarium.spec import Field
 
 RAMP = np.arange(256).reshape(16, 16)
 TWELVE = [np.roll(RAMP * 16, turn).astype(np.uint16) for turn in range(4)]  # 0 to 4080
@@ -265,35 +263,31 @@ def test_images_that_are_passed_by_are_counted(tmp_path: Path):
 def test_other_images_are_read_as_the_field_was(tmp_path: Path):
     folder = write(tmp_path / "scans", TWELVE, ".png")
     data = load(folder, range=(0, 4095))
-    field = data.spec["x"]
-    assert options_alike(field) == {"size": 16, "channels": 1, "range": (0, 4095)}
-    assert torch.equal(images_alike(folder, field), data["x"])
-    assert torch.equal(images_alike(folder / "2.png", field), data["x"][2:3])
-    assert len(images_alike(folder, field, 2)) == 2
-    write_samples(data["x"], field, tmp_path / "made")
-    assert torch.equal(images_alike(tmp_path / "made", field), data["x"])
+    assert torch.equal(gd.like(folder, data.spec)["x"], data["x"])
+    assert torch.equal(gd.like(folder / "2.png", data.spec)["x"], data["x"][2:3])
+    write_samples(data["x"], data.spec["x"], tmp_path / "made")
+    assert torch.equal(gd.like(tmp_path / "made", data.spec)["x"], data["x"])
 
 
 def test_pictures_of_masks_are_read_back(tmp_path: Path):
     folder = write(tmp_path / "masks", MASKS, ".png")
     data = load(folder, range=(0, 1))
     write_samples(data["x"], data.spec["x"], tmp_path / "made")
-    assert torch.equal(images_alike(tmp_path / "made", data.spec["x"]), data["x"])
-    assert torch.equal(images_alike(folder, data.spec["x"]), data["x"])
+    assert torch.equal(gd.like(tmp_path / "made", data.spec)["x"], data["x"])
+    assert torch.equal(gd.like(folder, data.spec)["x"], data["x"])
+    with pytest.raises(ValueError, match="beyond the range"):
+        gd.like(tmp_path / "made", data.spec, range=(0, 1))
 
 
 def test_one_image_is_not_guessed_by_itself(tmp_path: Path):
     folder = write(tmp_path / "maps", [2 * each - 1 for each in UNIT], ".tif")
-    field = load(folder).spec["x"]
+    spec = load(folder).spec
     bright = write(tmp_path / "bright", [np.full((16, 16), 0.5, np.float32)], ".tif")
-    assert images_alike(bright / "0.tif", field).mean().item() == pytest.approx(0.5, abs=0.01)
+    assert gd.like(bright / "0.tif", spec)["x"].mean().item() == pytest.approx(0.5, abs=0.01)
     Image.fromarray(UNIT[0] * 9).save(bright / "0.tif")
-    with pytest.raises(ValueError, match=r"beyond the range -1 to 1\.\n.*the range of the run's data"):
-        images_alike(bright, field)
-    with pytest.raises(ValueError, match=r"no image .*gone.png"):
-        images_alike(tmp_path / "gone.png", field)
-    with pytest.raises(ValueError, match=r"Give an \.npz file"):
-        images_alike(folder, Field((5, 16, 16), "image"))
+    for place in (bright, bright / "0.tif"):
+        with pytest.raises(ValueError, match="beyond the range -1 to 1"):
+            gd.like(place, spec)
 
 
 def test_train_says_it_and_takes_it(

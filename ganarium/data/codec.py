@@ -28,6 +28,7 @@ class Codec:
         scale: What one packed unit is in raw units, for each coordinate or one for all; empty: 1.
         shift: The raw number that is packed as zero; likewise, empty: 0.
         bytes: Whether raw bytes stay bytes, to be unpacked to [-1, 1] as they are dealt.
+        values: The raw numbers of the classes of a label, ascending, where they are not 0, 1, 2, ...
     """
 
     field: Field
@@ -35,6 +36,7 @@ class Codec:
     scale: tuple[float, ...] = ()
     shift: tuple[float, ...] = ()
     bytes: bool = False
+    values: tuple[int, ...] = ()
 
     def pack(self, raw: Tensor) -> Tensor:
         """``raw``, of shape (n, ...), as a tensor of shape (n, \\*field.shape)."""
@@ -42,7 +44,7 @@ class Codec:
             raw = raw.permute([axis for axis in self.order if axis >= 0])
         raw = raw.reshape(len(raw), *self.field.shape).contiguous()
         if self.field.counts:
-            return raw.long()
+            return self._places(raw.long()) if self.values else raw.long()
         if self.bytes:
             return raw
         raw = raw if raw.is_floating_point() else raw.float()
@@ -51,6 +53,10 @@ class Codec:
         if self.scale:
             raw = raw / raw.new_tensor(self.scale)
         return raw.float()
+
+    def _places(self, raw: Tensor) -> Tensor:
+        """The place of each label's number among the classes; -1, unknown, stays."""
+        return torch.where(raw < 0, -1, torch.searchsorted(raw.new_tensor(self.values), raw))
 
     def check(self, packed: Tensor, name: str) -> None:
         """Check a later part of the data, which was not there when the codec was made.
@@ -147,6 +153,9 @@ def _check_no_span(name: str, kind: Kind, span: Sequence[float] | None) -> None:
 def label_codec(name: str, raw: Tensor, names: Sequence[str]) -> Codec:
     """The codec of labels: whole numbers of shape (n,) or (n, 1); -1 says that a label is not known.
 
+    With names, a number is the place of a name. Without, the classes are the numbers that occur: where those are not
+    0, 1, 2, ..., such as 100 and 200, they are the names.
+
     Raises:
         ValueError: if they are not such numbers, or name classes that ``names`` lacks.
     """
@@ -156,14 +165,16 @@ def label_codec(name: str, raw: Tensor, names: Sequence[str]) -> Codec:
             f"For one-hot rows, give {name}.argmax(1); for several attributes a sample, give them as c=."
         )
     _check_counts(name, raw, -1)
-    known = int(raw.max()) + 1
-    if known < 1 and not names:
+    values = tuple(raw[raw >= 0].unique().long().tolist())
+    if not values and not names:
         raise ValueError(
             f"All labels '{name}' are -1, not known. Leave them out, or say which classes there are: names=."
         )
-    if names and known > len(names):
-        raise ValueError(f"The labels '{name}' go up to {known - 1}, but names= has only {len(names)} classes.")
-    return Codec(Field((), "label", classes=len(names) or known, names=tuple(map(str, names))))
+    if names and values and values[-1] >= len(names):
+        raise ValueError(f"The labels '{name}' go up to {values[-1]}, but names= has only {len(names)} classes.")
+    gaps = not names and values != tuple(range(len(values)))
+    called = tuple(map(str, values if gaps else names))
+    return Codec(Field((), "label", classes=len(names) or len(values), names=called), values=values if gaps else ())
 
 
 def standardise(raw: Tensor) -> tuple[Tensor, Field]:

@@ -34,12 +34,13 @@ def from_tensors(
 
     Args:
         x: The data.
-        y: Labels of shape (N,): whole numbers from 0, with -1 for one that is not known, or strings.
+        y: Labels of shape (N,): whole numbers, with -1 for one that is not known, or strings. Those that occur are the
+            classes; numbers other than 0, 1, 2, ... are their names.
         kind: What ``x`` is, where its shape leaves doubt: "points", "image", "volume", "video", "sequence" or "tokens".
         range: The lowest and highest number that can occur in ``x``; ``restore`` then brings it back.
         axes: What each axis of ``x`` is, a letter each: N samples, C channels, D depth, T time, H height, W width,
             F features; such as NHWC, NCDHW, NTCHW or NFT. It says the kind, too.
-        names: What the classes of ``y`` are called, from 0.
+        names: What the classes of ``y`` are called, from 0; there may be some that do not occur.
         fields: More fields: ``a`` and ``b``, read as ``x`` is; ``c``, attributes of shape (N, K); ``text``, tokens of
             shape (N, T). Under other names, whole numbers or strings of shape (N,) are labels, floats of shape (N,) or
             (N, K) are attributes, and the rest is read as ``x`` is.

@@ -34,11 +34,12 @@ class Frame:
     """What images are brought to.
 
     Args:
-        side: The side of the square in pixels; 0 leaves images as they are.
+        side: The height of what is shown in pixels; 0 leaves images as they are.
         channels: 1 or 3.
         fit: "cover" fills the square and cuts off what sticks out on both sides, "contain" shows all of the image on
             black, "stretch" changes its proportions.
         resample: The filter that resizes; all but "nearest" are antialiased.
+        width: Its width; 0: a square.
         span: The numbers that are black and white; None: those of each container.
     """
 
@@ -46,7 +47,13 @@ class Frame:
     channels: int
     fit: Fit = "cover"
     resample: Resample = "lanczos"
+    width: int = 0
     span: Span | None = None
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.side, self.width or self.side
 
 
 class Decoded(NamedTuple):
@@ -95,13 +102,13 @@ def decode(shelf: Shelf, file: Found, frame: Frame) -> Decoded:
         try:
             if frame.side and image.format == "JPEG":
                 # A JPEG is decoded at a half, a quarter or an eighth where that is still twice as large as needed.
-                image.draft(None, (2 * frame.side, 2 * frame.side))
+                image.draft(None, (2 * max(frame.sides), 2 * max(frame.sides)))
             container = container_of(image)
             image.load()
             deep = None if container == BYTES else _numbers(shelf, file, image)
             plain, words, seen = _plain(image, frame, container, deep)
-            if min(plain.size) < frame.side:
-                words.append(f"sides below {frame.side} pixels (enlarged)")
+            if plain.height < frame.sides[0] or plain.width < frame.sides[1]:
+                words.append(f"sides below {' x '.join(map(str, sorted({*frame.sides})))} pixels (enlarged)")
             sized = _sized(plain, frame)
             return Decoded(np.asarray(sized).reshape(sized.height, sized.width, frame.channels), tuple(words), seen)
         except Broken:
@@ -254,12 +261,12 @@ def _lies(image: Any) -> bool:
 def _sized(image: Any, frame: Frame) -> Any:
     from PIL import Image, ImageOps
 
-    side = frame.side
-    if not side or image.size == (side, side):
+    size = frame.sides[1], frame.sides[0]
+    if not frame.side or image.size == size:
         return image
     how = Image.Resampling[frame.resample.upper()]
     if frame.fit == "stretch":
-        return image.resize((side, side), how)
+        return image.resize(size, how)
     if frame.fit == "contain":
-        return ImageOps.pad(image, (side, side), how, color=0)
-    return ImageOps.fit(image, (side, side), how)
+        return ImageOps.pad(image, size, how, color=0)
+    return ImageOps.fit(image, size, how)

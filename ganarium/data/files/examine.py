@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from ganarium.data.files.beside import beside
 from ganarium.data.files.finding import Found, Shelf, find_images, shown
 from ganarium.data.files.folders import fingerprint_of
 from ganarium.data.files.kinds import kinds, passed_by
@@ -71,7 +72,7 @@ def examined(path: str | os.PathLike[str], **options: Any) -> tuple[Scan, Photos
     scan = replace(scan, allowed=options.get("skip", ALLOWED))
     shelf, files = find_images(Path(scan.root), options.get("limit"))
     if data is not None:
-        if fingerprint_of(files) != data.fingerprint:
+        if fingerprint_of(files, beside(shelf, files).labels) != data.fingerprint:
             raise ValueError(f"The files in {path} change while they are looked at. Wait until they are all there.")
         used = [file for place, file in enumerate(files) if place not in data.left_out]
         scan.noticed = {**_misnamed(shelf, used), **_repeated(used, data), **_beyond_ascii(used)}
@@ -112,8 +113,8 @@ def _repeated(files: list[Found], data: Photos) -> dict[str, list[str]]:
 
 
 def _class(file: Found, scan: Scan) -> str:
-    """The folder that is the class of a file; below train or test it is the second one."""
-    return next((part for part in file.parts[:2] if part in scan.classes), "")
+    """The folder that is the class of a file, the topmost one that is called so."""
+    return next((part for part in file.parts[:-1] if part in scan.classes), "")
 
 
 def _digests(data: Photos) -> Iterator[bytes]:

@@ -120,9 +120,12 @@ class Zip(Shelf):
 
     def files(self) -> Iterator[Found]:
         for entry in self._archive.infolist():
-            parts = tuple(unicodedata.normalize("NFC", entry.filename).strip("/").split("/"))
+            name = unicodedata.normalize("NFC", entry.filename)
+            # Some programs separate folders by the other stroke, which no name of theirs can hold.
+            name = name if "/" in name else name.replace("\\", "/")
+            parts = tuple(name.strip("/").split("/"))
             hidden = any(part.startswith(".") for part in parts) or parts[0] == "__MACOSX"
-            if entry.is_dir():
+            if name.endswith("/"):
                 self.folders.add(parts)
             elif hidden:
                 self.hidden.append("/".join(parts))
@@ -144,7 +147,7 @@ def find_images(path: Path, limit: int | None = None) -> tuple[Shelf, list[Found
     """The images of a folder or zip file by the endings of their names, sorted by their place.
 
     Args:
-        path: The folder or zip file.
+        path: The folder or zip file; or an image, which is then the only one.
         limit: How many to take, evenly spread; None takes all.
 
     Raises:
@@ -152,6 +155,8 @@ def find_images(path: Path, limit: int | None = None) -> tuple[Shelf, list[Found
     """
     if not path.exists():
         raise ValueError(f"There is no folder or file {path}. Give the path of a folder of images.")
+    if ending(path) in SUFFIXES and path.is_file():
+        return Folder(path.parent), [Found((path.name,), str(path), path.stat().st_size, path.stat().st_mtime_ns)]
     shelf = Folder(path) if path.is_dir() else Zip(path)
     try:
         files = list(shelf.files())

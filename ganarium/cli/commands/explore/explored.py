@@ -11,14 +11,17 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from ganarium import data as datasets
 from ganarium import pictures
 from ganarium.cli.commands.abilities import part_of
 from ganarium.cli.commands.explore.pictures import picture
 from ganarium.cli.commands.on_runs import value
+from ganarium.data.files.scan import Unusable
+from ganarium.data.loading import is_folder
 from ganarium.files import ending
 from ganarium.game import Decodes
 from ganarium.running.run import Run, data_of, load
-from ganarium.spec import Field
+from ganarium.spec import Field, Spec
 from ganarium.zoo import index
 
 __all__ = ["Explored", "Part", "Weights", "numbers", "opened"]
@@ -76,17 +79,24 @@ class Explored:
         return next(iter(data.sweep(min(2000, len(data)))))["x"].cpu()
 
     def images(self, paths: Sequence[str], count: int) -> Tensor:
-        """Images of files, folders and zip files, fitted to the run, of shape (n, C, S, S), n not above ``count``.
+        """Images of files, folders and zip files, as the run's game sees them: (n, C, H, W), n at most ``count``.
 
         Raises:
-            ValueError: if the run is not of square images of 1 or 3 channels, or one cannot be read.
+            ValueError: if the run is not of images of 1 or 3 channels, or one cannot be read.
         """
-        from ganarium.data.files.alike import images_alike
-
         field = self.field
-        if field.kind != "image" or field.shape[1] != field.shape[2] or field.shape[0] not in (1, 3):
-            raise ValueError(f"Images of your own are fitted to square grey or coloured ones; this run has {field}.")
-        return torch.cat([images_alike(path, field, count) for path in paths])[:count]
+        if field.kind != "image" or field.shape[0] not in (1, 3):
+            raise ValueError(f"Images of your own are fitted to grey or coloured ones; this run has {field}.")
+        found: list[Tensor] = []
+        for path in paths:
+            if not is_folder(path) or not Path(path).exists():
+                raise ValueError(f"There is no image {path}.")
+            if (room := count - sum(map(len, found))) > 0:
+                try:
+                    found.append(datasets.like(path, Spec(x=field), limit=room, skip=0.0)["x"])
+                except Unusable as error:
+                    raise ValueError(f"Not every image can be read. {error.scan.warning}") from None
+        return torch.cat(found)
 
     def write(self, labels: Sequence[str], samples: Tensor, shown: Callable[[], Any] | None = None, **arrays: Any):
         """The walk as a picture; or as an .npz file of samples in the data's own units and other arrays.
