@@ -217,6 +217,7 @@ def test_a_folder_that_is_called_as_data_of_ganarium_is_mentioned(tmp_path: Path
     monkeypatch.chdir(images(tmp_path, digits__a=2, digits__b=2))
     with pytest.warns(UserWarning, match=r"'digits' is data that comes with ganarium\. The folder .* is \./digits"):
         assert len(gd.load("digits")) == 1797
+    assert len(gd.from_source({"name": "digits", "options": {}})) == 1797  # as a run says it
     assert len(gd.load("./digits", size=8)) == len(gd.load(Path("digits"), size=8)) == 4
 
 

@@ -68,7 +68,7 @@ def test_a_folder_a_zip_file_and_an_image_are_read_at_the_size_and_channels_of_a
 
 def test_options_that_are_said_win():
     assert gd.like(photos("folder"), image(1, 8, 8), limit=3)["x"].shape == (3, 1, 8, 8)
-    with pytest.raises(ValueError, match="'x' is to be image 1 x 8 x 8; folder has image 3 x 8 x 8"):
+    with pytest.raises(ValueError, match="The run plays on 'x' of image 1 x 8 x 8; folder has image 3 x 8 x 8"):
         gd.like("./folder", image(1, 8, 8), channels=3)
 
 

@@ -48,12 +48,19 @@ def load(
         >>> print(load("ring", modes=5, count=1000, split="test"))
         ring, test: 200 samples; x points 2, y label 5 classes; 3.1 KiB
     """
+    if isinstance(what, str) and what in LOADERS:
+        mention(what)
+    return _part(what, split, labels, options)
+
+
+def _part(what: Any, split: str, labels: int | None, options: dict[str, Any]) -> Data:
+    """A part of some data, with some of its labels."""
     if split not in ("auto", "all", "train", "test"):
         raise ValueError(f"split is 'all', 'train', 'test' or 'auto'; got {split!r}.")
     data = _load(what, options)
     if isinstance(data, Photos) and data is not what and speaks():
         for sentence in filter(None, (data.scan.warning, data.scan.passed)):
-            warnings.warn(sentence, stacklevel=2)
+            warnings.warn(sentence, stacklevel=3)
     if split == "auto":
         split = "train" if isinstance(data, Photos) and data is not what and data.divided else "all"
     data = data if split == "all" else getattr(data, split)
@@ -79,7 +86,8 @@ def from_source(source: Mapping[str, Any]) -> Data:
             f"The data lay in {place}, where nothing is now. `ganarium resume RUN --data PATH` says where it is, "
             "and notes it in the run; from Python, ga.resume(run, data=PATH)."
         )
-    data = load(name, **{"split": "all", **source.get("options", {})})
+    options = {"split": "all", "labels": None, **source.get("options", {})}
+    data = _part(name, options.pop("split"), options.pop("labels"), options)
     before, now = (each.get("fingerprint") for each in (source, data.source or {}))
     if before and before != now and speaks():
         warnings.warn(f"The files in {source['name']} are not those of before, and so the data is other.", stacklevel=2)
@@ -94,7 +102,6 @@ def _load(what: Any, options: dict[str, Any]) -> Data:
         check_names("A dataset", options, (*_FILE_OPTIONS, "workers", "memory", "progress"))
         return from_dataset(what, **options)
     if isinstance(what, str) and what in LOADERS:
-        mention(what)
         data = LOADERS[what](**options)
         data.name, data.source = what, {"name": what, "options": {**LOADERS[what].options, **options}}
         return data

@@ -20,7 +20,14 @@ _ROUNDING = 1e-4  # how far units may differ, on another machine
 _PIXELS = ("image", "volume", "video")
 
 
-def like(what: Any, spec: Spec, *, split: Literal["all", "train", "test"] = "all", **options: Any) -> Data:
+def like(
+    what: Any,
+    spec: Spec,
+    *,
+    split: Literal["all", "train", "test"] = "all",
+    who: str = "The run plays on",
+    **options: Any,
+) -> Data:
     """Data as who plays on a spec sees it, whatever it lies in; all commands read files by this rule.
 
     Images of a folder, a zip file or a file are brought to the spec's size and channels, and read in its range. Numbers
@@ -30,6 +37,7 @@ def like(what: Any, spec: Spec, *, split: Literal["all", "train", "test"] = "all
         what: Anything that :func:`~ganarium.data.load` takes.
         spec: The fields that matter; what else the data holds stays as it is.
         split: Which part of it.
+        who: How the message begins if a shape is another.
         options: Options of the data, which win over what the spec says.
 
     Raises:
@@ -48,7 +56,7 @@ def like(what: Any, spec: Spec, *, split: Literal["all", "train", "test"] = "all
         if own.kind == other.kind == "label":
             data = _relabelled(data, name, own)
         elif own.shape != other.shape:
-            raise ValueError(f"'{name}' is to be {own}; {data.name} has {other}.")
+            raise ValueError(f"{who} '{name}' of {own}; {data.name} has {other}.")
         elif not same_units(own, other) and own.kind == other.kind:
             data = _restated(data, name, own)
     return data

@@ -273,4 +273,5 @@ def _samples(what: Any, judge: Judge) -> Tensor:
     """Samples that somebody else made, as the reference's games would see them."""
     if isinstance(what, Tensor):
         return what
-    return datasets.like(str(what), Spec(x=judge.data.spec[judge.field]))["x"]
+    seen = Spec(x=judge.data.spec[judge.field])
+    return datasets.like(str(what), seen, who="Samples are compared with data that has")["x"]

@@ -95,7 +95,8 @@ class Explored:
                 try:
                     found.append(datasets.like(path, Spec(x=field), limit=room, skip=0.0)["x"])
                 except Unusable as error:
-                    raise ValueError(f"Not every image can be read. {error.scan.warning}") from None
+                    reason, names = next(iter(error.scan.skipped.items()))
+                    raise ValueError(f"The image {names[0]} cannot be read: {reason}.") from None
         return torch.cat(found)
 
     def write(self, labels: Sequence[str], samples: Tensor, shown: Callable[[], Any] | None = None, **arrays: Any):
