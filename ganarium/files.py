@@ -8,7 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["flush", "read_lines", "write_text", "write_whole"]
+__all__ = ["ending", "flush", "read_lines", "write_text", "write_whole"]
+
+
+def ending(name: str | os.PathLike[str]) -> str:
+    """How the name of a file ends, in small letters; nothing if it has no ending.
+
+    Example:
+        >>> ending("runs/Cats.PNG"), ending(".hidden")
+        ('.png', '')
+    """
+    return os.path.splitext(os.path.basename(os.fspath(name)))[1].lower()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -121,7 +121,9 @@ def _accuracy(asked: Asked) -> list[Number]:
             "accuracy takes images that were asked for by their label: a conditional game, such as cgan, and data "
             f"with labels. {type(game).__name__} on {data.name} is none."
         )
-    classes, labels = data.spec["y"].classes, torch.arange(asked.count) % data.spec["y"].classes
+    classes = data.spec["y"].classes
+    with seeded(torch.device("cpu"), mix(asked.seed, 24)):
+        labels = data.spec["y"].draw(asked.count)
     drawn = [
         game.sample(len(part), seed=mix(asked.seed, 23, place), y=part).cpu()
         for place, part in enumerate(labels.split(CHUNK))

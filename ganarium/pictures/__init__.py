@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from ganarium.files import write_whole
+from ganarium.files import ending, write_whole
 from ganarium.pictures import texts, tiles
 from ganarium.pictures.charts import curves
 from ganarium.pictures.films import film
@@ -124,9 +124,9 @@ def save(image: Image, path: str | os.PathLike[str]) -> None:
 
     path = Path(path)
     type_of = registered_extensions()
-    if path.suffix.lower() not in type_of:
+    if ending(path) not in type_of:
         raise ValueError(f"{path.name} has no suffix of a picture. Call it {path.stem}.png.")
-    write_whole(path, lambda file: image.save(file, format=type_of[path.suffix.lower()]))
+    write_whole(path, lambda file: image.save(file, format=type_of[ending(path)]))
 
 
 def write_samples(samples: Tensor, field: Field, path: str | os.PathLike[str]) -> None:
@@ -140,13 +140,13 @@ def write_samples(samples: Tensor, field: Field, path: str | os.PathLike[str]) -
     """
     path = Path(path)
     samples = _checked(samples, field)
-    if path.is_dir() or not path.suffix:
+    if path.is_dir() or not ending(path):
         _write_folder(samples, field, path)
-    elif path.suffix == ".png":
+    elif ending(path) == ".png":
         save(draw(samples, field), path)
-    elif path.suffix == ".txt":
+    elif ending(path) == ".txt":
         _write_text(samples, field, path)
-    elif path.suffix == ".npz":
+    elif ending(path) == ".npz":
         import numpy as np
 
         array = field.restore(samples).numpy()

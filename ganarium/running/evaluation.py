@@ -20,12 +20,12 @@ from typing import Any
 from torch import Tensor
 
 from ganarium import data as datasets
-from ganarium.data.loading import is_folder
-from ganarium.files import write_text
+from ganarium.files import ending, write_text
 from ganarium.game import Game, Samples, Translates
 from ganarium.metrics.judge import Judge, Reference, check_metrics
 from ganarium.metrics.looks import of_game, of_tensor
 from ganarium.metrics.stamp import Number
+from ganarium.spec import Spec
 from ganarium.terminal.tables import columns
 from ganarium.zoo import index
 
@@ -116,13 +116,15 @@ def evaluate(
     checkpoint: str | int = "latest",
     weights: Any = "average",
     save: bool = True,
+    **loading: Any,
 ) -> Evaluation:
     """How good samples are.
 
     Args:
         what: A run (its folder, name or :class:`ganarium.Run`), a game, samples as a tensor, or the path of a folder,
             ``.npz`` or ``.npy`` file of samples.
-        data: What they are compared with; what a run was trained on if left out.
+        data: What they are compared with; what a run was trained on if left out. For a run, files are read as its game
+            sees them (:func:`ganarium.data.like`); files of samples are read as the data is.
         count: How many samples are drawn; as many as the reference has if left out.
         features: Names of features (:mod:`ganarium.metrics.known_features`).
         metrics: Names of metrics; all that fit, but for those on request, if left out.
@@ -134,11 +136,13 @@ def evaluate(
         checkpoint: Of which checkpoint of a run.
         weights: A run's averaged networks, or the "last".
         save: Whether a run keeps the numbers.
+        loading: Options of the data, such as ``size=32``.
 
     Raises:
         ValueError: if there is no such thing, or too few samples, or shapes do not match, or the game draws none.
     """
     from ganarium.running import run as runs
+    from ganarium.running.sources import with_options
 
     check_metrics(metrics)
     options = {"count": count, "metrics": metrics, "seed": seed, "resamples": resamples, "to": to}
@@ -147,12 +151,13 @@ def evaluate(
     if not isinstance(what, runs.Run):
         if data is None:
             raise ValueError("Samples are compared with data; say which (--data).")
-        judge = Judge(datasets.load(data), features=features, reference=reference, seed=seed, learned_from=False)
+        judged = datasets.load(data, split=split or "all", **loading)  # type: ignore[arg-type]
+        judge = Judge(judged, features=features, reference=reference, seed=seed, learned_from=False)
         game = what if isinstance(what, Game) else None
         samples = None if game is not None else _samples(what, judge)
         return evaluate_game(judge, game, samples=samples, **options)
     own = data is None and not split
-    judged = runs.data_of(what.config) if own else _other(what, data, split)
+    judged = runs.data_of(with_options(what.config, loading)) if own else _other(what, data, split, loading)
     field = to if isinstance(what.game, Translates) and not isinstance(what.game, Samples) else "x"
     judge = Judge(judged, field=field, features=features, reference=reference, seed=seed, learned_from=own)
     facts = {**what.played, "weights": what.weights}
@@ -200,7 +205,9 @@ def evaluate_game(
         batches = of_game(game, count, seed, judge.data, to, judge.sources)
     made = judge.look(batches, count)
     numbers = judge.judge(made, metrics, resamples=resamples)
-    notes = list(judge.notes)
+    from ganarium.running.run import drawn_evenly
+
+    notes = [*judge.notes, *([] if samples is not None else drawn_evenly(game))]
     for name in metrics or ():
         if (entry := index.metrics().get(name)) is not None and entry.asked:
             from ganarium.metrics.requested import Asked
@@ -240,30 +247,31 @@ def _is_run(what: Any) -> bool:
         return False
     path = Path(what)
     folder = path.is_dir() and not (path / "config.yaml").is_file()
-    if folder or path.suffix in (".npz", ".npy", ".zip"):
+    if folder or ending(path) in (".npz", ".npy", ".zip"):
         return (Path("runs") / path / "config.yaml").is_file()
     return True
 
 
-def _other(run: Any, data: Any, split: str) -> Any:
-    """Other data than a run's, or another part of it."""
-    if data is not None:
-        return datasets.load(data, split=split or "all")  # type: ignore[arg-type]
-    if run.config["data"] is None:
-        raise ValueError("This run was trained on data that has no name. Say which with --data.")
-    if split not in ("all", "train", "test"):
+def _other(run: Any, data: Any, split: str, loading: dict[str, Any]) -> Any:
+    """Other data than a run's, or another part of it, as its game sees it."""
+    from ganarium.running.run import data_of
+    from ganarium.running.sources import with_options
+
+    if split not in ("", "all", "train", "test"):
         raise ValueError(f"split is 'all', 'train' or 'test'; got {split!r}.")
-    source = run.config["data"]
-    return datasets.from_source({**source, "options": {**source["options"], "split": split, "labels": None}})
+    if data is not None:
+        seen = {
+            name: run.spec[name]
+            for name in run.spec
+            if name not in ("y", "index") or name in getattr(run.game, "conditions", {})
+        }
+        return datasets.like(data, Spec(seen), split=split or "all", **loading)  # type: ignore[arg-type]
+    return data_of(with_options(run.config, {"split": split, "labels": None, **loading}))
 
 
 def _samples(what: Any, judge: Judge) -> Tensor:
     """Samples that somebody else made, as the reference's games would see them."""
     if isinstance(what, Tensor):
         return what
-    field = judge.data.spec[judge.field]
-    if field.kind == "image":
-        made = datasets.load(str(what), **({"size": field.shape[1]} if is_folder(str(what)) else {}))
-        return made["x"]
-    made = datasets.load(str(what), kind=field.kind)
-    return field.normalise(made.spec["x"].restore(made["x"]))
+    seen = Spec(x=judge.data.spec[judge.field])
+    return datasets.like(str(what), seen, who="Samples are compared with data that has")["x"]

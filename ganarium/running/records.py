@@ -141,6 +141,7 @@ def differences(config: Mapping[str, Any], trainer: Trainer, data: Any) -> list[
     """What differs from when a run began, in lines; nothing if it goes on exactly."""
     then = config.get("ran_with", {})
     now = _surroundings(trainer, data, Settings(**config["settings"]))
+    then = {name: value for name, value in then.items() if name != "files" or value}  # older runs noted fewer
     changed = [f"{name} is {now[name]}, was {then[name]}" for name in now if name in then and now[name] != then[name]]
     changed += own.changes(config["game"].get("source"), type(trainer.game))
     lines = [line if not line.startswith("files") else "the files of the data have changed" for line in changed]

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganarium.files import ending
 from ganarium.zoo import own
 from ganarium.zoo.claim import Claim
 from ganarium.zoo.reading import Class, GameEntry, LoaderEntry, MetricEntry, Verb, classes, entry_of, marked, trees
@@ -233,7 +234,7 @@ def check_data(name: str) -> None:
     known = name == "toy" or name in loaders() or (":" in name and name.partition(":")[0] in readers())
     if name in readers() and not path.exists():
         raise ValueError(f"'{name}' is read from files that you have: --data {name}:PATH.")
-    if not known and not path.suffix and not path.exists():
+    if not known and not ending(path) and not path.exists():
         raise ValueError(f"There is no data '{name}'. {nearest(name, loaders())} A path must exist.")
 
 

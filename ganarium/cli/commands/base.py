@@ -45,7 +45,7 @@ def perform(found: Verb, words: list[str]) -> int:
     """
     function = found.call
     if found.takes == "run":
-        more = getattr(import_module(found.module), found.more) if found.more else lambda run: ()
+        more = getattr(import_module(found.module), found.more) if found.more else lambda run, words: ()
         return on_run(function, words, found.word, more, found.called)
     if found.takes == "options":
         return call(function, words, f"ganarium {found.word}")
@@ -87,7 +87,7 @@ def on_run(
     function: Callable[..., Any],
     words: list[str],
     verb: str,
-    extra: Callable[[str], Sequence[Any]] = lambda run: (),
+    extra: Callable[[str, Sequence[str]], Sequence[Any]] = lambda run, words: (),
     called: Mapping[str, str] | None = None,
 ) -> int:
     """Call a function whose first argument is a run.
@@ -96,7 +96,7 @@ def on_run(
         function: What is called.
         words: The words after the command: a run, then options.
         verb: The command.
-        extra: Options that depend on the run.
+        extra: Options that depend on the run, and on the words after it.
         called: As for :func:`call`.
     """
     from ganarium.arguments import forms
@@ -107,7 +107,7 @@ def on_run(
             raise ValueError(f"Which run? `ganarium {verb} RUN`; see `ganarium runs`.")
         return call(function, words, _program(verb, "RUN"), None, [game], called, run="RUN")
     with own.naming((forms.words_after(words, "game") or [""])[0]):
-        more = [game, *extra(words[0])]
+        more = [game, *extra(words[0], words[1:])]
         return call(function, words[1:], _program(verb, words[0]), None, more, called, run=words[0])
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from ganarium.cli.commands.base import as_json, table, verb
+from ganarium.cli.commands.loading import chosen, of_data
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "of_data"]
 
 
 @verb(
@@ -15,6 +16,7 @@ __all__ = ["evaluate"]
     about="how good its samples are: metrics, intervals, floors, stamps",
     group="how good it is",
     takes="run",
+    more="of_data",
 )
 def evaluate(
     run: str,
@@ -31,13 +33,15 @@ def evaluate(
     checkpoint: str = "latest",
     json: bool = False,
     quiet: bool = False,
+    **loading: Any,
 ) -> int:
     """Measure how good samples are, with intervals, the floor of real data, and how it was measured.
 
     Args:
         run: The run's folder, or its name under ./runs; or a folder, .npz or .npy file of samples, with --data.
-        data: What samples are compared with; what the run was trained on if left out.
-        split: Another part of the run's data: train, test or all.
+        data: What samples are compared with, read at the run's size, channels and range; what the run was trained on
+            if left out.
+        split: Which part of the data: train, test or all; that on which the run was trained if left out.
         count: How many samples are drawn; as many as the reference has if left out.
         reference: How much of the data is the reference: half (at most 10,000), all, or a number.
         features: What samples are compared by, with commas between: digits, classes, rotations, world, pixels,
@@ -69,6 +73,7 @@ def evaluate(
             to=to,
             checkpoint=checkpoint,
             weights=weights,
+            **chosen(loading),
         )
     if json:
         print(as_json([found.plain()]))

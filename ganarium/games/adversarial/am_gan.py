@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -54,7 +55,7 @@ class AMGAN(Conditional, Classifies):
     Args:
         class_weight: What the generator pays, at least 0, for not being of its class among the K; 0 is LabelGAN.
         dynamic: The class of a sample is the one it looks like most; otherwise the generator is told a class, drawn
-            evenly, and can be asked for one: ``game.sample(9, y=3)``.
+            evenly while it learns, and can be asked for one: ``game.sample(9, y=3)``.
         auxiliary: Tell samples by an output of its own: AC-GAN*; with a ``class_weight`` of 0, a GAN that classifies.
         augment: What the discriminator sees, and learns classes from, instead of images: it may not change the class.
         generator: From noise (B, latent), and one-hot classes (B, K) unless labels are dynamic, to samples.
@@ -119,7 +120,7 @@ class AMGAN(Conditional, Classifies):
         return {**terms, **self.penalised.terms(scoring, x, fake, self.progress), **watched}
 
     def generator_loss(self, batch: Batch) -> Terms:
-        told = self.choose(len(batch["x"]))
+        told = {} if self.dynamic else {"y": torch.randint(self.classes, batch["x"].shape[:1], device=self.device)}
         logits = self.discriminator(self.augmented(self.draw(len(batch["x"]), **told)))
         wanted = logits[:, :-1].argmax(1) if self.dynamic else told["y"]
         label = self.class_weight * cross_entropy(logits[:, :-1], wanted)
