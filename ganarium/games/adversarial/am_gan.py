@@ -54,8 +54,7 @@ class AMGAN(Conditional, Classifies):
 
     Args:
         class_weight: What the generator pays, at least 0, for not being of its class among the K; 0 is LabelGAN.
-        dynamic: The class of a sample is the one it looks like most; otherwise the generator is told a class, drawn
-            evenly while it learns, and can be asked for one: ``game.sample(9, y=3)``.
+        dynamic: A sample's class is the one it looks like most; else the generator is told one, evenly in training.
         auxiliary: Tell samples by an output of its own: AC-GAN*; with a ``class_weight`` of 0, a GAN that classifies.
         augment: What the discriminator sees, and learns classes from, instead of images: it may not change the class.
         generator: From noise (B, latent), and one-hot classes (B, K) unless labels are dynamic, to samples.
