@@ -22,7 +22,7 @@ from ganarium._version import __version__
 from ganarium.comparing.comparison import Comparison
 from ganarium.comparing.fairness import check, files_of, refuse_unnamed, words_of
 from ganarium.comparing.summary import Result, Summary
-from ganarium.files import write_text
+from ganarium.files import numbered, write_text
 from ganarium.jobs.board import Board
 from ganarium.jobs.team import Job, Outcome, run
 from ganarium.metrics.stamp import Number
@@ -120,11 +120,11 @@ def go_on(path: str | Path, workers: int | None = None, quiet: bool = False) -> 
 
 
 def _new(config: Mapping[str, Any]) -> Path:
+    """A numbered folder, taken."""
     name = re.sub(r"[^a-z0-9]+", "-", Path(config["data"]).name.lower()).strip("-") or "data"
     games = [index.game(shlex.split(label)[0]).command for label in config["contestants"][:3]]
     stem = f"{'-'.join(games)}-{name}"
-    taken = {path.name for path in Path("comparisons").glob(f"{stem}-*")}
-    return Path("comparisons") / next(name for i in range(1, 10**6) if (name := f"{stem}-{i:03d}") not in taken)
+    return numbered(Path("comparisons"), stem)
 
 
 def _agree(path: Path, config: Mapping[str, Any]) -> None:

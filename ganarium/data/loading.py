@@ -16,6 +16,7 @@ from ganarium.data.datasets import from_dataset
 from ganarium.data.files.photos import Photos
 from ganarium.data.registry import LOADERS, READERS, Loader, check_names, loader, nearest, reader
 from ganarium.data.tensors import from_tensors
+from ganarium.files import at_home
 from ganarium.terminal.processes import speaks
 
 __all__ = ["LOADERS", "READERS", "Loader", "from_source", "is_folder", "load", "loader", "maker", "reader"]
@@ -111,14 +112,14 @@ def _reader_of(name: str) -> tuple[Loader, str] | None:
     prefix, colon, path = name.partition(":")
     if colon and prefix in READERS:
         return READERS[prefix], path
-    path = Path(name).expanduser()
+    path = at_home(name)
     return (READERS["folder"], str(path)) if path.is_dir() or path.suffix.lower() == ".zip" else None
 
 
 def _from_path(name: str, options: dict[str, Any]) -> Data:
     if found := _reader_of(name):
         return _from_reader(*found, options)
-    path = Path(name).expanduser()
+    path = at_home(name)
     if path.suffix not in (".npz", ".npy"):
         raise ValueError(_unknown(name, path))
     check_names(f"'{name}'", options, _FILE_OPTIONS)
@@ -130,7 +131,7 @@ def _from_path(name: str, options: dict[str, Any]) -> Data:
 def _from_reader(reader: Loader, name: str, options: dict[str, Any]) -> Data:
     if not name:
         raise ValueError(f"Where is it? {reader.name}:PATH, such as {reader.name}:./{reader.name}.")
-    path = Path(name).expanduser().resolve()
+    path = at_home(name).resolve()
     data = reader(str(path), **options)
     if reader.name == "folder":
         data.name, stored = path.stem or "folder", str(path)

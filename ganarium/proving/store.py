@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ganarium._version import __version__
-from ganarium.files import write_text
+from ganarium.files import locked, write_text
 from ganarium.jobs.team import cores
 from ganarium.proving.stale import measuring
 from ganarium.proving.verdict import Verdict
@@ -88,10 +88,11 @@ class Store:
         self._write(claim, arm, {**self.arms(claim)[arm], "digest": digest})
 
     def _write(self, claim: Claim, arm: str, kept: Mapping[str, Any]) -> None:
-        arms = {**self.arms(claim), arm: kept}  # read again: somebody else may keep results here too
-        whole = {"claim": claim.name, "arms": {name: arms[name] for name in ARMS if name in arms}}
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_text(self.file(claim), json.dumps(whole, indent=1) + "\n")
+        with locked(self.folder):
+            arms = {**self.arms(claim), arm: kept}  # read again: somebody else may keep results here too
+            whole = {"claim": claim.name, "arms": {name: arms[name] for name in ARMS if name in arms}}
+            write_text(self.file(claim), json.dumps(whole, indent=1) + "\n")
 
     def seeds(self, claim: Claim) -> tuple[int, ...]:
         """The seeds of which something is kept; the first three if there are none."""

@@ -9,6 +9,7 @@ r"""Training runs: started, stopped, taken up again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from ganarium.engine.trainer import Report, Trainer
 from ganarium.game import Game
 from ganarium.running import checkpoint as checkpoints
 from ganarium.running.memory import OutOfMemory, advice, footprint, is_shortage
-from ganarium.running.records import budget, config_of, differences, find, new_folder, read_config
+from ganarium.running.records import budget, config_of, differences, find, new_folder, read_config, settle
 from ganarium.running.run import Run, build, data_of, state_of
 from ganarium.running.session import Session
 from ganarium.running.settings import Settings, length
@@ -129,20 +130,18 @@ def begun(
         game = game.double()
     data.spec.require(game.needs, type(game).__name__)
     data.batches(settings.batch_size, part=(0, fabric.world_size))
-    path = _agreed(fabric, lambda: new_folder(out, game, data))
-    console = Console(1, quiet=quiet or not fabric.is_global_zero)
-    if settings.tune:
-        settings = tuned(settings, game, data, fabric, console)
-    trainer = settings.trainer(game, fabric)
-    taken = "" if origin is None else _take_over(trainer, find(origin))
-    console.say(_introduction(trainer, data, settings, path, taken))
-    settings = _measured(trainer, data, settings, console)
-    session = Session(path, trainer, data, settings, quiet)
-    config = config_of(game, data, settings, trainer) | ({} if origin is None else {"origin": str(origin)})
-    if fabric.is_global_zero:
-        for folder in (path / "checkpoints", path / "pictures"):
-            folder.mkdir(parents=True, exist_ok=True)
-        checkpoints.write_text(path / "config.yaml", yaml.safe_dump(config, sort_keys=False))
+    with ExitStack() as taking:
+        path = _agreed(fabric, lambda: taking.enter_context(new_folder(out, game, data)))
+        console = Console(1, quiet=quiet or not fabric.is_global_zero)
+        if settings.tune:
+            settings = tuned(settings, game, data, fabric, console)
+        trainer = settings.trainer(game, fabric)
+        taken = "" if origin is None else _take_over(trainer, find(origin))
+        console.say(_introduction(trainer, data, settings, path, taken))
+        settings = _measured(trainer, data, settings, console)
+        session = Session(path, trainer, data, settings, quiet)
+        config = config_of(game, data, settings, trainer) | ({} if origin is None else {"origin": str(origin)})
+        _agreed(fabric, lambda: settle(path, config))
     return session
 
 
