@@ -58,7 +58,9 @@ def fit(
         origin: A run whose networks this one begins with, wherever names and shapes agree (fine-tuning).
         stop_after: Stop, and save, after so many rounds of this session.
         quiet: Say nothing.
-        changes: Fields of :class:`Settings`, such as ``minutes=1`` or ``batch_size=128``.
+        changes: Fields of :class:`Settings`, such as ``minutes=1`` or ``batch_size=128``. With ``seed=1``, or settings,
+            the first weights follow from the seed too, unless they have changed since the game was built, or networks
+            were given to it; without, they are as they were built.
 
     Raises:
         ValueError: for anything that cannot work, before anything is written.
@@ -123,7 +125,10 @@ def begun(
         quiet: As there.
         changes: Fields of :class:`Settings`.
     """
+    says_seed = settings is not None or "seed" in (changes or {})
     settings = (settings or Settings(**game.measured)).changed(**(changes or {}))
+    if says_seed:
+        game.redraw(settings.seed)
     data = datasets.load(data)
     fabric = fabric_of(settings)
     if settings.precision == "64":
