@@ -139,8 +139,10 @@ def _p(gains: Sequence[float]) -> float:
     """By Student's t, two-sided; nan of too few seeds, or of seeds that do not differ."""
     from scipy.stats import t
 
+    if len(gains) < FEWEST or any(map(math.isnan, gains)):
+        return math.nan
     mean, sd = spread(gains)
     # No wider than rounding.
-    if len(gains) < FEWEST or math.isnan(mean) or sd <= 1e-12 * max(map(abs, gains)):
+    if sd <= 1e-12 * max(map(abs, gains)):
         return math.nan
     return 2 * float(t.sf(abs(mean) / sd * math.sqrt(len(gains)), len(gains) - 1))
