@@ -44,13 +44,19 @@ def difference_rows(found: Comparison) -> list[dict[str, str]]:
             "metric": each.metric,
             f"minus {found.summary.labels[0]}": each.label,
             "mean": f"{each.mean:+.4g}",
-            "interval": "one seed" if math.isnan(each.low) else f"{each.low:+.3g} to {each.high:+.3g}",
-            "level": "" if math.isnan(each.low) else f"{100 * each.level:.4g} %",
+            **_interval(each),
             "every seed": ", ".join(f"{value:+.3g}" for value in each.each),
             "which is": each.verdict,
         }
         for each in found.differences()
     ]
+
+
+def _interval(each: Difference) -> dict[str, str]:
+    """Its ends and its level; of one seed, or of seeds that do not differ, there is none."""
+    if math.isnan(each.low) or each.low == each.high:
+        return {"interval": "one seed" if math.isnan(each.low) else "no spread", "level": ""}
+    return {"interval": f"{each.low:+.3g} to {each.high:+.3g}", "level": f"{100 * each.level:.4g} %"}
 
 
 def seed_rows(found: Comparison) -> list[dict[str, str]]:
