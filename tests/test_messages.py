@@ -89,7 +89,7 @@ def of_file(file: Path) -> Iterator[Message]:
             continue
         if isinstance(node, ast.JoinedStr):
             skipped |= {id(inner) for inner in ast.walk(node)}
-            text = "".join(part.value if isinstance(part, ast.Constant) else "X" for part in node.values)
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             text = node.value
         else:

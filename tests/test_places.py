@@ -8,6 +8,7 @@ import pwd
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def test_two_comparisons_that_start_at_once_have_two_folders(place, monkeypatch)
     from ganarium import comparing
 
     monkeypatch.setattr(comparing, "_play", lambda path, *_: path)
-    found = [comparing.compare(["gan", "vae"], "ring", seen=1000) for _ in range(2)]
+    found: list[Any] = [comparing.compare(["gan", "vae"], "ring", seen=1000) for _ in range(2)]
     assert [path.name for path in found] == ["gan-vae-ring-001", "gan-vae-ring-002"]
     assert all((path / CONFIG).is_file() for path in found)
 
