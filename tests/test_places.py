@@ -214,6 +214,13 @@ def test_json_is_json_on_every_output(output):
     assert set(json.loads(said)["scan"]["classes"]) == set(NAMES)
 
 
+def test_a_terminal_of_one_column_still_shows_tables(place, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "1")
+    monkeypatch.setattr("ganarium.cli.commands.base.is_terminal", lambda stream: True)
+    assert main(["list", "data"]) == 0
+    assert "digits" in capsys.readouterr().out
+
+
 def test_there_may_be_no_output_at_all(place, monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)

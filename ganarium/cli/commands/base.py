@@ -16,7 +16,10 @@ from ganarium.zoo import own
 if TYPE_CHECKING:
     from ganarium.zoo.reading import Verb
 
-__all__ = ["as_json", "call", "on_run", "perform", "table", "verb"]
+__all__ = ["NARROWEST", "as_json", "call", "on_run", "perform", "table", "verb"]
+
+#: Columns of a terminal, below which tables are wrapped by it.
+NARROWEST = 60
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -134,5 +137,6 @@ def table(rows: list[dict[str, Any]], hide: Sequence[str] = ()) -> None:
         made.add_column(name, overflow="fold")
     for row in rows:
         made.add_row(*(", ".join(v) if isinstance(v := row[name], list) else str(v) for name in names))
-    width = None if is_terminal(sys.stdout) else 160
+    # A terminal that says it is narrower would get columns of nothing.
+    width = max(Console().width, NARROWEST) if is_terminal(sys.stdout) else 160
     Console(width=width, soft_wrap=False).print(made)

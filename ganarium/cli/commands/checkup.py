@@ -14,7 +14,7 @@ from ganarium.arguments import forms
 from ganarium.arguments.forms import Row
 from ganarium.arguments.misuse import Misuse
 from ganarium.arguments.request import GAME, Request, loader_rows
-from ganarium.cli.commands.base import as_json
+from ganarium.cli.commands.base import NARROWEST, as_json
 from ganarium.data.files.examine import examined
 from ganarium.data.files.scan import Scan
 from ganarium.data.loading import is_folder
@@ -199,7 +199,7 @@ def _show_table(scan: Scan) -> None:
         table.add_column(name, overflow="fold", justify="right" if name == "files" else "left")
     for row in scan.rows():
         table.add_row(Text(row.group, styles.get(row.group, "")), f"{row.count:,}", Text(row.what), Text(row.names))
-    console = Console()
+    console = Console(width=max(Console().width, NARROWEST))
     console.print(scan.title, style="bold", markup=False, highlight=False)
     console.print(table)
     for note in scan.notes:
