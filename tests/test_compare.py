@@ -219,6 +219,7 @@ def test_no_verdict_below_three_seeds_or_without_a_spread(row):
 
 def test_equal_numbers_are_a_tie():
     assert judged((0.0, 0.0, 0.0))[0].verdict == "tie"
+    assert judged((0.0, 0.0))[0].verdict == "no verdict"
 
 
 def test_verdicts_of_a_page_are_corrected_together():

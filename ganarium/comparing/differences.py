@@ -109,7 +109,12 @@ def corrected(found: Iterable[Difference]) -> list[Difference]:
         level = 1 - ERROR / (len(ranked) - min(place, told, len(ranked) - 1))
         verdict = ("better" if found[i].better else "worse") if place < told else "cannot tell"
         found[i] = _at(found[i], level, verdict)
-    return [each if each.verdict != "no verdict" or any(each.each) else replace(each, verdict="tie") for each in found]
+    return [replace(each, verdict="tie") if _tied(each) else each for each in found]
+
+
+def _tied(each: Difference) -> bool:
+    """Whether seeds enough for a verdict are all alike."""
+    return len(each.each) >= FEWEST and not any(each.each)
 
 
 def _at(each: Difference, level: float, verdict: str) -> Difference:
