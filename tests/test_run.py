@@ -71,7 +71,7 @@ def test_a_run_holds_what_the_design_says(place):
 
 
 def test_runs_are_numbered(place):
-    assert [fit(rounds=1).path.name for _ in range(2)] == ["gan-ring-001", "vae-ring-002"]
+    assert [fit(rounds=1).path.name for _ in range(2)] == ["gan-ring-001", "gan-ring-002"]
     assert [path.name for path in ga.runs()] == ["gan-ring-001", "gan-ring-002"]
 
 
@@ -334,7 +334,7 @@ def test_a_seed_covers_the_first_weights(place):
 def test_the_same_seed_is_the_same_run_from_python_and_from_the_command_line(place):
     run = ga.fit(ga.VAE.on(ga.data.load("ring")), ga.data.load("ring"), rounds=3, seed=5, quiet=True)
     assert main(["train", "vae", "--data", "ring", "--rounds", "3", "--seed", "5", "--quiet"]) == 0
-    assert torch.equal(weights_of(run), weights_of(ga.load("gan-ring-002")))
+    assert torch.equal(weights_of(run), weights_of(ga.load("vae-ring-002")))
 
 
 def test_weights_that_are_the_users_stay(place):
