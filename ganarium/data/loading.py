@@ -17,7 +17,7 @@ from ganarium.data.files.finding import SUFFIXES
 from ganarium.data.files.photos import Photos
 from ganarium.data.registry import LOADERS, READERS, Loader, check_names, loader, nearest, reader
 from ganarium.data.tensors import from_tensors
-from ganarium.files import ending
+from ganarium.files import at_home, ending
 from ganarium.terminal.processes import speaks
 
 __all__ = ["LOADERS", "READERS", "Loader", "from_source", "is_folder", "load", "loader", "maker", "reader"]
@@ -152,7 +152,7 @@ def _reader_of(name: str) -> tuple[Loader, str] | None:
     prefix, colon, path = name.partition(":")
     if colon and prefix in READERS:
         return READERS[prefix], path
-    path = Path(name).expanduser()
+    path = at_home(name)
     images = path.is_dir() or ending(path) in (".zip", *SUFFIXES)
     return (READERS["folder"], str(path)) if images else None
 
@@ -160,7 +160,7 @@ def _reader_of(name: str) -> tuple[Loader, str] | None:
 def _from_path(name: str, options: dict[str, Any]) -> Data:
     if found := _reader_of(name):
         return _from_reader(*found, options)
-    path = Path(name).expanduser()
+    path = at_home(name)
     if ending(path) not in (".npz", ".npy"):
         raise ValueError(_unknown(name, path))
     check_names(f"'{name}'", options, _FILE_OPTIONS)
@@ -174,7 +174,7 @@ def _from_path(name: str, options: dict[str, Any]) -> Data:
 def _from_reader(reader: Loader, name: str, options: dict[str, Any]) -> Data:
     if not name:
         raise ValueError(f"Where is it? {reader.name}:PATH, such as {reader.name}:./{reader.name}.")
-    path = Path(name).expanduser().resolve()
+    path = at_home(name).resolve()
     data = reader(str(path), **options)
     if reader.name == "folder":
         data.name, stored = path.stem or "folder", str(path)

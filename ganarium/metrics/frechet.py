@@ -63,7 +63,7 @@ def frechet(real: Moments, made: Moments) -> float:
     if min(real.n, made.n) <= size:
         raise ValueError(
             f"A covariance of {size} features needs more than {size} samples; got {real.n} real and {made.n} "
-            "generated ones. Take more (--count), or features that are fewer."
+            "generated ones. Take more (count, or evaluate_count of a training), or features that are fewer."
         )
     with _quiet():
         # The library's own class keeps such sums too, but takes no weighted rows, which the bootstrap needs.

@@ -20,7 +20,7 @@ from typing import Any
 from torch import Tensor
 
 from ganarium import data as datasets
-from ganarium.files import ending, write_text
+from ganarium.files import ending, locked, write_text
 from ganarium.game import Game, Samples, Translates
 from ganarium.metrics.judge import Judge, Reference, check_metrics
 from ganarium.metrics.looks import of_game, of_tensor
@@ -75,12 +75,14 @@ class Evaluation:
     def save(self, run: Path) -> None:
         """Add to the evaluations that a run keeps, in the place of those whose numbers it measured again."""
         mine = self.plain()
-        kept = [
-            row
-            for row in _rows(run)
-            if any(row.get(name) != mine.get(name) for name in ("round", "weights")) or not _names(row) <= _names(mine)
-        ]
-        write_text(run / FILE, json.dumps([*kept, mine], indent=1) + "\n")
+        with locked(run):
+            kept = [
+                row
+                for row in _rows(run)
+                if any(row.get(name) != mine.get(name) for name in ("round", "weights"))
+                or not _names(row) <= _names(mine)
+            ]
+            write_text(run / FILE, json.dumps([*kept, mine], indent=1) + "\n")
 
     def rows(self) -> list[dict[str, str]]:
         """The numbers as rows of a table: value, 95 % interval, and the same of real data at the same counts."""

@@ -9,6 +9,7 @@ r"""Training runs: started, stopped, taken up again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from ganarium.engine.trainer import Report, Trainer
 from ganarium.game import Game
 from ganarium.running import checkpoint as checkpoints
 from ganarium.running.memory import OutOfMemory, advice, footprint, is_shortage
-from ganarium.running.records import budget, config_of, differences, find, new_folder, read_config
+from ganarium.running.records import budget, config_of, differences, find, new_folder, read_config, settle
 from ganarium.running.run import Run, build, data_of, state_of
 from ganarium.running.session import Session
 from ganarium.running.settings import Settings, length
@@ -59,7 +60,9 @@ def fit(
         origin: A run whose networks this one begins with, wherever names and shapes agree (fine-tuning).
         stop_after: Stop, and save, after so many rounds of this session.
         quiet: Say nothing.
-        changes: Fields of :class:`Settings`, such as ``minutes=1`` or ``batch_size=128``.
+        changes: Fields of :class:`Settings`, such as ``minutes=1`` or ``batch_size=128``. With ``seed=1``, or settings,
+            the first weights follow from the seed too, unless they have changed since the game was built, or networks
+            were given to it; without, they are as they were built.
 
     Raises:
         ValueError: for anything that cannot work, before anything is written.
@@ -124,27 +127,28 @@ def begun(
         quiet: As there.
         changes: Fields of :class:`Settings`.
     """
+    says_seed = settings is not None or "seed" in (changes or {})
     settings = (settings or Settings(**game.measured)).changed(**(changes or {}))
+    if says_seed:
+        game.redraw(settings.seed)
     data = datasets.load(data)
     fabric = fabric_of(settings)
     if settings.precision == "64":
         game = game.double()
     data.spec.require(game.needs, type(game).__name__)
     data.batches(settings.batch_size, part=(0, fabric.world_size))
-    path = _agreed(fabric, lambda: new_folder(out, game, data))
-    console = Console(1, quiet=quiet or not fabric.is_global_zero)
-    if settings.tune:
-        settings = tuned(settings, game, data, fabric, console)
-    trainer = settings.trainer(game, fabric)
-    taken = "" if origin is None else _take_over(trainer, find(origin))
-    console.say(_introduction(trainer, data, settings, path, taken))
-    settings = _measured(trainer, data, settings, console)
-    session = Session(path, trainer, data, settings, quiet)
-    config = config_of(game, data, settings, trainer) | ({} if origin is None else {"origin": str(origin)})
-    if fabric.is_global_zero:
-        for folder in (path / "checkpoints", path / "pictures"):
-            folder.mkdir(parents=True, exist_ok=True)
-        _write_config(path, config)
+    with ExitStack() as taking:
+        path = _agreed(fabric, lambda: taking.enter_context(new_folder(out, game, data)))
+        console = Console(1, quiet=quiet or not fabric.is_global_zero)
+        if settings.tune:
+            settings = tuned(settings, game, data, fabric, console)
+        trainer = settings.trainer(game, fabric)
+        taken = "" if origin is None else _take_over(trainer, find(origin))
+        console.say(_introduction(trainer, data, settings, path, taken))
+        settings = _measured(trainer, data, settings, console)
+        session = Session(path, trainer, data, settings, quiet)
+        config = config_of(game, data, settings, trainer) | ({} if origin is None else {"origin": str(origin)})
+        _agreed(fabric, lambda: settle(path, config))
     return session
 
 

@@ -10,12 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ganarium.terminal.output import is_terminal, knows_all_letters
 from ganarium.zoo import own
 
 if TYPE_CHECKING:
     from ganarium.zoo.reading import Verb
 
-__all__ = ["as_json", "call", "on_run", "perform", "table", "verb"]
+__all__ = ["NARROWEST", "as_json", "call", "on_run", "perform", "table", "verb"]
+
+#: Columns of a terminal, below which tables are wrapped by it.
+NARROWEST = 60
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -117,9 +121,9 @@ def _program(verb: str, run: str) -> str:
     return " ".join(["ganarium", first, run, *rest])
 
 
-def as_json(rows: list[dict[str, Any]]) -> str:
-    """Rows as JSON."""
-    return json.dumps(rows, indent=1, ensure_ascii=False)
+def as_json(found: Any) -> str:
+    """What was found as JSON, with letters that the output does not know escaped as JSON does it."""
+    return json.dumps(found, indent=1, ensure_ascii=not knows_all_letters(sys.stdout))
 
 
 def table(rows: list[dict[str, Any]], hide: Sequence[str] = ()) -> None:
@@ -133,5 +137,6 @@ def table(rows: list[dict[str, Any]], hide: Sequence[str] = ()) -> None:
         made.add_column(name, overflow="fold")
     for row in rows:
         made.add_row(*(", ".join(v) if isinstance(v := row[name], list) else str(v) for name in names))
-    width = None if sys.stdout.isatty() else 160
+    # A terminal that says it is narrower would get columns of nothing.
+    width = max(Console().width, NARROWEST) if is_terminal(sys.stdout) else 160
     Console(width=width, soft_wrap=False).print(made)

@@ -234,7 +234,7 @@ def _free_memory() -> float:
     """The bytes of memory that programs may still take."""
     free = float("inf")
     try:
-        rows = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        rows = dict(line.split(":") for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines())
         free = float(rows["MemAvailable"].split()[0]) * 1024
         group = Path("/sys/fs/cgroup")  # of a container
         free = min(free, float((group / "memory.max").read_text()) - float((group / "memory.current").read_text()))

@@ -14,6 +14,7 @@ from ganarium.data.files import cache
 from ganarium.data.files.decoding import Broken, Frame, decode, mended, patient
 from ganarium.data.files.finding import Found, Shelf
 from ganarium.data.files.levels import Level, Levels, joined
+from ganarium.files import locked
 from ganarium.terminal.progress import watched
 
 __all__ = ["Store", "decoded"]
@@ -73,7 +74,7 @@ def decoded(
     options = {"version": _VERSION, "sides": sides, **asdict(frame)}
     key = cache.fingerprint(files, options)
     array, note = folder / f"{key}.npy", folder / f"{key}.json"
-    with cache.locked(folder / f"{key}.lock"):
+    with locked(folder / f"{key}.lock"):
         found = cache.read_note(note, array)
         if found is None or any(mended(shelf, files[place], reason) for place, reason in found["skipped"]):
             cache.check_space(folder, len(files) * frame.channels * sides[0] * sides[1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import re
 import sys
 from contextlib import suppress
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ganarium.files import at_home, cache_folder
 from ganarium.zoo.own.words import enumerated, said
 from ganarium.zoo.reading import GameEntry
 
@@ -33,7 +33,7 @@ def load(entry: GameEntry) -> Any:
         if not (entry.module and entry.name):
             raise ValueError(f"The game '{entry.command}' of {entry.package} names no class. Write module:Class there.")
         return _checked(entry, _module_of(entry), entry.package)
-    path = Path(entry.file).expanduser().resolve()
+    path = at_home(entry.file).resolve()
     return from_file(entry.file, path, path.read_bytes(), entry.name)
 
 
@@ -143,24 +143,28 @@ def digest_of(word: str) -> str:
     Raises:
         ValueError: if there is none.
     """
-    path = Path(word.rpartition(".py")[0] + ".py").expanduser()
+    path = at_home(word.rpartition(".py")[0] + ".py")
     if not path.is_file():
         raise ValueError(f"There is no file {path}.")
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _register() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.environ.get("GANARIUM_CACHE") or Path(home, "ganarium")).expanduser() / "named"
+def _register() -> Path | None:
+    """Where the files that were named are noted; None where there is no home folder for it."""
+    folder = cache_folder()
+    return folder and folder / "named"
 
 
 def _remember(digest: str, path: Path) -> None:
     """Note that a file was named; where nothing can be written it will have to be named again."""
+    if (register := _register()) is None:
+        return
     with suppress(OSError):
-        _register().mkdir(parents=True, exist_ok=True)
-        (_register() / digest).write_text(f"{path}\n", encoding="utf-8")
+        register.mkdir(parents=True, exist_ok=True)
+        (register / digest).write_text(f"{path}\n", encoding="utf-8")
 
 
 def was_named(digest: str) -> bool:
     """Whether a file with this content was named on this machine."""
-    return (_register() / digest).is_file()
+    register = _register()
+    return register is not None and (register / digest).is_file()

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ganarium.files import ending
+from ganarium.files import at_home, ending
 from ganarium.zoo.own.words import enumerated, said
 from ganarium.zoo.reading import Class, GameEntry, classes, entry_of
 
@@ -53,7 +53,7 @@ def in_file(word: str, known: Mapping[str, Any]) -> GameEntry:
     match = _FILE.match(word)
     assert match is not None
     file, name = match["path"], match["name"]
-    path = Path(file).expanduser()
+    path = at_home(file)
     found, others = _read(path)
     games = _games_of(found, known)
     if name is None:
