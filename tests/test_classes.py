@@ -144,7 +144,8 @@ def uneven() -> gd.InMemory:
 def test_a_conditional_game_draws_the_classes_of_its_data(tmp_path: Any):
     data = uneven()
     run = ga.fit(ga.CGAN.on(data, architecture=Plain()), data, rounds=1, batch_size=8, quiet=True, out=tmp_path / "run")
-    for game in (run.game, build(run.config)):
+    games: list[Any] = [run.game, build(run.config)]
+    for game in games:
         with seeded(torch.device("cpu"), 1):
             assert game.choose(4000)["y"].float().mean() == pytest.approx(0.05, abs=0.015)
         assert drawn_evenly(game) == []

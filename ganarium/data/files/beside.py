@@ -26,12 +26,14 @@ class Beside(NamedTuple):
     Args:
         labels: The label of each listed image by its place; None: no list.
         notes: What a person should know, a sentence each.
-        absent: Why there is no field ``y``, or no ``text``, as far as the files beside say it.
+        tables: A sentence on what may hold labels, for who has none; or nothing.
+        captions: A sentence on what may hold captions; or nothing.
     """
 
     labels: Mapping[tuple[str, ...], int] | None
     notes: list[str]
-    absent: dict[str, str]
+    tables: str
+    captions: str
 
 
 def beside(shelf: Shelf, images: Sequence[Found]) -> Beside:
@@ -53,8 +55,7 @@ def beside(shelf: Shelf, images: Sequence[Found]) -> Beside:
     tables = [file for file in files if ending(file.parts[-1]) in _TABLES and file not in named]
     told = _sentence("called as images are, as captions would be", captions)
     listing = _sentence("beside the images", tables)
-    absent = {"y": " ".join(filter(None, (said, listing, told))), "text": told}
-    return Beside(labels, [*filter(None, (said, told, listing))], {k: v for k, v in absent.items() if v})
+    return Beside(labels, [*filter(None, (said, told))], listing, told)
 
 
 def _stem(file: Found) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ganarium.data.files.beside import beside
+from ganarium.data.files.beside import Beside, beside
 from ganarium.data.files.cache import fingerprint, folder_of
 from ganarium.data.files.classes import Classes, Layout, check_domains, layout_of
 from ganarium.data.files.decoding import Broken, Fit, Frame, Resample, coloured, opened, patient, upright
@@ -105,8 +105,10 @@ def folder(
     used = [file for number, file in enumerate(files) if number not in left_out]
     more = beside(shelf, used)
     layout = layout_of([file.parts for file in used], classes, path, more.labels)
-    absent = more.absent | ({"y": " ".join(filter(None, (layout.why, more.absent.get("y"))))} if layout.why else {})
-    scan.notes += [*notes_on(store.levels, given, span), *layout.notes, *more.notes, *_bare(shelf, files, left_out)]
+    absent = _absent(layout, more)
+    tables = [more.tables] if layout.why and more.tables else []
+    notes = [*notes_on(store.levels, given, span), *layout.notes, *more.notes, *tables]
+    scan.notes += [*notes, *_bare(shelf, files, left_out)]
     scan.beside = passed_by(shelf)[0]
     counts = Counter(label for label in layout.labels if label >= 0)
     scan.classes = {layout.names[label]: count for label, count in sorted(counts.items())}
@@ -115,6 +117,12 @@ def folder(
     data = _data(pixels, field, layout, scan, crop == "random", flip, str(kept or ""), absent)
     data.fingerprint, data.left_out = fingerprint_of(files, more.labels), left_out
     return data
+
+
+def _absent(layout: Layout, more: Beside) -> dict[str, str]:
+    """Why there are no labels and no sentences, for who needs them."""
+    why = " ".join(filter(None, [layout.why, *more.notes, more.tables])) if layout.why else ""
+    return {name: words for name, words in {"y": why, "text": more.captions}.items() if words}
 
 
 def fingerprint_of(files: Sequence[Found], labels: Mapping[tuple[str, ...], int] | None = None) -> str:
