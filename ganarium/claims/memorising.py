@@ -9,7 +9,7 @@ from ganarium.data import load
 from ganarium.games.adversarial.r3gan import R3GAN
 from ganarium.games.likelihood.vae import VAE
 from ganarium.ingredients import Adam
-from ganarium.metrics.neighbours import copies
+from ganarium.metrics.copies import nearer
 from ganarium.nets import Flat
 from ganarium.proving.arm import Arm
 from ganarium.proving.measures import judged
@@ -49,7 +49,7 @@ def play(arm: Arm) -> dict[str, float]:
         )
         made = arm.played(make, few, seen=48_000, batch=50).sample(2000, seed=arm.seed)
     arm.show(made[:64], few.spec["x"])
-    near = copies(few["x"].flatten(1), others["x"].flatten(1), made.flatten(1))[0]
+    near = nearer(few["x"].flatten(1), others["x"].flatten(1), made.flatten(1))
     return {"copies": near, **judged(whole, made, "frechet")}
 
 

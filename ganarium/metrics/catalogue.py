@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -21,6 +21,9 @@ from ganarium.metrics.looks import Rows
 from ganarium.metrics.neighbours import Pair
 from ganarium.metrics.stamp import Better
 from ganarium.zoo import index
+
+if TYPE_CHECKING:
+    from ganarium.metrics.memorised import Learned
 
 __all__ = ["Case", "Metric", "metric", "metrics"]
 
@@ -38,6 +41,7 @@ class Case:
         data: What the reference is a part of.
         field: Which field of it.
         held_out: Data that was not learned from, where the reference was.
+        learned: What was learned from, where copies of it are looked for; all of it.
         first: Whether these are the first, most telling features: numbers that need none are measured once, with them.
         seed: What every choice follows from.
         resamples: How often samples are drawn anew for a standard error; 0 estimates none.
@@ -49,6 +53,7 @@ class Case:
     data: Any
     field: str
     held_out: Rows | None
+    learned: Learned | None
     first: bool
     seed: int
     resamples: int
@@ -69,6 +74,8 @@ class Metric:
         measure: Measures them, each with its standard error.
         fits: Whether it can be measured.
         quick: Whether it is also measured while a game is trained.
+        aims: What a perfect model would have, if that is not what other data of the reference's kind has; it is then
+            measured of all samples together.
     """
 
     names: tuple[str, ...]
@@ -76,6 +83,7 @@ class Metric:
     measure: Callable[[Case], dict[str, Pair]]
     fits: Callable[[Case], bool]
     quick: bool
+    aims: Callable[[Case], dict[str, float]] | None = None
 
     def known_as(self, name: str) -> bool:
         """Whether a name is one of these numbers'."""
@@ -101,8 +109,9 @@ def metric(
     quick: bool = False,
     asked: bool = False,
     fits: Callable[[Case], bool] = lambda case: True,
+    aims: Callable[[Case], dict[str, float]] | None = None,
 ) -> Callable[[_Measure], _Measure]:
-    """Mark a function as a metric. All arguments but ``fits`` are literals, which are also read from the file.
+    """Mark a function as a metric. Arguments that are literals are also read from the file.
 
     From a :class:`Case` to the number with its standard error; or to several, by name. One that is measured only when
     it is asked for is given an :class:`~ganarium.metrics.requested.Asked`, and returns numbers.
@@ -114,6 +123,7 @@ def metric(
         quick: Whether it is also measured while a game is trained.
         asked: Whether it is measured only when it is asked for.
         fits: Whether it can be measured of a case.
+        aims: What a perfect model would have; by default it is measured of other real data.
     """
 
     def mark(measure: _Measure) -> _Measure:
@@ -122,7 +132,7 @@ def metric(
         alone = len(several) == 1 and not names.endswith("*")
         measured = (lambda case: {names: measure(case)}) if alone else measure
         if not asked:
-            _FOUND[several[0]] = Metric(several, ways, measured, fits, quick)
+            _FOUND[several[0]] = Metric(several, ways, measured, fits, quick, aims)
         return measure
 
     return mark
@@ -154,10 +164,6 @@ def _has_factors(case: Case) -> bool:
 
 def _has_classes(case: Case) -> bool:
     return case.features.name in case.made.logits
-
-
-def _can_be_copied(case: Case) -> bool:
-    return _seen(case) and case.held_out is not None
 
 
 def _few_coordinates(case: Case) -> bool:
@@ -221,18 +227,6 @@ def _balls(case: Case) -> dict[str, Pair]:
 )
 def _two_sample(case: Case) -> Pair:
     return neighbours.two_sample(*case.pair, case.resamples, case.seed)
-
-
-@metric(
-    "memorised",
-    better="real",
-    about="how often a sample is nearer to training data than to as much held-out data; 0.5 without copying",
-    fits=_can_be_copied,
-)
-def _copies(case: Case) -> Pair:
-    assert case.held_out is not None
-    real, made = case.pair
-    return neighbours.copies(real, case.held_out.features[case.features.name], made, case.resamples, case.seed)
 
 
 @metric("sliced", better="lower", about="the sliced Wasserstein distance")

@@ -6,8 +6,8 @@ is blurred, or too much alike, is near to many. So each test is of two numbers, 
 :math:`d_1 / d_5` to that of the fifth neighbour:
 
 * *ranks*: :math:`P(d(\text{sample}) < d(\text{held out}))`, within each of a few cells of a k-means, and over them in
-  the mean. Meehan's statistic is the mean over cells of the standardised rank sums of :math:`d_1`, below zero where samples
-  are nearer. What is taken for copying must be nearer by the distance, and by the ratio more often than 0.55;
+  the mean. Meehan's statistic is the mean over cells of the standardised rank sums of :math:`d_1`, below zero where
+  samples are nearer. What is taken for copying is nearer by the distance, and by the ratio more often than 0.55;
 * *the tail*: how many samples lie below the 0.1 % quantile of held-out data, by the ratio. Below the k-th least of m
   fall as many of n as a beta-binomial law says, :math:`BB(n, k, m + 1 - k)`, whatever the law of distances is;
 * *duplicates*: samples that equal data to the rounding of single precision, more often than held-out data does, which
@@ -31,15 +31,29 @@ import torch
 from torch import Tensor
 
 from ganarium.latent.nearest import Nearest
-from ganarium.metrics.neighbours import Pair
+from ganarium.metrics.neighbours import Pair, nearest
 
-__all__ = ["BLOCK", "LEVEL", "ROWS", "TAIL", "Copies", "Near", "cells", "compare", "copies", "search"]
+__all__ = [
+    "BLOCK",
+    "LEVEL",
+    "ROWS",
+    "TAIL",
+    "Copies",
+    "Learned",
+    "Near",
+    "cells",
+    "compare",
+    "copies",
+    "nearer",
+    "search",
+]
 
 LEVEL = 0.05
 TAIL = 0.001
 NEXT = 5  # the neighbour that the nearest is compared with
 _SAME = 1e-6  # of the length of a row from the middle of the data, below which it is equal
 _CELLS, _IN_A_CELL = 10, 20
+_FAR = 2.0  # below minus this, samples are nearer by Meehan's statistic
 _SLIGHT = 0.55  # how often the ratio may be less without copying: a slight blur comes to 0.52
 #: Training rows that cells are found by; and how many are looked at at a time.
 ROWS, BLOCK = 2000, 4096
@@ -64,9 +78,14 @@ class Near:
     def __len__(self) -> int:
         return len(self.distances)
 
-    def part(self, start: int, end: int | None) -> Near:
+    def at(self, places: Tensor | slice) -> Near:
         """Those of some of the rows."""
-        return Near(*(each[start:end] for each in (self.distances, self.ratios, self.places, self.equal)))
+        return Near(self.distances[places], self.ratios[places], self.places[places], self.equal[places])
+
+    def and_(self, other: Near) -> Near:
+        """Those of both."""
+        names = ("distances", "ratios", "places", "equal")
+        return Near(*(torch.cat([getattr(self, name), getattr(other, name)]) for name in names))
 
 
 @dataclass(frozen=True)
@@ -105,6 +124,15 @@ class Copies:
         """Whether there are copies, at a level of 0.05."""
         return self.chance <= LEVEL
 
+    def __str__(self) -> str:
+        name = min(self.chances, key=lambda each: self.chances[each])
+        seen = f"by {name}" if self.found else "by ranks, the tail and duplicates"
+        word = "found" if self.found else "none that could not be chance"
+        near = (
+            "" if self.found or self.z > -_FAR else "; samples are nearer to all of it than held-out data, not to one"
+        )
+        return f"{word}, {seen} (chance {self.chance:.2g}); Meehan's z {self.z:.2f}{near}"
+
 
 @torch.no_grad()
 def search(rows: Tensor, blocks: Iterable[Tensor]) -> Near:
@@ -142,7 +170,23 @@ def copies(train: Tensor, held_out: Tensor, made: Tensor, seed: int = 0) -> Copi
     near = search(torch.cat([held_out, made]), train.split(BLOCK))
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))[:ROWS]
     which = cells(train[order], min(len(made), len(held_out)))
-    return compare(near.part(len(held_out), None), near.part(0, len(held_out)), which(made), which(held_out))
+    return compare(near.at(slice(len(held_out), None)), near.at(slice(len(held_out))), which(made), which(held_out))
+
+
+def nearer(train: Tensor, held_out: Tensor, made: Tensor) -> float:
+    """How often a sample is nearer to data that was learned from than to as much that was not: 0.5 without copying.
+
+    For data so small that both sets are of one size, where nothing need be tested.
+
+    Args:
+        train: Rows (n, d).
+        held_out: Rows (n, d).
+        made: Rows (m, d).
+    """
+    if len(train) != len(held_out):
+        raise ValueError(f"As much data of both is compared; got {len(train)} and {len(held_out)} rows.")
+    one, other = (nearest(rows, made)[0][:, 0] for rows in (train, held_out))
+    return float(((one < other).double() + 0.5 * (one == other).double()).mean())
 
 
 def cells(train: Tensor, fewest: int) -> Callable[[Tensor], Tensor]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -14,7 +15,8 @@ from ganarium.metrics import catalogue
 from ganarium.metrics.catalogue import Case, Metric
 from ganarium.metrics.features import Features
 from ganarium.metrics.known_features import default, named
-from ganarium.metrics.looks import Rows, embed, of_data
+from ganarium.metrics.looks import KEPT, Rows, embed, of_data
+from ganarium.metrics.memorised import Learned
 from ganarium.metrics.neighbours import Pair
 from ganarium.metrics.stamp import Better, Number, Stamp
 from ganarium.randomness import mix
@@ -76,6 +78,8 @@ class Judge:
         self.places = places[:size]
         self._others = places[size : 2 * size]
         self._unseen = unseen(data) if learned_from else None
+        #: What was learned from, and held-out data, where copies are looked for.
+        self.learned = None if self._unseen is None else Learned(data, self._unseen, field, seed)
         self._floors: dict[int, Rows] = {}
         #: What could not be measured, and why.
         self.notes: list[str] = []
@@ -117,7 +121,21 @@ class Judge:
             raise ValueError(f"Samples are judged by {_LEAST} or more; got {count}.")
         shape = self.data.spec[self.field].shape
         block = min(count, self.reference)
-        return embed(_checked(batches, shape, self.data.name), self.features, count, doing, block)
+        fine: list[Tensor] = []
+        batches = self._kept(_checked(batches, shape, self.data.name), fine)
+        made = embed(batches, self.features, count, doing, block)
+        if fine:
+            made[0].fine = torch.cat(fine)
+        return made
+
+    def _kept(self, batches: Iterable[Tensor], fine: list[Tensor]) -> Iterator[Tensor]:
+        """The samples; meanwhile, what copies are looked for by is kept of the first of them."""
+        came = 0
+        for x in batches:
+            if self.learned is not None and came < KEPT:
+                fine.append(self.learned.features.embed(x[: KEPT - came].cpu())[0])
+            came += len(x)
+            yield x
 
     def judge(
         self,
@@ -151,6 +169,8 @@ class Judge:
         numbers: list[Number] = []
         for metric, features in watched(jobs, len(jobs), lambda job: 1, doing="measuring"):
             numbers += self._measure(metric, features, made, resamples, floor)
+        if any(number.metric == "memorised" for number in numbers) and self.learned is not None and floor:
+            self.notes.append(f"copies: {self.learned.found}")
         return [number for number in numbers if metrics is None or _asked(number.metric, metrics)]
 
     def stamp(self, features: Features, samples: int) -> Stamp:
@@ -181,6 +201,8 @@ class Judge:
         cases = [self._case(features, block, resamples) for block in made]
         if not metric.fits(cases[0]):
             return []
+        if metric.aims is not None:
+            return self._whole(metric, cases[0], floor)
         found = [metric.measure(case) for case in cases]
         real = self.others(len(made[0])) if floor else None
         floors = {} if real is None else metric.measure(self._case(features, real, 0))
@@ -197,9 +219,23 @@ class Judge:
             for name in found[0]
         ]
 
+    def _whole(self, metric: Metric, case: Case, floor: bool) -> list[Number]:
+        """Numbers of all samples together, beside what a perfect model would have."""
+        assert metric.aims is not None
+        assert self.learned is not None
+        assert case.made.fine is not None
+        aims = metric.aims(case) if floor else {}
+        features, n = self.learned.features, len(case.made.fine)
+        stamp = replace(self.stamp(features, n), reference=len(self.data))
+        return [
+            Number(name, *pair, aims.get(name), 1, metric.way(name), stamp)
+            for name, pair in metric.measure(case).items()
+        ]
+
     def _case(self, features: Features, made: Rows, resamples: int) -> Case:
         first = features is self.features[0]
-        return Case(self.real, made, features, self.data, self.field, self.held_out, first, self.seed, resamples)
+        held_out, learned = self.held_out, self.learned
+        return Case(self.real, made, features, self.data, self.field, held_out, learned, first, self.seed, resamples)
 
     def _embedded(self, data: Any, places: Tensor, doing: str) -> Rows:
         # Another draw of a world has other units than the reference.

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -28,9 +29,10 @@ from ganarium.metrics.features import Features, is_digits, labelled, of_network,
 from ganarium.randomness import seeded
 from ganarium.zoo import index
 
-__all__ = ["default", "named"]
+__all__ = ["default", "fine", "named"]
 
 _PATCHES = 8
+_NUMBERS = 1024  # of an image, that copies are looked for by
 _CPU = torch.device("cpu")
 
 
@@ -71,12 +73,27 @@ def default(data: Any, field: str = "x") -> list[str]:
     return ["classes" if labelled(data) and field == "x" else "rotations", "pixels", *factors]
 
 
-def _pixels(path: str, data: Any, field: str) -> Features:
+def fine(data: Any, field: str = "x") -> Features:
+    """What copies are looked for by: the numbers themselves, or means of patches so small that some 1,024 remain.
+
+    Raises:
+        ValueError: if the data has no distances.
+    """
+    of = data.spec[field]
+    if of.kind not in ("image", "volume", "video"):
+        return named("coordinates", data, field)
+    side = math.floor((_NUMBERS / of.shape[0]) ** (1 / len(of.shape[1:])))
+    found = _patches(data, field, max(_PATCHES, side))
+    return replace(found, name="pixels" if found.resize == _patches(data, field).resize else "fine-pixels")
+
+
+def _patches(data: Any, field: str, side: int = _PATCHES) -> Features:
+    """Pixels, averaged over patches so that at most ``side`` remain along each side."""
     shape = data.spec[field].shape
     kind = data.spec[field].kind
     if kind not in ("image", "volume", "video"):
         raise ValueError(f"pixels are of images, volumes and videos; {data.name} holds {kind}. Use coordinates.")
-    sides = tuple(min(_PATCHES, side) for side in shape[1:])
+    sides = tuple(min(side, own) for own in shape[1:])
     pool = adaptive_avg_pool2d if kind == "image" else adaptive_avg_pool3d
     same = sides == shape[1:]
 
@@ -125,7 +142,7 @@ _MAKERS: dict[str, Callable[[str, Any, str], Features]] = {
     "classes": lambda path, data, field: learned.classes(data, field),
     "rotations": lambda path, data, field: learned.rotations(data, field),
     "world": lambda path, data, field: world.features(data, field),
-    "pixels": _pixels,
+    "pixels": lambda path, data, field: _patches(data, field),
     "coordinates": _coordinates,
     "random": _random,
     "inception": inception.features,

@@ -66,6 +66,7 @@ class Rows:
         logits: Likewise, where the features know classes.
         moments: Of all n.
         some: The first images, as bytes; those of even places are pairs with those after them.
+        fine: Of the first block of some samples: what copies are looked for by, of all blocks (m, d).
     """
 
     n: int
@@ -73,6 +74,7 @@ class Rows:
     logits: dict[str, Tensor]
     moments: dict[str, Moments]
     some: Tensor | None
+    fine: Tensor | None = None
 
     def __len__(self) -> int:
         return self.n

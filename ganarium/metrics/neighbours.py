@@ -1,4 +1,4 @@
-r"""What nearest neighbours say: precision and recall, density and coverage, two samples, copies.
+r"""What nearest neighbours say: precision and recall, density and coverage, two samples.
 
 With :math:`B_k(x)` the ball around :math:`x` that reaches to its :math:`k`-th neighbour in its own set,
 
@@ -14,7 +14,6 @@ References:
     Kynkäänniemi, Karras, Laine, Lehtinen, Aila: Improved Precision and Recall Metric, NeurIPS 2019.
     Naeem, Oh, Uh, Choi, Yoo: Reliable Fidelity and Diversity Metrics for Generative Models, ICML 2020.
     Lopez-Paz, Oquab: Revisiting Classifier Two-Sample Tests, ICLR 2017.
-    Meehan, Chaudhuri, Dasgupta: A Non-Parametric Test to Detect Data-Copying in Generative Models, AISTATS 2020.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from torch import Tensor
 
 from ganarium.metrics.looks import KEPT
 
-__all__ = ["Pair", "balls", "copies", "mean_and_error", "nearest", "two_sample"]
+__all__ = ["Pair", "balls", "mean_and_error", "nearest", "two_sample"]
 
 Pair = tuple[float, float | None]
 _MEMORY = 128  # MiB of distances at a time
@@ -76,16 +75,6 @@ def two_sample(real: Tensor, made: Tensor, resamples: int = 0, seed: int = 0) ->
     kind = np.repeat([0, 1], n)
     _, places = _tree(union).kneighbors(n_neighbors=1)
     return mean_and_error(torch.from_numpy(kind[places[:, 0]] == kind), resamples, seed)
-
-
-def copies(train: Tensor, held_out: Tensor, made: Tensor, resamples: int = 0, seed: int = 0) -> Pair:
-    """How often a sample is nearer to data that was learned from than to as much that was not: 0.5 without copying."""
-    n = min(len(train), len(held_out), KEPT)
-    generator = torch.Generator().manual_seed(seed)
-    chosen = [_array(rows[torch.randperm(len(rows), generator=generator)[:n]]) for rows in (train, held_out)]
-    query = _array(made[:KEPT])
-    one, other = (_tree(rows).kneighbors(query, n_neighbors=1)[0][:, 0] for rows in chosen)
-    return mean_and_error(torch.from_numpy((one < other) + 0.5 * (one == other)), resamples, seed)
 
 
 def nearest(known: Tensor, x: Tensor, k: int = 1) -> tuple[Tensor, Tensor]:

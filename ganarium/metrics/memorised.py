@@ -1,0 +1,110 @@
+"""Copies of what a model learned from: :mod:`ganarium.metrics.copies`, by all of its data and by samples in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganarium.metrics.catalogue import Case, metric
+from ganarium.metrics.copies import ROWS, Copies, Near, cells, compare, search
+from ganarium.metrics.features import Features
+from ganarium.metrics.known_features import fine
+from ganarium.metrics.looks import KEPT, of_data
+from ganarium.metrics.neighbours import Pair
+from ganarium.randomness import mix
+from ganarium.terminal.progress import watched
+
+__all__ = ["Learned"]
+
+
+class Learned:
+    """All that a model learned from, in which copies are looked for, and data of the same law that it did not see.
+
+    Args:
+        data: What was learned from.
+        held_out: What was not; a random 10,000 of it at most are looked at.
+        field: Which field of both.
+        seed: What the choice follows from.
+    """
+
+    def __init__(self, data: Any, held_out: Any, field: str = "x", seed: int = 0):
+        self.data, self.held_out, self.field, self.seed = data, held_out, field, seed
+        #: What distances are measured in.
+        self.features: Features = fine(data, field)
+        self._last: tuple[Tensor, Copies] | None = None
+
+    def rows(self, data: Any, places: Tensor) -> Iterator[Tensor]:
+        """Some of the data as rows of numbers (m, d), in parts."""
+        own, other = self.data.spec[self.field], data.spec[self.field]
+        for x in of_data(data, places, self.field):
+            # Another draw of a world has other units.
+            yield self.features.embed(x.cpu() if own == other else own.normalise(other.restore(x.cpu())))[0]
+
+    def search(self, rows: Tensor) -> Near:
+        """What rows (n, d) are nearest to, of all that was learned from."""
+        blocks = self.rows(self.data, torch.arange(len(self.data)))
+        return search(
+            rows, watched(blocks, len(self.data), len, doing="looking for copies in all that was learned from")
+        )
+
+    def compare(self, rows: Tensor) -> Copies:
+        """How samples (n, d) lie to what was learned from, beside held-out data; of the last samples it is kept."""
+        if self._last is None or self._last[0] is not rows:
+            self._last = rows, self._compared(rows)
+        return self._last[1]
+
+    @property
+    def found(self) -> Copies | None:
+        """What was last found."""
+        return self._last[1] if self._last else None
+
+    def _compared(self, rows: Tensor) -> Copies:
+        fewest = min(len(rows), len(self._unseen))
+        which = cells(torch.cat(list(self.rows(self.data, self._some(len(self.data), ROWS)))), fewest)
+        return compare(self.search(rows), self.usual, which(rows), which(self._unseen))
+
+    @cached_property
+    def usual(self) -> Near:
+        """What held-out data is nearest to."""
+        return self.search(self._unseen)
+
+    @cached_property
+    def _unseen(self) -> Tensor:
+        return torch.cat(list(self.rows(self.held_out, self._some(len(self.held_out), KEPT))))
+
+    def _some(self, n: int, most: int) -> Tensor:
+        return torch.randperm(n, generator=torch.Generator().manual_seed(mix(self.seed, 18)))[:most]
+
+
+def _can_be_copied(case: Case) -> bool:
+    return case.first and case.learned is not None and case.made.fine is not None
+
+
+def _aims(case: Case) -> dict[str, float]:
+    assert case.learned is not None
+    assert case.made.fine is not None
+    found = case.learned.compare(case.made.fine)
+    return {"memorised": 0.5, "tail": found.level, "copies": found.level, "duplicates": found.usual}
+
+
+@metric(
+    "memorised tail copies duplicates",
+    better={"memorised": "real", "tail": "real", "copies": "real", "duplicates": "lower"},
+    about="how often a sample is nearer to training data than held-out data is; far nearer; to one of it; equal to it",
+    fits=_can_be_copied,
+    aims=_aims,
+)
+def _memorised(case: Case) -> dict[str, Pair]:
+    assert case.learned is not None
+    assert case.made.fine is not None
+    found = case.learned.compare(case.made.fine)
+    return {
+        "memorised": found.nearer,
+        "tail": found.tail,
+        "copies": found.single,
+        "duplicates": found.duplicates,
+    }
