@@ -11,7 +11,7 @@ import torch
 
 import ganarium as ga
 from ganarium.metrics import frechet, modes, neighbours, requested, similarity, transport
-from ganarium.metrics.judge import Judge, unseen
+from ganarium.metrics.judge import Judge
 from ganarium.metrics.known_features import default, named
 from ganarium.metrics.looks import Moments, embed, of_tensor
 from ganarium.spec import Field

@@ -16,9 +16,9 @@ from ganarium import data as datasets
 from ganarium.files import read_lines
 from ganarium.game import Game, Samples, Scores, evaluating
 from ganarium.metrics.features import Features
-from ganarium.metrics.judge import unseen
 from ganarium.metrics.known_features import default, named
 from ganarium.metrics.looks import Rows, embed, of_tensor
+from ganarium.metrics.memorised import unseen
 from ganarium.randomness import mix, seeded
 from ganarium.running.records import find, read_config
 from ganarium.running.run import build, data_of, state_of

@@ -33,20 +33,7 @@ from torch import Tensor
 from ganarium.latent.nearest import Nearest
 from ganarium.metrics.neighbours import Pair, nearest
 
-__all__ = [
-    "BLOCK",
-    "LEVEL",
-    "ROWS",
-    "TAIL",
-    "Copies",
-    "Learned",
-    "Near",
-    "cells",
-    "compare",
-    "copies",
-    "nearer",
-    "search",
-]
+__all__ = ["BLOCK", "LEVEL", "ROWS", "TAIL", "Copies", "Near", "cells", "compare", "copies", "nearer", "search"]
 
 LEVEL = 0.05
 TAIL = 0.001

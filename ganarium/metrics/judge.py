@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
@@ -10,24 +10,22 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ganarium.data import from_source
 from ganarium.metrics import catalogue
 from ganarium.metrics.catalogue import Case, Metric
 from ganarium.metrics.features import Features
 from ganarium.metrics.known_features import default, named
-from ganarium.metrics.looks import KEPT, Rows, embed, of_data
-from ganarium.metrics.memorised import Learned
+from ganarium.metrics.looks import Rows, embed, of_data
+from ganarium.metrics.memorised import Learned, unseen
 from ganarium.metrics.neighbours import Pair
 from ganarium.metrics.stamp import Better, Number, Stamp
 from ganarium.randomness import mix
 from ganarium.terminal.progress import watched
 from ganarium.zoo import index
 
-__all__ = ["Judge", "unseen"]
+__all__ = ["Judge", "check_metrics"]
 
 #: How many samples are compared at most, unless more are asked for.
 COUNT = 10_000
-_OTHER_SEED = 1_000_003
 _LEAST = 12
 _MANY = 4  # blocks, from which on their spread is the error
 
@@ -122,20 +120,13 @@ class Judge:
         shape = self.data.spec[self.field].shape
         block = min(count, self.reference)
         fine: list[Tensor] = []
-        batches = self._kept(_checked(batches, shape, self.data.name), fine)
+        batches = _checked(batches, shape, self.data.name)
+        if self.learned is not None:
+            batches = self.learned.keeping(batches, fine)
         made = embed(batches, self.features, count, doing, block)
         if fine:
             made[0].fine = torch.cat(fine)
         return made
-
-    def _kept(self, batches: Iterable[Tensor], fine: list[Tensor]) -> Iterator[Tensor]:
-        """The samples; meanwhile, what copies are looked for by is kept of the first of them."""
-        came = 0
-        for x in batches:
-            if self.learned is not None and came < KEPT:
-                fine.append(self.learned.features.embed(x[: KEPT - came].cpu())[0])
-            came += len(x)
-            yield x
 
     def judge(
         self,
@@ -261,22 +252,6 @@ def _together(pairs: Sequence[Pair]) -> Pair:
     errors = [error for _, error in pairs if error is not None]
     error = sum(errors) / len(errors) / len(pairs) ** 0.5 if errors else None
     return float(values.mean()), error
-
-
-def unseen(data: Any) -> Any:
-    """Data of the same law that a game which learned from this part of it has not seen; None if there is none.
-
-    The test part, if the game learned from the training part; a made-up world is drawn anew.
-    """
-    source = data.source
-    if source is None:
-        return None
-    if data.split == "train":
-        return data.test
-    options = source.get("options", {})
-    if data.split == "all" and "seed" in options and source["name"] in index.loaders():
-        return from_source({**source, "options": {**options, "seed": options["seed"] + _OTHER_SEED}})
-    return None
 
 
 def check_metrics(names: Sequence[str] | None) -> None:

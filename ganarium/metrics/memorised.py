@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ganarium.data import from_source
 from ganarium.metrics.catalogue import Case, metric
 from ganarium.metrics.copies import ROWS, Copies, Near, cells, compare, search
 from ganarium.metrics.features import Features
@@ -17,8 +18,11 @@ from ganarium.metrics.looks import KEPT, of_data
 from ganarium.metrics.neighbours import Pair
 from ganarium.randomness import mix
 from ganarium.terminal.progress import watched
+from ganarium.zoo import index
 
-__all__ = ["Learned"]
+__all__ = ["Learned", "unseen"]
+
+_OTHER_SEED = 1_000_003
 
 
 class Learned:
@@ -43,6 +47,15 @@ class Learned:
         for x in of_data(data, places, self.field):
             # Another draw of a world has other units.
             yield self.features.embed(x.cpu() if own == other else own.normalise(other.restore(x.cpu())))[0]
+
+    def keeping(self, batches: Iterable[Tensor], kept: list[Tensor]) -> Iterator[Tensor]:
+        """The samples; meanwhile, what copies are looked for by is kept of the first 10,000."""
+        came = 0
+        for x in batches:
+            if came < KEPT:
+                kept.append(self.features.embed(x[: KEPT - came].detach().cpu())[0])
+            came += len(x)
+            yield x
 
     def search(self, rows: Tensor) -> Near:
         """What rows (n, d) are nearest to, of all that was learned from."""
@@ -78,6 +91,22 @@ class Learned:
 
     def _some(self, n: int, most: int) -> Tensor:
         return torch.randperm(n, generator=torch.Generator().manual_seed(mix(self.seed, 18)))[:most]
+
+
+def unseen(data: Any) -> Any:
+    """Data of the same law that a game which learned from this part of it has not seen; None if there is none.
+
+    The test part, if the game learned from the training part; a made-up world is drawn anew.
+    """
+    source = data.source
+    if source is None:
+        return None
+    if data.split == "train":
+        return data.test
+    options = source.get("options", {})
+    if data.split == "all" and "seed" in options and source["name"] in index.loaders():
+        return from_source({**source, "options": {**options, "seed": options["seed"] + _OTHER_SEED}})
+    return None
 
 
 def _can_be_copied(case: Case) -> bool:
