@@ -218,22 +218,6 @@ def test_a_period_is_found_in_noise():
     assert found.chance < 0.01
 
 
-def test_copies_are_found_and_honest_draws_are_not():
-    generator = torch.Generator().manual_seed(0)
-    train, held_out, others = (torch.randn(200, 5, generator=generator) for _ in range(3))
-    copied = train.repeat(3, 1) + 1e-3 * torch.randn(600, 5, generator=generator)
-    found = memorisation.votes(train, held_out, copied)
-    assert found.share == 1
-    assert found.effective == pytest.approx(200)
-    assert found.low > 0.97
-    honest = memorisation.votes(train, held_out, others)
-    assert honest.low < 0.5 < honest.high
-    # One sample again and again says as much as one sample.
-    stuck = memorisation.votes(train, held_out, copied[:1].repeat(600, 1))
-    assert stuck.effective == 1
-    assert stuck.low < 0.5
-
-
 def test_a_game_that_gives_training_data_back_is_found(overfitted, digits):
     case = Case(overfitted, data=digits[0], held_out=digits[1])
     generator = torch.Generator().manual_seed(0)

@@ -59,14 +59,14 @@ class Nearest:
         self.own, self.k, self.seen = own, k, 0
         self.distances = torch.full((len(own), k), torch.inf, dtype=own.dtype)
         self.places = torch.full((len(own), k), -1)
-        self._centre = own.mean(0, keepdim=True) if len(own) else own.new_zeros(1, own.shape[1])
-        self._axes = _axes(own - self._centre)
+        self._centre = own.mean(0, keepdim=True, dtype=torch.float64)
+        self._axes = _axes(self._centred(own))
         self._shadows = self._shadow(own)
 
     @property
     def lengths(self) -> Tensor:
         """How far each of the rows is from the middle of them, of shape (n,)."""
-        return (self.own - self._centre).norm(dim=1)
+        return self._centred(self.own).norm(dim=1)
 
     def add(self, block: Tensor) -> tuple[Tensor, Tensor]:
         """Look at further rows (m, d).
@@ -125,12 +125,17 @@ class Nearest:
 
     def _shadow(self, rows: Tensor) -> Tensor:
         """The rows along the axes, with the length of what is left; in double precision if they are short."""
-        rows = rows.to(self.own) - self._centre
+        rows = self._centred(rows)
         if self._axes is None:
-            return rows.double() if rows.shape[1] <= _FEW else rows
+            return rows
         along = rows @ self._axes
         rest = rows.square().sum(1) - along.square().sum(1)
         return torch.cat([along, rest.clamp(min=0).sqrt()[:, None]], 1)
+
+    def _centred(self, rows: Tensor) -> Tensor:
+        """The rows from the middle of them all; rounded only then, so that a large mean costs nothing."""
+        centred = rows.double() - self._centre
+        return centred if rows.shape[1] <= _FEW else centred.to(self.own)
 
 
 def _axes(centred: Tensor) -> Tensor | None:

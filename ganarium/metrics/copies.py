@@ -122,21 +122,26 @@ class Copies:
 
 
 @torch.no_grad()
-def search(rows: Tensor, blocks: Iterable[Tensor]) -> Near:
+def search(rows: Tensor, blocks: Iterable[Tensor], itself: bool = False) -> Near:
     """What rows (n, d) are nearest to, of rows (m, d) that come in blocks.
+
+    Args:
+        rows: Whose neighbours are looked for.
+        blocks: Where.
+        itself: Whether the rows are among these, and each is not to be its own neighbour.
 
     Raises:
         ValueError: if there are fewer than two of these.
     """
-    near = Nearest(rows.detach().cpu().flatten(1), NEXT)
+    near = Nearest(rows.detach().cpu().flatten(1), NEXT + itself)
     for block in blocks:
         near.add(block)
-    if near.seen < 2:
+    if near.seen < 2 + itself:
         raise ValueError(f"Copies are looked for among two samples or more; got {near.seen}.")
-    k = min(NEXT, near.seen)
-    one, next_ = near.distances[:, 0].double(), near.distances[:, k - 1].double()
-    ratios = torch.where(one > 0, one / next_.clamp(min=1e-300), 0.0)
-    return Near(one, ratios, near.places[:, 0], one <= _SAME * near.lengths)
+    distances, places = (each[:, int(itself) : near.seen] for each in (near.distances, near.places))
+    one, far = distances[:, 0].double(), distances[:, -1].double()
+    ratios = torch.where(one > 0, one / far.clamp(min=1e-300), 0.0)
+    return Near(one, ratios, places[:, 0], one <= _SAME * near.lengths)
 
 
 def copies(train: Tensor, held_out: Tensor, made: Tensor, seed: int = 0) -> Copies:
@@ -161,15 +166,7 @@ def copies(train: Tensor, held_out: Tensor, made: Tensor, seed: int = 0) -> Copi
 
 
 def nearer(train: Tensor, held_out: Tensor, made: Tensor) -> float:
-    """How often a sample is nearer to data that was learned from than to as much that was not: 0.5 without copying.
-
-    For data so small that both sets are of one size, where nothing need be tested.
-
-    Args:
-        train: Rows (n, d).
-        held_out: Rows (n, d).
-        made: Rows (m, d).
-    """
+    """How often rows (m, d) are nearer to those (n, d) that were learned from than to as many that were not."""
     if len(train) != len(held_out):
         raise ValueError(f"As much data of both is compared; got {len(train)} and {len(held_out)} rows.")
     one, other = (nearest(rows, made)[0][:, 0] for rows in (train, held_out))

@@ -39,7 +39,7 @@ class Learned:
         self.data, self.held_out, self.field, self.seed = data, held_out, field, seed
         #: What distances are measured in.
         self.features: Features = fine(data, field)
-        self._last: tuple[Tensor, Copies] | None = None
+        self._last: tuple[Tensor, Near, Copies] | None = None
 
     def rows(self, data: Any, places: Tensor) -> Iterator[Tensor]:
         """Some of the data as rows of numbers (m, d), in parts."""
@@ -57,28 +57,33 @@ class Learned:
             came += len(x)
             yield x
 
-    def search(self, rows: Tensor) -> Near:
-        """What rows (n, d) are nearest to, of all that was learned from."""
+    def search(self, rows: Tensor, itself: bool = False) -> Near:
+        """What rows (n, d) are nearest to, of all that was learned from; ``itself``: but for themselves."""
+        doing = "looking for copies in all that was learned from"
         blocks = self.rows(self.data, torch.arange(len(self.data)))
-        return search(
-            rows, watched(blocks, len(self.data), len, doing="looking for copies in all that was learned from")
-        )
+        return search(rows, watched(blocks, len(self.data), len, doing=doing), itself)
 
     def compare(self, rows: Tensor) -> Copies:
-        """How samples (n, d) lie to what was learned from, beside held-out data; of the last samples it is kept."""
-        if self._last is None or self._last[0] is not rows:
-            self._last = rows, self._compared(rows)
-        return self._last[1]
+        """How samples (n, d) lie to what was learned from, beside held-out data."""
+        return self._looked_for(rows)[2]
+
+    def near(self, rows: Tensor) -> Near:
+        """What samples (n, d) are nearest to."""
+        return self._looked_for(rows)[1]
 
     @property
     def found(self) -> Copies | None:
         """What was last found."""
-        return self._last[1] if self._last else None
+        return self._last[2] if self._last else None
 
-    def _compared(self, rows: Tensor) -> Copies:
-        fewest = min(len(rows), len(self._unseen))
-        which = cells(torch.cat(list(self.rows(self.data, self._some(len(self.data), ROWS)))), fewest)
-        return compare(self.search(rows), self.usual, which(rows), which(self._unseen))
+    def _looked_for(self, rows: Tensor) -> tuple[Tensor, Near, Copies]:
+        """The same rows are not looked for twice."""
+        if self._last is None or self._last[0] is not rows:
+            near = self.search(rows)
+            fewest = min(len(rows), len(self._unseen))
+            which = cells(torch.cat(list(self.rows(self.data, self._some(len(self.data), ROWS)))), fewest)
+            self._last = rows, near, compare(near, self.usual, which(rows), which(self._unseen))
+        return self._last
 
     @cached_property
     def usual(self) -> Near:
