@@ -9,6 +9,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+import yaml
 
 import ganarium as ga
 from ganarium.cli import dispatch as cli
@@ -184,6 +185,39 @@ def test_a_signal_leaves_the_game_as_it_was(healthy):
     assert all(torch.equal(before[name], value) for name, value in game.state_dict().items())
     assert torch.equal(outer, torch.get_rng_state())
     assert not game.training
+
+
+@pytest.fixture(scope="module")
+def stopped(collapsed, folder):
+    """The collapsed run, as if more rounds had been planned than were played."""
+    out = folder / "stopped"
+    shutil.copytree(collapsed, out)
+    config = yaml.safe_load((out / "config.yaml").read_text())
+    config["settings"]["rounds"] = 1000
+    (out / "config.yaml").write_text(yaml.safe_dump(config))
+    return out
+
+
+def test_a_run_that_is_not_done_has_no_verdict(stopped, capsys):
+    found = ga.diagnose(stopped)
+    assert {finding.state for finding in found.findings} <= {"not done yet", "cannot tell"}
+    assert found[COLLAPSE].state == found[VANISHING].state == "not done yet"
+    assert found[COLLAPSE].sentence.startswith("After 250 of 1,000 rounds: Samples are less varied than the data.")
+    assert found[COLLAPSE].evidence["modes missing"].value >= 2
+    assert not any(finding.advice for finding in found.findings)
+    assert (found.facts["round"], found.facts["rounds"], found.facts["done"]) == (250, 1000, False)
+    assert Diagnosis.read(stopped) == found
+    assert cli.main(["diagnose", str(stopped)]) == 0
+    text = capsys.readouterr().out
+    assert "mode collapse: not done yet. After 250 of" in text
+    assert f"ganarium resume {stopped}" in text
+    assert "The collapse is total" not in text
+    assert "to try" not in text
+
+
+def test_the_same_run_has_one_when_its_rounds_are_played(collapsed):
+    assert Case(collapsed).done
+    assert Case(collapsed).planned == 250
 
 
 def test_circles_are_found(circling):
