@@ -92,7 +92,7 @@ def _coordinates(path: str, data: Any, field: str) -> Features:
     of = data.spec[field]
     if of.kind not in ("points", "sequence", "attributes"):
         raise ValueError(f"coordinates are of points and sequences; {data.name} holds {of.kind}. Use pixels.")
-    return Features("coordinates", "", of.size, "as they are", lambda x: (of.restore(x).flatten(1).float(), None))
+    return Features("coordinates", "", of.size, "as they are", lambda x: (of.restore(x.double()).flatten(1), None))
 
 
 class _Untrained(nn.Module):

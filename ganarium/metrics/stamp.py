@@ -8,7 +8,7 @@ from typing import Any, Literal
 __all__ = ["PROTOCOL", "Better", "Number", "Stamp"]
 
 #: The version of how numbers are made; it changes when a number of the same name would.
-PROTOCOL = 1
+PROTOCOL = 2
 
 #: Which way a number is better: that of real data is the aim where it is "real".
 Better = Literal["lower", "higher", "real"]
@@ -28,6 +28,7 @@ class Stamp:
         samples: How many generated samples are compared at a time.
         seed: What the choice of both follows from.
         protocol: The version of the definition.
+        looked: What of both was looked at, and how, where it is not all as it is.
     """
 
     features: str
@@ -39,6 +40,7 @@ class Stamp:
     samples: int
     seed: int
     protocol: int = PROTOCOL
+    looked: str = ""
 
     def unlike(self, other: Stamp) -> list[str]:
         """The names of what differs; numbers are comparable if it is empty.
@@ -52,9 +54,10 @@ class Stamp:
 
     def __str__(self) -> str:
         part = "" if self.split == "all" else f", {self.split}"
+        looked = f"; {self.looked}" if self.looked else ""
         return (
             f"{self.samples:,} samples against {self.reference:,} of {self.data}{part}, by {self.features} "
-            f"({self.size} numbers; {self.resize}); seed {self.seed}; protocol {self.protocol}"
+            f"({self.size} numbers; {self.resize}){looked}; seed {self.seed}; protocol {self.protocol}"
         )
 
 
