@@ -73,6 +73,7 @@ class Judge:
                 f"which is {size}."
             )
         self.data, self.field, self.seed, self.reference = data, field, seed, size
+        features = [features] if isinstance(features, str) or callable(features) else features
         self.features = [named(each, data, field) for each in features or default(data, field)]
         names = [each.name for each in self.features]
         if twice := sorted({name for name in names if names.count(name) > 1}):

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -97,20 +97,18 @@ class Evaluation:
         ]
 
     def lines(self) -> list[str]:
-        """How the numbers were obtained, those that were obtained alike in a line; and what could not be measured."""
-        alike: dict[str, list[str]] = {}
+        """How the numbers were obtained, then what some of them looked at, then what could not be measured."""
+        whole = dict.fromkeys(
+            replace(number, stamp=replace(number.stamp, looked="")).protocol for number in self.numbers
+        )
+        looked: dict[str, dict[str, None]] = {}
         for number in self.numbers:
-            alike.setdefault(number.protocol, []).append(number.title)
-        whole = {number.protocol for number in self.numbers if not number.stamp.looked}
-        rows = [row if row in whole else f"{', '.join(alike[row])}: {row}" for row in sorted(alike, key=_not_in(whole))]
-        return rows + self.notes
+            if number.stamp.looked:
+                looked.setdefault(number.stamp.looked, {})[number.title] = None
+        return [*whole, *(f"{', '.join(names)}: {words}" for words, names in looked.items()), *self.notes]
 
     def __str__(self) -> str:
         return "\n".join([columns(self.rows()), *(f"  {line}" for line in self.lines())])
-
-
-def _not_in(whole: set[str]) -> Callable[[str], bool]:
-    return lambda row: row not in whole
 
 
 def evaluate(
