@@ -10,6 +10,8 @@ r"""The features that have a name:
 ``random``      64 features of a convolutional network that was never trained
 ``inception``   2,048 features of the Inception network in a file of the user's: ``inception:PATH``
 ==============  =======================================================================================
+
+``./file.py:function`` names features of one's own (:mod:`ganarium.metrics.own_features`).
 """
 
 from __future__ import annotations
@@ -24,10 +26,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, adaptive_avg_pool3d
 
-from ganarium.metrics import inception, learned, world
+from ganarium.metrics import inception, learned, own_features, world
 from ganarium.metrics.features import Features, is_digits, labelled, of_network, to_side
 from ganarium.randomness import seeded
-from ganarium.zoo import index
+from ganarium.zoo import index, own
 
 __all__ = ["default", "fine", "named"]
 
@@ -36,28 +38,34 @@ _NUMBERS = 1024  # of an image, that copies are looked for by
 _CPU = torch.device("cpu")
 
 
-def named(name: str, data: Any, field: str = "x") -> Features:
+def named(name: Any, data: Any, field: str = "x") -> Features:
     """The features of a name, for a field of some data.
 
     Args:
-        name: One of the names above; ``inception`` is followed by a colon and the path of its file.
+        name: One of the names above, ``inception`` followed by a colon and the path of its file; or ``FILE.py:NAME``;
+            or a network or function that maps samples to features; or features, which are given back.
         data: What samples are compared with; what is trained on the spot learns from its training part.
         field: Which field of it.
 
     Raises:
         ValueError: if there are no such features, or they do not fit the data.
     """
-    kind, _, path = name.partition(":")
-    if kind not in _MAKERS:
+    if isinstance(name, Features):
+        return name
+    kind, _, path = name.partition(":") if isinstance(name, str) else ("", "", "")
+    in_file = isinstance(name, str) and own.is_file(name)
+    if isinstance(name, str) and not in_file and kind not in _MAKERS:
         raise ValueError(f"There are no features '{kind}'. {index.nearest(kind, _MAKERS)}")
-    if path and kind != "inception":
+    if path and not in_file and kind != "inception":
         raise ValueError(f"Only inception is read from a file; got '{name}'.")
     if data.spec[field].counts:
         raise ValueError(
             f"{data.name} holds {data.spec[field].kind}, which have no distances; metrics take images, points, "
             "sequences, volumes and videos."
         )
-    return _MAKERS[kind](path, data, field)
+    if not isinstance(name, str):
+        return own_features.of(name, data, field)
+    return own_features.in_file(name, data, field) if in_file else _MAKERS[kind](path, data, field)
 
 
 def default(data: Any, field: str = "x") -> list[str]:
@@ -109,7 +117,7 @@ def _coordinates(path: str, data: Any, field: str) -> Features:
     of = data.spec[field]
     if of.kind not in ("points", "sequence", "attributes"):
         raise ValueError(f"coordinates are of points and sequences; {data.name} holds {of.kind}. Use pixels.")
-    return Features("coordinates", "", of.size, "as they are", lambda x: (of.restore(x).flatten(1).float(), None))
+    return Features("coordinates", "", of.size, "as they are", lambda x: (of.restore(x.double()).flatten(1), None))
 
 
 class _Untrained(nn.Module):

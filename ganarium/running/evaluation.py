@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from ganarium.data.loading import is_folder
 from ganarium.files import write_text
 from ganarium.game import Game, Samples, Translates
 from ganarium.metrics.judge import Judge, Reference, check_metrics
-from ganarium.metrics.looks import of_game, of_tensor
+from ganarium.metrics.looks import of_game, of_given
 from ganarium.metrics.stamp import Number
 from ganarium.terminal.tables import columns
 from ganarium.zoo import index
@@ -96,9 +96,19 @@ class Evaluation:
             for number in self.numbers
         ]
 
+    def lines(self) -> list[str]:
+        """How the numbers were obtained, then what some of them looked at, then what could not be measured."""
+        whole = dict.fromkeys(
+            replace(number, stamp=replace(number.stamp, looked="")).protocol for number in self.numbers
+        )
+        looked: dict[str, dict[str, None]] = {}
+        for number in self.numbers:
+            if number.stamp.looked:
+                looked.setdefault(number.stamp.looked, {})[number.title] = None
+        return [*whole, *(f"{', '.join(names)}: {words}" for words, names in looked.items()), *self.notes]
+
     def __str__(self) -> str:
-        stamps = dict.fromkeys(f"  {number.protocol}" for number in self.numbers)
-        return "\n".join([columns(self.rows()), *stamps, *(f"  {note}" for note in self.notes)])
+        return "\n".join([columns(self.rows()), *(f"  {line}" for line in self.lines())])
 
 
 def evaluate(
@@ -106,7 +116,7 @@ def evaluate(
     data: Any = None,
     *,
     count: int | None = None,
-    features: Sequence[str] | None = None,
+    features: Sequence[Any] | None = None,
     metrics: Sequence[str] | None = None,
     reference: Reference = "half",
     split: str = "",
@@ -123,20 +133,23 @@ def evaluate(
         what: A run (its folder, name or :class:`ganarium.Run`), a game, samples as a tensor, or the path of a folder,
             ``.npz`` or ``.npy`` file of samples.
         data: What they are compared with; what a run was trained on if left out.
-        count: How many samples are drawn; as many as the reference has if left out.
-        features: Names of features (:mod:`ganarium.metrics.known_features`).
+        count: How many samples are drawn, as many as the reference has if left out; of samples that are given, how
+            many random ones are judged, all if left out.
+        features: Names of features (:mod:`ganarium.metrics.known_features`), ``./file.py:function``, or networks and
+            functions that map samples to features (:mod:`ganarium.metrics.own_features`).
         metrics: Names of metrics; all that fit, but for those on request, if left out.
         reference: How much of the data is the reference: "half", "all", or a number.
         split: Another part of the run's data: "train", "test" or "all".
         seed: What samples and every choice follow from.
-        resamples: How often samples are drawn anew for standard errors.
+        resamples: How many random halves standard errors are estimated from, at most 24; 0 estimates none.
         to: For games that translate, the domain to translate to.
         checkpoint: Of which checkpoint of a run.
         weights: A run's averaged networks, or the "last".
         save: Whether a run keeps the numbers.
 
     Raises:
-        ValueError: if there is no such thing, or too few samples, or shapes do not match, or the game draws none.
+        ValueError: if there is no such thing, or too few samples, or shapes do not match, or the game draws none, or
+            nothing could be measured. What one metric cannot measure is a note.
     """
     from ganarium.running import run as runs
 
@@ -193,21 +206,23 @@ def evaluate_game(
         raise ValueError(f"{type(game).__name__} draws no samples to judge. These games do: {able}.")
     if samples is not None:
         count = min(len(samples), count or len(samples))
-        batches: Any = of_tensor(samples[:count])
+        batches: Any = of_given(samples, count, seed)
     else:
         translates = not isinstance(game, Samples)
         count = len(judge.sources) if translates else count or judge.reference
         batches = of_game(game, count, seed, judge.data, to, judge.sources)
     made = judge.look(batches, count)
-    numbers = judge.judge(made, metrics, resamples=resamples)
-    notes = list(judge.notes)
-    for name in metrics or ():
-        if (entry := index.metrics().get(name)) is not None and entry.asked:
-            from ganarium.metrics.requested import Asked
+    asked = [index.metrics()[name] for name in metrics or () if name in index.metrics() and index.metrics()[name].asked]
+    usual = metrics is None or len(asked) < len(metrics)
+    numbers = judge.judge(made, metrics, resamples=resamples) if usual else []
+    notes = judge.notes if usual else []
+    if asked:
+        from ganarium.metrics.requested import Asked, measured
 
-            numbers += entry.call(Asked(judge, game, made[0], count, seed, notes))
+        numbers += measured(asked, Asked(judge, game, made[0], count, seed, notes))
     if not numbers:
-        raise ValueError(f"None of {', '.join(metrics or ())} can be measured here. {' '.join(notes)}".strip())
+        what = f"None of {', '.join(metrics)}" if metrics else "Nothing"
+        raise ValueError(" ".join([f"{what} can be measured here.", *notes]))
     when = datetime.now().astimezone().isoformat(timespec="seconds")
     row = {**(facts or {}), "data": str(judge.data), "when": when, "seconds": round(time.perf_counter() - begun, 1)}
     return Evaluation(numbers, notes, row)
