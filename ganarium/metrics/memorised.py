@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganarium.data import from_source
 from ganarium.metrics.catalogue import Case, metric
-from ganarium.metrics.copies import ROWS, Copies, Near, cells, compare, search
+from ganarium.metrics.copies import BLOCK, ROWS, Copies, Near, cells, compare, search
 from ganarium.metrics.features import Features
 from ganarium.metrics.known_features import fine
 from ganarium.metrics.looks import KEPT, of_data
@@ -60,7 +60,7 @@ class Learned:
     def search(self, rows: Tensor, itself: bool = False) -> Near:
         """What rows (n, d) are nearest to, of all that was learned from; ``itself``: but for themselves."""
         doing = "looking for copies in all that was learned from"
-        blocks = self.rows(self.data, torch.arange(len(self.data)))
+        blocks = _joined(self.rows(self.data, torch.arange(len(self.data))))
         return search(rows, watched(blocks, len(self.data), len, doing=doing), itself)
 
     def compare(self, rows: Tensor) -> Copies:
@@ -96,6 +96,18 @@ class Learned:
 
     def _some(self, n: int, most: int) -> Tensor:
         return torch.randperm(n, generator=torch.Generator().manual_seed(mix(self.seed, 18)))[:most]
+
+
+def _joined(parts: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Rows in larger parts: a few thousand are compared at a time."""
+    waiting: list[Tensor] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(map(len, waiting)) >= BLOCK:
+            yield torch.cat(waiting)
+            waiting = []
+    if waiting:
+        yield torch.cat(waiting)
 
 
 def unseen(data: Any) -> Any:
