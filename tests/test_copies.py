@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
+import numpy as np
 import pytest
 import torch
 from scipy import stats
 from torch.nn.functional import avg_pool2d
 
 import ganarium as ga
+from ganarium.cli import dispatch as cli
 from ganarium.latent.nearest import Nearest
 from ganarium.metrics.copies import _ranks, copies, nearer, search
 from ganarium.metrics.judge import Judge
@@ -232,3 +235,20 @@ def test_another_draw_of_a_world_is_brought_to_the_units_of_what_was_learned_fro
     rows = torch.cat(list(learned.rows(other, torch.arange(500))))
     assert not learned.compare(rows).found
     assert dataclasses.is_dataclass(learned.found)
+
+
+def test_copies_in_somebodys_samples_are_found_beside_held_out_data(digits, tmp_path, capsys):
+    names = ("train", "held", "made")
+    made = with_copies(digits[2], digits[0], 0.2, 0.01)
+    for name, rows in zip(names, (digits[0], digits[1], made), strict=True):
+        np.save(tmp_path / f"{name}.npy", rows.numpy())
+    train, held, made = (str(tmp_path / f"{name}.npy") for name in names)
+    asked = ["--features", "coordinates", "--metrics", "memorised,copies", "--json"]
+    assert cli.main(["evaluate", made, "--data", train, "--held-out", held, *asked]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert [number["metric"] for number in row["numbers"]] == ["memorised", "copies"]
+    assert row["numbers"][1]["value"] > 0.15
+    assert any(note.startswith("copies: found") for note in row["notes"])
+    np.save(held, digits[1][:, :5].numpy())
+    assert cli.main(["evaluate", made, "--data", train, "--held-out", held, *asked]) == 2
+    assert "Held-out data is of the shape of what was learned from" in capsys.readouterr().err

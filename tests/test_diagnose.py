@@ -106,7 +106,7 @@ def test_a_collapse_is_found_and_missing_modes_are_named(collapsed):
 
 def test_a_partial_collapse_names_what_is_missing(healthy):
     case = Case(healthy)
-    kept = ~(torch.cdist(case.features.embed(case.x)[0], case.data.truth["centres"]).argmin(1) == 2)
+    kept = ~(torch.cdist(case.features.embed(case.x)[0].double(), case.data.truth["centres"].double()).argmin(1) == 2)
     case.x = case.x[kept]
     finding = collapse.examine(case)
     assert finding.state == "found"

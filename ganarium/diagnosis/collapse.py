@@ -113,7 +113,7 @@ def modes_of(case: Case, last: Rows | None = None) -> Modes:
     if "centres" in truth and name == "coordinates":
         centres = truth["centres"]
         k = len(centres)
-        places = [torch.cdist(rows.features[name], centres.float()).argmin(1) for rows in (real, other, made)]
+        places = [torch.cdist(rows.features[name].double(), centres.double()).argmin(1) for rows in (real, other, made)]
         names = [f"{i} at ({', '.join(f'{round(x, 3) + 0.0:.3g}' for x in c)})" for i, c in enumerate(centres.tolist())]
     elif name in made.logits:
         k = made.logits[name].shape[1]

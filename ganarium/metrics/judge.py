@@ -48,6 +48,7 @@ class Judge:
             a number.
         seed: What every choice follows from.
         learned_from: Whether the samples' model learned from this data, so that copies of it can be looked for.
+        held_out: Data of the same law that it did not learn from; found by itself, if it can be, where left out.
 
     Raises:
         ValueError: if the data has too few samples, or the features do not suit it.
@@ -62,15 +63,14 @@ class Judge:
         reference: Reference = "half",
         seed: int = 0,
         learned_from: bool = True,
+        held_out: Any = None,
     ):
         if field not in data.spec:
             raise ValueError(f"{data.name} has no field '{field}'; it has {', '.join(data.spec)}.")
-        size = {"half": min(COUNT, len(data) // 2), "all": len(data)}.get(str(reference), reference)
-        if not isinstance(size, int) or not _LEAST <= size <= len(data):
-            raise ValueError(
-                f"A reference has {_LEAST} samples or more of the data, which has {len(data):,}; got {reference!r}, "
-                f"which is {size}."
-            )
+        n, size = len(data), {"half": min(COUNT, len(data) // 2), "all": len(data)}.get(str(reference), reference)
+        if not isinstance(size, int) or not _LEAST <= size <= n:
+            words = f"{_LEAST} samples or more of the data, which has {n:,}; got {reference!r}, which is {size}"
+            raise ValueError(f"A reference has {words}.")
         self.data, self.field, self.seed, self.reference = data, field, seed, size
         features = [features] if isinstance(features, str) or callable(features) else features
         self.features = [named(each, data, field) for each in features or default(data, field)]
@@ -82,9 +82,9 @@ class Judge:
         self.places = places[:size]
         #: Which others are the floor.
         self.others_at = places[size : 2 * size]
-        self.learned_from = learned_from
+        self.learned_from = learned_from or held_out is not None
         #: Data that was not learned from; None if there is none.
-        self.unseen = unseen(data) if learned_from else None
+        self.unseen = unseen(data) if learned_from and held_out is None else held_out
         #: What was learned from, and held-out data, where copies are looked for.
         self.learned = None if self.unseen is None else Learned(data, self.unseen, field, seed)
         self._floors: dict[int, Rows] = {}

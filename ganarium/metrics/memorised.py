@@ -33,9 +33,17 @@ class Learned:
         held_out: What was not; a random 10,000 of it at most are looked at.
         field: Which field of both.
         seed: What the choice follows from.
+
+    Raises:
+        ValueError: if both are not of one shape, or have no distances.
     """
 
     def __init__(self, data: Any, held_out: Any, field: str = "x", seed: int = 0):
+        if held_out is not None and held_out.spec[field].shape != data.spec[field].shape:
+            raise ValueError(
+                f"Held-out data is of the shape of what was learned from, {data.spec[field]}; {held_out.name} has "
+                f"{held_out.spec[field]}. Give other data."
+            )
         self.data, self.held_out, self.field, self.seed = data, held_out, field, seed
         #: What distances are measured in.
         self.features: Features = fine(data, field)

@@ -115,6 +115,7 @@ def evaluate(
     what: Any,
     data: Any = None,
     *,
+    held_out: Any = None,
     count: int | None = None,
     features: Sequence[Any] | None = None,
     metrics: Sequence[str] | None = None,
@@ -133,6 +134,8 @@ def evaluate(
         what: A run (its folder, name or :class:`ganarium.Run`), a game, samples as a tensor, or the path of a folder,
             ``.npz`` or ``.npy`` file of samples.
         data: What they are compared with; what a run was trained on if left out.
+        held_out: Data of the same law that the samples' model did not learn from, beside data that it did: copies of
+            that are then looked for. For a run it is found by itself, if it can be.
         count: How many samples are drawn, as many as the reference has if left out; of samples that are given, how
             many random ones are judged, all if left out.
         features: Names of features (:mod:`ganarium.metrics.known_features`), ``./file.py:function``, or networks and
@@ -155,19 +158,21 @@ def evaluate(
 
     check_metrics(metrics)
     options = {"count": count, "metrics": metrics, "seed": seed, "resamples": resamples, "to": to}
+    other = None if held_out is None else datasets.load(held_out)
+    judging: dict[str, Any] = {"features": features, "reference": reference, "seed": seed, "held_out": other}
     if not isinstance(what, runs.Run | Game | Tensor) and _is_run(what):
         what = runs.load(what, weights=weights, checkpoint=checkpoint)
     if not isinstance(what, runs.Run):
         if data is None:
             raise ValueError("Samples are compared with data; say which (--data).")
-        judge = Judge(datasets.load(data), features=features, reference=reference, seed=seed, learned_from=False)
+        judge = Judge(datasets.load(data), learned_from=False, **judging)
         game = what if isinstance(what, Game) else None
         samples = None if game is not None else _samples(what, judge)
         return evaluate_game(judge, game, samples=samples, **options)
     own = data is None and not split
     judged = runs.data_of(what.config) if own else _other(what, data, split)
     field = to if isinstance(what.game, Translates) and not isinstance(what.game, Samples) else "x"
-    judge = Judge(judged, field=field, features=features, reference=reference, seed=seed, learned_from=own)
+    judge = Judge(judged, field=field, learned_from=own, **judging)
     facts = {**what.played, "weights": what.weights}
     found = evaluate_game(judge, what.game, facts=facts, **options)
     if save:

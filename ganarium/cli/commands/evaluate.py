@@ -19,6 +19,7 @@ __all__ = ["evaluate"]
 def evaluate(
     run: str,
     data: str = "",
+    held_out: str = "",
     split: str = "",
     count: int | None = None,
     reference: str = "half",
@@ -37,6 +38,8 @@ def evaluate(
     Args:
         run: The run's folder, or its name under ./runs; or a folder, .npz or .npy file of samples, with --data.
         data: What samples are compared with; what the run was trained on if left out.
+        held_out: Data of the same law that the samples' model did not learn from, beside data that it did: copies of
+            that are then looked for. For a run it is found by itself, if it can be.
         split: Another part of the run's data: train, test or all.
         count: How many samples are drawn, as many as the reference has if left out; of given ones how many random
             ones are judged, all if left out.
@@ -61,6 +64,7 @@ def evaluate(
         found = evaluation.evaluate(
             run,
             data or None,
+            held_out=held_out or None,
             count=count,
             features=_files(features),
             metrics=_names(metrics),
