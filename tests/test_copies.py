@@ -102,7 +102,7 @@ def test_one_in_a_hundred_is_found_among_many():
 
 @pytest.mark.parametrize("law", ["digits", "normal", "ring", "grid"])
 def test_alarms_without_copies_are_rare(law):
-    def rows(seed: int) -> list[torch.Tensor]:
+    def rows(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         if law == "digits":
             x = ga.data.load("digits")["x"].flatten(1)
             x = x[torch.randperm(len(x), generator=drawn(seed))]
@@ -112,7 +112,7 @@ def test_alarms_without_copies_are_rare(law):
             x = normal(1800, 16 if law == "normal" else 2, seed)
             x = x if law == "normal" else x.mul(3).round()
         train, held_out, made = x.split([1000, 400, len(x) - 1400])
-        return [train, held_out, made[made[:, 0].argsort()]]  # samples that are sorted
+        return train, held_out, made[made[:, 0].argsort()]  # samples that are sorted
 
     alarms = sum(copies(*rows(seed)).found for seed in range(40))
     # At most one of twenty is expected; more than six of forty would have a chance of 0.5 %.

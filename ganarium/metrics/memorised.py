@@ -44,7 +44,8 @@ class Learned:
                 f"Held-out data is of the shape of what was learned from, {data.spec[field]}; {held_out.name} has "
                 f"{held_out.spec[field]}. Give other data."
             )
-        self.data, self.held_out, self.field, self.seed = data, held_out, field, seed
+        self.data, self.field, self.seed = data, field, seed
+        self.held_out: Any = held_out
         #: What distances are measured in.
         self.features: Features = fine(data, field)
         self._last: tuple[Tensor, Near, Copies] | None = None
