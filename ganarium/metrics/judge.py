@@ -86,7 +86,8 @@ class Judge:
         #: Data that was not learned from; None if there is none.
         self.unseen = unseen(data) if learned_from and held_out is None else held_out
         #: What was learned from, and held-out data, where copies are looked for.
-        self.learned = None if self.unseen is None else Learned(data, self.unseen, field, seed)
+        distant = self.unseen is not None and not data.spec[field].counts
+        self.learned = Learned(data, self.unseen, field, seed) if distant else None
         self._floors: dict[int, Rows] = {}
         #: What could not be measured, and why.
         self.notes: list[str] = []
