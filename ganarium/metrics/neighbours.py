@@ -120,7 +120,7 @@ def _told_apart(real: Tensor, made: Tensor) -> Tensor:
         distance[torch.arange(len(place)), place] = torch.inf
         nearest = distance <= distance.min(1, keepdim=True).values + rounding
         alike = nearest & (kind[place, None] == kind)
-        own += float((alike.sum(1) / nearest.sum(1)).sum())
+        own += float((alike.sum(1).double() / nearest.sum(1)).sum())
     return torch.tensor([own / len(rows)], dtype=torch.float64)
 
 

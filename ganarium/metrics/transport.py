@@ -20,7 +20,7 @@ from torch import Tensor
 from ganarium.metrics.errors import of_halves, some
 from ganarium.randomness import mix
 
-__all__ = ["POINTS", "exact", "exact_and_error", "sliced", "sliced_and_error"]
+__all__ = ["POINTS", "exact", "exact_and_error", "shadows", "sliced", "sliced_and_error"]
 
 DIRECTIONS = 128
 #: Of how many points at most a plan is worked out.
@@ -39,7 +39,11 @@ def sliced(a: Tensor, b: Tensor, seed: int = 0, directions: int = DIRECTIONS) ->
     """
     generator = torch.Generator().manual_seed(mix(seed, 20))
     theta = torch.randn(a.shape[1], directions, generator=generator, dtype=torch.float64)
-    theta = theta / theta.norm(dim=0)
+    return shadows(a, b, theta / theta.norm(dim=0))
+
+
+def shadows(a: Tensor, b: Tensor, theta: Tensor) -> float:
+    """The mean Wasserstein-1 distance of the shadows of rows (n, d) and (m, d) along unit vectors (d, k)."""
     middle = a.double().mean(0)  # nothing cancels where means are large
     one, other = (((rows.double() - middle) @ theta).sort(0).values for rows in (a, b))
     n, m = len(a), len(b)
