@@ -83,9 +83,8 @@ class Judge:
         #: Which others are the floor.
         self.others_at = places[size : 2 * size]
         self.learned_from = learned_from or held_out is not None
-        #: Data that was not learned from; None if there is none.
+        #: Data that was not learned from, and all that was, where copies are looked for; None if there is none.
         self.unseen = unseen(data) if learned_from and held_out is None else held_out
-        #: What was learned from, and held-out data, where copies are looked for.
         distant = self.unseen is not None and not data.spec[field].counts
         self.learned = Learned(data, self.unseen, field, seed) if distant else None
         self._floors: dict[int, Rows] = {}
