@@ -11,7 +11,7 @@ from ganarium.data import load
 from ganarium.games.adversarial.r3gan import R3GAN
 from ganarium.games.likelihood.vae import VAE
 from ganarium.ingredients import Adam
-from ganarium.metrics.neighbours import copies
+from ganarium.metrics.copies import nearer
 from ganarium.nets import Flat
 from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
@@ -67,7 +67,7 @@ def parts(seed: int) -> tuple[Any, list[Any]]:
 
 def measured(whole: Any, few: Any, others: Any, made: Tensor) -> dict[str, float]:
     """What is measured of samples, as batches hold them."""
-    near = copies(few["x"].flatten(1), others["x"].flatten(1), made.flatten(1))[0]
+    near = nearer(few["x"].flatten(1), others["x"].flatten(1), made.flatten(1))
     return {"copies": near, **judged(whole, made, "frechet")}
 
 

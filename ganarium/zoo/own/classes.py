@@ -17,7 +17,7 @@ from ganarium.files import at_home, cache_folder
 from ganarium.zoo.own.words import enumerated, said
 from ganarium.zoo.reading import GameEntry
 
-__all__ = ["SOURCES", "digest_of", "from_file", "load", "was_named"]
+__all__ = ["SOURCES", "digest_of", "from_file", "imported", "load", "was_named"]
 
 #: Where classes of files came from.
 SOURCES: dict[type, dict[str, str]] = {}
@@ -55,6 +55,28 @@ def from_file(file: str, path: Path, content: bytes, name: str) -> Any:
     SOURCES[kind] = {"file": file, "path": str(path), "sha256": digest}
     _remember(digest, path)
     return kind
+
+
+def imported(word: str) -> tuple[Any, bytes, Path]:
+    """What a file that its user names defines under a name, ``./file.py:name``: its code runs, this time.
+
+    Returns:
+        It, what the file holds, and where the file is.
+
+    Raises:
+        ValueError: if there is no such file or name, or it cannot be imported; with the line.
+    """
+    file, _, name = word.rpartition(":") if not word.endswith(".py") else (word, "", "")
+    path = Path(file).expanduser().resolve()
+    if not path.is_file():
+        raise ValueError(f"There is no file {file}.")
+    content = path.read_bytes()
+    module = _imported(path, content)
+    own = [each for each, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+    if not name or not hasattr(module, name):
+        has = f"defines {enumerated(own)}" if own else "defines nothing"
+        raise ValueError(f"{path.name} has no '{name}': it {has}." if name else f"Name one: {file}:NAME. It {has}.")
+    return getattr(module, name), content, path
 
 
 def _imported(path: Path, content: bytes) -> ModuleType:
