@@ -84,7 +84,7 @@ def test_the_frechet_distance_between_samples_of_one_normal_law_is_its_known_bia
     spread = scales**2
     pairs = spread[:, None] * spread / (spread[:, None] + spread)
     bias = (1 / 300 + 1 / 200) * (1.25 * spread.sum() + pairs.sum() / 2)
-    assert np.mean(values) == pytest.approx(float(bias), abs=3 * np.std(values) / math.sqrt(60))
+    assert np.mean(values) == pytest.approx(float(bias), abs=float(3 * np.std(values) / math.sqrt(60)))
 
 
 @pytest.mark.parametrize(

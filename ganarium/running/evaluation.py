@@ -116,7 +116,7 @@ def evaluate(
     data: Any = None,
     *,
     count: int | None = None,
-    features: Sequence[Any] | None = None,
+    features: Any = None,
     metrics: Sequence[str] | None = None,
     reference: Reference = "half",
     split: str = "",
