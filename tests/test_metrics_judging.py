@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -146,7 +146,7 @@ def test_coordinates_in_any_units_get_the_same_numbers(shift, scale):
 class _Copier(ga.CGAN):
     """Gives training samples of the class that is asked for."""
 
-    known: Any
+    known: ClassVar[Any] = None
 
     def sample(self, n, seed=None, **asked):
         x, y = self.known["x"], self.known["y"]
@@ -157,7 +157,7 @@ def test_accuracy_is_tested_on_what_was_not_learned_from(digits, monkeypatch):
     monkeypatch.setattr(learned, "_STEPS", 200)
     train = digits.train
     game = _Copier.on(train)
-    game.known = train
+    monkeypatch.setattr(_Copier, "known", train)
     seen: list[torch.Tensor] = []
 
     def accuracy(made, labels, real, truth, *rest):
