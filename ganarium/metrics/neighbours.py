@@ -21,6 +21,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -63,9 +64,11 @@ def balls(real: Tensor, made: Tensor, resamples: int = 0, seed: int = 0) -> dict
     values = {name: float(row.mean()) for name, row in rows.items()}
     if resamples < 1 or min(len(real), len(made)) < _LEAST:
         return {name: (value, None) for name, value in values.items()}
-    recall, coverage = of_halves(_shares, real, made, resamples, seed)
-    errors = {"precision": of_mean(rows["precision"]), "recall": recall}
-    errors |= {"density": of_mean(rows["density"]), "coverage": coverage}
+    # Halves may have other shares than the whole; as angles these vary alike, whatever they are.
+    angles = of_halves(lambda a, b: _shares(a, b).sqrt().asin(), real, made, resamples, seed)
+    errors = {name: of_mean(rows[name]) for name in ("precision", "density")}
+    for name, angle in zip(("recall", "coverage"), angles, strict=True):
+        errors[name] = 2 * angle * math.sqrt(values[name] * (1 - values[name]))
     return {name: (values[name], errors[name]) for name in values}
 
 
