@@ -59,7 +59,7 @@ class Judge:
         data: Any,
         *,
         field: str = "x",
-        features: Sequence[Any] | None = None,
+        features: Any = None,
         reference: Reference = "half",
         seed: int = 0,
         learned_from: bool = True,

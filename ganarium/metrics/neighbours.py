@@ -7,7 +7,8 @@ With :math:`B_k(x)` the ball around :math:`x` that reaches to its :math:`k`-th n
     \text{precision} &= P\bigl(g \in \cup_r B_3(r)\bigr), & \text{recall} &= P\bigl(r \in \cup_g B_3(g)\bigr), \\
     \text{density} &= \tfrac1{5} \mathbb E_g \#\{r : g \in B_5(r)\}, & \text{coverage} &= P(\exists g \in B_5(r)).
 
-A ball does not hold its edge, as in the code of the latter two (prdc), and what lies on it is not decided by rounding.
+A ball holds its centre but not its edge, and what lies on it is not decided by rounding. So it is in the code of the
+latter two (prdc), but where a row has three or five equal ones: there a ball has no width, and holds nothing.
 Two traps: outliers have large balls, so that recall can be high for garbage; and one repeated good sample has a
 precision of 1. Density and coverage use only the balls of real data, and do not fall into the first.
 
@@ -19,6 +20,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -60,9 +62,11 @@ def balls(real: Tensor, made: Tensor, resamples: int = 0, seed: int = 0) -> dict
     values = {name: float(row.mean()) for name, row in rows.items()}
     if resamples < 1 or min(len(real), len(made)) < _LEAST:
         return {name: (value, None) for name, value in values.items()}
-    recall, coverage = of_halves(_shares, real, made, resamples, seed)
-    errors = {"precision": of_mean(rows["precision"]), "recall": recall}
-    errors |= {"density": of_mean(rows["density"]), "coverage": coverage}
+    # Halves may have other shares than the whole; as angles these vary alike, whatever they are.
+    angles = of_halves(lambda a, b: _shares(a, b).sqrt().asin(), real, made, resamples, seed)
+    errors = {name: of_mean(rows[name]) for name in ("precision", "density")}
+    for name, angle in zip(("recall", "coverage"), angles, strict=True):
+        errors[name] = 2 * angle * math.sqrt(values[name] * (1 - values[name]))
     return {name: (values[name], errors[name]) for name in values}
 
 
@@ -75,12 +79,12 @@ def _in_balls(real: Tensor, made: Tensor) -> dict[str, Tensor]:
     hit, count = torch.zeros(len(b), dtype=torch.bool), torch.zeros(len(b), dtype=torch.float64)
     recalled, covered = torch.empty(len(a), dtype=torch.bool), torch.empty(len(a), dtype=torch.bool)
     for place, distance, rounding in _blocks(a, b):
-        distance = distance + rounding
-        hit |= (distance < near[place, None]).any(0)
-        inside = distance < far[place, None]
+        same, distance = distance <= rounding, distance + rounding
+        hit |= (same | (distance < near[place, None])).any(0)
+        inside = same | (distance < far[place, None])
         count += inside.sum(0)
         covered[place] = inside.any(1)
-        recalled[place] = (distance < of_made).any(1)
+        recalled[place] = (same | (distance < of_made)).any(1)
     rows = {"precision": hit, "recall": recalled, "density": count / 5, "coverage": covered}
     return {name: row.double() for name, row in rows.items()}
 

@@ -19,7 +19,7 @@ import hashlib
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -101,7 +101,7 @@ def _takes_nothing(value: Any) -> bool:
 
 
 def _checked(given: Any, n: int, name: str) -> tuple[Tensor, Tensor | None]:
-    features, logits = given if isinstance(given, tuple | list) and len(given) == 2 else (given, None)
+    features, logits = cast(Any, given if isinstance(given, tuple | list) and len(given) == 2 else (given, None))
     for what, rows in (("features", features), ("logits", logits)):
         if rows is not None and not (isinstance(rows, Tensor) and rows.ndim == 2 and len(rows) == n):
             got = f"shape {tuple(rows.shape)}" if isinstance(rows, Tensor) else type(rows).__name__

@@ -237,6 +237,6 @@ def _parzen(asked: Asked) -> list[Number]:
         raise ValueError("It is tested on real data beside the reference, of which there is none.")
     n = min(len(asked.made), judge.reference)
     real, made = (rows.features[flat.name][:n] for rows in (judge.real, asked.made))
-    rows = held_out.features[flat.name].double().chunk(2)
-    floor = parzen(real, *rows, resamples=0)[0]
-    return [judge.number("parzen", parzen(made, *rows, seed=asked.seed), "higher", flat, n, floor)]
+    validation, test = held_out.features[flat.name].double().chunk(2)
+    floor = parzen(real, validation, test, resamples=0)[0]
+    return [judge.number("parzen", parzen(made, validation, test, seed=asked.seed), "higher", flat, n, floor)]

@@ -119,7 +119,7 @@ def evaluate(
     *,
     held_out: Any = None,
     count: int | None = None,
-    features: Sequence[Any] | None = None,
+    features: Any = None,
     metrics: Sequence[str] | None = None,
     reference: Reference = "half",
     split: str = "",

@@ -102,9 +102,7 @@ class AMGAN(Conditional, Classifies):
 
     def check(self) -> None:
         if self.class_weight < 0:
-            raise ValueError(
-                f"AMGAN pays its generator class_weight, at least 0, for a class; got {self.class_weight}."
-            )
+            raise ValueError(f"AMGAN's class_weight is what its generator pays, at least 0; got {self.class_weight}.")
 
     def given(self, batch: Batch) -> dict[str, Tensor]:
         return {}  # the discriminator says the class, and is not told
@@ -119,7 +117,7 @@ class AMGAN(Conditional, Classifies):
         return {**terms, **self.penalised.terms(scoring, x, fake, self.progress), **watched}
 
     def generator_loss(self, batch: Batch) -> Terms:
-        told = {} if self.dynamic else {"y": torch.randint(self.classes, batch["x"].shape[:1], device=self.device)}
+        told = self.choose(len(batch["x"]))
         logits = self.discriminator(self.augmented(self.draw(len(batch["x"]), **told)))
         wanted = logits[:, :-1].argmax(1) if self.dynamic else told["y"]
         label = self.class_weight * cross_entropy(logits[:, :-1], wanted)
@@ -134,6 +132,8 @@ class AMGAN(Conditional, Classifies):
         return {} if self.dynamic else {"y": self.spec["y"]}
 
     def choose(self, n: int, **condition: Tensor) -> dict[str, Tensor]:
+        if self.training and not self.dynamic:
+            condition = {"y": torch.randint(self.classes, (n,), device=self.device), **condition}
         return condition if self.dynamic else super().choose(n, **condition)
 
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
