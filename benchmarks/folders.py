@@ -91,7 +91,7 @@ def _measure(word: str, place: str) -> dict[str, float]:
 def _resident(name: str = "VmRSS") -> float:
     """The memory of this process in MiB; nan where the system does not say."""
     try:
-        rows = Path(f"/proc/{os.getpid()}/status").read_text().splitlines()
+        rows = Path(f"/proc/{os.getpid()}/status").read_text(encoding="utf-8").splitlines()
         return next(int(row.split()[1]) / 1024 for row in rows if row.startswith(name))
     except (OSError, StopIteration):
         return float("nan")

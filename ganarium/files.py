@@ -1,19 +1,94 @@
-"""Files that are written whole or not at all, and logs that are read as far as they are whole."""
+"""Places that one process at a time takes, files that are written whole or not at all, logs read as far as whole."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["flush", "read_lines", "write_text", "write_whole"]
+__all__ = [
+    "at_home",
+    "cache_folder",
+    "ending",
+    "flush",
+    "locked",
+    "numbered",
+    "read_lines",
+    "write_text",
+    "write_whole",
+]
+
+
+def at_home(path: str | Path) -> Path:
+    """A path whose ``~`` is the user's home folder; as it is where there is none, as for a user without a name."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
+def cache_folder(named: str = "") -> Path | None:
+    """Where what is kept between runs lies, as an absolute path; None where there is no home folder for it.
+
+    Args:
+        named: Where, if somebody said; else ``$GANARIUM_CACHE``, else ``ganarium`` under ``$XDG_CACHE_HOME`` or
+            ``~/.cache``.
+    """
+    named = named or os.environ.get("GANARIUM_CACHE", "")
+    path = at_home(named or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "ganarium"))
+    return None if path.parts[0].startswith("~") and not named else path.resolve()
+
+
+def numbered(folder: Path, stem: str) -> Path:
+    """A new folder ``stem-001`` in ``folder``, or of the first number that nobody has; made, and so taken."""
+    for number in itertools.count(1):
+        path = folder / f"{stem}-{number:03d}"
+        with suppress(FileExistsError):
+            path.mkdir(parents=True)
+            break
+    return path
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Only one process at a time inside; the system lets go when a process dies. Nothing where there are no locks.
+
+    Args:
+        path: A folder; or a file, made if it is not there.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o666)
+    except PermissionError:  # folders on Windows
+        yield
+        return
+    try:
+        # Windows, and some network disks, have no locks: then several may do the same work.
+        with suppress(ImportError, OSError):
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def ending(name: str | os.PathLike[str]) -> str:
+    """How the name of a file ends, in small letters; nothing if it has no ending.
+
+    Example:
+        >>> ending("runs/Cats.PNG"), ending(".hidden")
+        ('.png', '')
+    """
+    return os.path.splitext(os.path.basename(os.fspath(name)))[1].lower()
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole, and onto the disk: under a temporary name, flushed, then renamed."""
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     temporary.write_text(text, encoding="utf-8")
     flush(temporary)
     os.replace(temporary, path)

@@ -20,17 +20,21 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import accumulate
 from typing import Any, Literal, Self, get_args
 
 import torch
 from torch import Tensor
 
-__all__ = ["Batch", "Field", "Kind", "MissingField", "Spec"]
+__all__ = ["Batch", "Field", "Kind", "MissingField", "Spec", "some"]
 
 Batch = Mapping[str, Tensor]
 Kind = Literal["points", "image", "volume", "video", "sequence", "tokens", "label", "attributes", "index"]
+
+_SHOWN = 12  # names that a message lists
 
 
 class MissingField(ValueError):
@@ -61,6 +65,8 @@ class Field:
         names: The classes or words themselves, where they have names.
         scale: What one unit is in the data's own units; a number for each coordinate, or empty for 1.
         shift: Where zero lies in the data's own units; likewise, or empty for 0.
+        frequencies: Which share of the data each class has, for a label; empty where that is not known. Fields that
+            differ in nothing else are equal.
 
     Example:
         >>> Field((1, 8, 8), "image").size
@@ -73,6 +79,7 @@ class Field:
     names: tuple[str, ...] = ()
     scale: tuple[float, ...] = ()
     shift: tuple[float, ...] = ()
+    frequencies: tuple[float, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -89,6 +96,23 @@ class Field:
     def counts(self) -> bool:
         """Whether the values are whole numbers."""
         return self.kind in ("tokens", "label", "index")
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """What the classes of a label are called: by their names, or by their numbers where they have none."""
+        return self.names or tuple(map(str, range(self.classes)))
+
+    def draw(self, n: int, device: torch.device | str = "cpu") -> Tensor:
+        """``n`` labels (n,) from the global stream, as often as the data has them; all alike where that is not known.
+
+        Example:
+            >>> Field((), "label", classes=3, frequencies=(0.0, 1.0, 0.0)).draw(4)
+            tensor([1, 1, 1, 1])
+        """
+        if not self.frequencies:
+            return torch.randint(self.classes, (n,), device=device)
+        edges = torch.tensor([*accumulate(self.frequencies)][:-1], dtype=torch.float32, device=device)
+        return torch.bucketize(torch.rand(n, dtype=torch.float32, device=device), edges, right=True)
 
     def restore(self, x: Tensor) -> Tensor:
         """``x`` in the data's own units, with the shape of ``x``."""
@@ -118,7 +142,9 @@ class Field:
     def read(self, value: Any, n: int, name: str = "condition") -> Tensor:
         """What a person asks for, as a tensor of ``n`` rows: one value for all samples, or a value for each.
 
-        A label is a number or a name; tokens are a sentence or several; anything else is numbers of this shape.
+        A string is the name of a class; if all names are numbers it is found by its value, so that "1" is the class
+        "001". A number is the place of a class, counted from 0. Tokens are a sentence or several; anything else is
+        numbers of this shape.
 
         Args:
             value: A tensor, number, word, sentence, or a list of them.
@@ -148,7 +174,7 @@ class Field:
 
     def _words(self, value: str | list[str] | tuple[str, ...], name: str) -> Tensor:
         """Names of classes, or sentences of tokens, as numbers; sentences are filled up with token 0."""
-        if not self.counts or not self.names:
+        if not self.counts or (self.shape and not self.names):
             raise ValueError(f"'{name}' is {self}, and so numbers; got the words {value!r}.")
         texts = [value] if isinstance(value, str) else list(value)
         rows = [[self._number(word, name) for word in ([text] if not self.shape else text.split())] for text in texts]
@@ -161,12 +187,16 @@ class Field:
         return numbers[0] if isinstance(value, str) else numbers
 
     def _number(self, word: str, name: str) -> int:
-        if word in self.names:
-            return self.names.index(word)
-        if not self.shape and word.isdigit():
-            return int(word)
-        near = difflib.get_close_matches(word, self.names, n=2, cutoff=0.4) or list(self.names[:12])
-        raise ValueError(f"'{word}' is not a word that '{name}' knows. Did you mean {' or '.join(near)}?")
+        known = self.names if self.shape else self.called
+        if word in known:
+            return known.index(word)
+        same = [] if self.shape else _of_value(word, known)
+        if len(same) == 1:
+            return same[0]
+        what = f"is not a word that '{name}' knows" if self.shape else f"is not a class of '{name}'"
+        near = [known[place] for place in same] or difflib.get_close_matches(word, known, n=2, cutoff=0.4)
+        guess = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise ValueError(f"'{word}' {what}.{guess} There are {some(known)}.")
 
     def __str__(self) -> str:
         sides = " x ".join(map(str, self.shape))
@@ -178,11 +208,29 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list | tuple) and all(isinstance(v, str) for v in value))
 
 
+def _of_value(word: str, names: Sequence[str]) -> list[int]:
+    """The places of the names with the value of a word, if all of them and the word are numbers."""
+    if not all(re.fullmatch(r"[+-]?\d+(\.\d+)?", each, re.ASCII) for each in (word, *names)):
+        return []
+    return [place for place, name in enumerate(names) if float(name) == float(word)]
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names, and how many more there are.
+
+    Args:
+        names: The names.
+    """
+    rest = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
 class Spec(Mapping[str, Field]):
     """The fields of a batch, by name.
 
     Args:
         fields: A mapping from names to fields; keywords add to it.
+        absent: Why there is no field of a name, a sentence each, for who needs it.
 
     Example:
         >>> spec = Spec(x=Field((2,), "points"), y=Field((), "label", classes=3))
@@ -190,8 +238,12 @@ class Spec(Mapping[str, Field]):
         {'x': (5, 2), 'y': (5,)}
     """
 
-    def __init__(self, fields: Mapping[str, Field] | None = None, /, **more: Field):
+    def __init__(
+        self, fields: Mapping[str, Field] | None = None, absent: Mapping[str, str] | None = None, /, **more: Field
+    ):
         self._fields = {**(fields or {}), **more}
+        #: Why there is no field of a name, a sentence each.
+        self.absent: dict[str, str] = dict(absent or {})
 
     def __getitem__(self, name: str) -> Field:
         return self._fields[name]
@@ -223,7 +275,10 @@ class Spec(Mapping[str, Field]):
             wanted = f"the field '{name}'" + (f" as {' or '.join(kinds)}" if kinds else "")
             if name not in self:
                 have = ", ".join(f"'{n}'" for n in self if n != "index") or "nothing"
-                raise MissingField(f"{who} plays on batches with {wanted}; this data has only {have}.", name, kinds)
+                why = f" {self.absent[name]}" if name in self.absent else ""
+                raise MissingField(
+                    f"{who} plays on batches with {wanted}; this data has only {have}.{why}", name, kinds
+                )
             if kinds and self[name].kind not in kinds:
                 raise MissingField(
                     f"{who} plays on batches with {wanted}; this data's '{name}' is {self[name]}.", name, kinds

@@ -50,7 +50,7 @@ def shortened(words: list[str]) -> list[str]:
         short += (
             ["--rounds", "3", "--batch", "8", "--quiet"] if "--batch" not in short else ["--rounds", "3", "--quiet"]
         )
-    if words[0] == "compare" and "--resume" not in words:
+    if words[0] == "compare" and "--data" in words:
         short = [*_without(short, "--seeds"), "--seen", "128", "--seeds", "1", "--count", "70", "--measure", "1"]
     if words[0] == "evaluate":
         short = [*_without(short, "--count"), "--count", "200"]

@@ -11,9 +11,11 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from pages import Page
 from zoo import thorough
@@ -23,7 +25,8 @@ from benchmarks import patience
 from ganarium.cli import dispatch as cli
 from ganarium.comparing import go_on
 from ganarium.comparing.comparison import Comparison
-from ganarium.comparing.summary import Result, Summary, difference
+from ganarium.comparing.differences import Difference, corrected, difference
+from ganarium.comparing.summary import Result, Summary
 from ganarium.comparing.words import verdict
 from ganarium.jobs.board import Board
 from ganarium.jobs.team import Job, Outcome
@@ -33,8 +36,14 @@ STAMP = Stamp("pixels", 64, "as they are", "digits", "all", 100, 100, 0)
 SMALL = {"data": "ring", "data_options": ["--data.count", "400"], "seen": 640, "seeds": 2, "measure": 2, "count": 100}
 
 
-def number(value: float, stamp: Stamp = STAMP, metric: str = "frechet", better: Better = "lower") -> Number:
-    return Number(metric, value, 0.1, 0.5, 1, better, stamp)
+def number(
+    value: float,
+    stamp: Stamp = STAMP,
+    metric: str = "frechet",
+    better: Better = "lower",
+    floor: float | None = 0.5,
+) -> Number:
+    return Number(metric, value, 0.1, floor, 1, better, stamp)
 
 
 @pytest.fixture(scope="module")
@@ -175,26 +184,91 @@ def test_an_interrupted_comparison_goes_on_to_the_same_numbers(small, tmp_path):
         assert [n.value for n in one.numbers.values()] == [n["value"] for n in other["numbers"]]
 
 
+def judged(*rows: Sequence[float], better: Better = "lower", floor: float | None = 0.5) -> list[Difference]:
+    """The verdicts on differences from a first contestant that has 2 in each metric, one metric for each row."""
+    found = []
+    for place, row in enumerate(rows):
+        mine, first = (
+            {s: number(2 + d, STAMP, "frechet", better, floor) for s, d in enumerate(w)}
+            for w in (row, [0.0] * len(row))
+        )
+        found.append(difference("mine", f"{place}", mine, first))
+    return corrected(each for each in found if each is not None)
+
+
 def test_paired_differences_by_hand():
     mine = {seed: number(value) for seed, value in enumerate((1.0, 1.2, 0.9))}
     first = {seed: number(value) for seed, value in enumerate((2.0, 2.3, 2.1))}
-    found = difference("mine", "frechet/pixels", mine, first)
-    assert found is not None
+    (found,) = corrected([difference("mine", "frechet/pixels", mine, first)])  # type: ignore[list-item]
     assert found.each == pytest.approx((-1.0, -1.1, -1.2))
     # Student's t with two degrees of freedom: 4.3027 times 0.1 / sqrt 3.
     assert (found.low, found.high) == pytest.approx((-1.1 - 0.24842, -1.1 + 0.24842), abs=1e-4)
+    # 1.1 / (0.1 / sqrt 3) is 19.053; with two degrees of freedom p is 1 - t / sqrt(t^2 + 2).
+    assert found.p == pytest.approx(1 - 19.0526 / math.sqrt(19.0526**2 + 2), rel=1e-4)
     assert found.verdict == "better"
-    noisy = {seed: number(value) for seed, value in enumerate((1.0, 3.0, 2.0))}
-    assert difference("noisy", "frechet/pixels", noisy, first).verdict == "cannot tell"  # type: ignore[union-attr]
-    alone = difference("alone", "frechet/pixels", {0: mine[0]}, first)
-    assert alone is not None
-    assert math.isnan(alone.low)
-    assert alone.verdict == "cannot tell"
+    assert judged((-1.0, 1.0, 0.3))[0].verdict == "cannot tell"
+    assert judged((-1.0, -1.1, -1.2), better="higher")[0].verdict == "worse"
     assert difference("none", "frechet/pixels", {}, first) is None
-    higher = {seed: number(value, better="higher") for seed, value in enumerate((1.0, 1.2, 0.9))}
-    assert difference("mine", "x", higher, {k: number(v.value, better="higher") for k, v in first.items()}).verdict == (  # type: ignore[union-attr]
-        "worse"
-    )
+
+
+@pytest.mark.parametrize("row", [(-1.0,), (-1.0, -1.1), (-1.0, -1.0, -1.0)])
+def test_no_verdict_below_three_seeds_or_without_a_spread(row):
+    (found,) = judged(row)
+    assert (found.verdict, math.isnan(found.p)) == ("no verdict", True)
+
+
+def test_equal_numbers_are_a_tie():
+    assert judged((0.0, 0.0, 0.0))[0].verdict == "tie"
+    assert judged((0.0, 0.0))[0].verdict == "no verdict"
+
+
+def test_verdicts_of_a_page_are_corrected_together():
+    # With two degrees of freedom, p of these rows is about 0.0028, 0.02 and 0.42; alone the second would be told.
+    rows = [(-1.0, -1.1, -1.2), (-1.0, -1.5, -1.2), (1.0, -0.5, 0.9)]
+    assert judged(rows[1])[0].verdict == "better"
+    found = judged(*rows)
+    ps = [each.p for each in found]
+    assert ps[0] < 0.05 / 3
+    assert ps[1] < 0.05 / 2
+    assert [each.verdict for each in found] == ["better", "better", "cannot tell"]
+    assert [each.level for each in found] == pytest.approx([1 - 0.05 / 3, 1 - 0.05 / 2, 0.95])
+    many = judged(rows[1], *[rows[2]] * 9)
+    assert {each.verdict for each in many} == {"cannot tell"}
+    assert {each.level for each in many} == {1 - 0.05 / 10}
+    for each in found + many:
+        assert (each.low < 0 < each.high) == (each.verdict == "cannot tell")
+
+
+def test_a_page_of_noise_is_seldom_told_apart():
+    draws = np.random.default_rng(0).normal(size=(400, 12, 4))
+    told = [any(each.verdict in ("better", "worse") for each in judged(*page)) for page in draws]
+    # 5 % of 400 pages is 20, with a spread of 4.4.
+    assert sum(told) <= 33
+
+
+def test_where_real_data_is_the_aim_its_own_error_counts():
+    # The numbers have a standard error of 0.1, and so has what real data reaches.
+    near = (-1.0, -1.01, -0.99)
+    assert judged(near, better="real", floor=1.0)[0].verdict == "better"
+    assert judged(near, better="real", floor=1.48)[0].verdict == "cannot tell"  # between them, but for 0.02
+    assert judged(near, better="real", floor=2.0)[0].verdict == "worse"
+    assert judged(near, better="real", floor=None)[0].verdict == "no verdict"
+
+
+def test_what_is_no_number_is_left_out(tmp_path):
+    facts = {"parameters": 1, "rounds": 1, "seen": 1, "seconds": 1.0}
+    results = [
+        Result(label, seed, {"frechet/pixels": number(math.nan if seed == 1 else 1.0 + seed)}, facts)
+        for label in ("gan", "wgan")
+        for seed in range(3)
+    ]
+    summary = Summary(["gan", "wgan"], results)
+    config = {"contestants": ["gan", "wgan"], "data": "x", "data_options": [], "seen": 1, "seeds": [0, 1, 2]}
+    config |= {"batch": 1, "measure": 1, "count": 1, "paper": False, "minutes": None, "metrics": []}
+    said = str(Comparison(tmp_path, config, summary))
+    assert "nan" not in said
+    assert "(2 of 3 seeds)" in said
+    assert "no verdict below 3" in said
 
 
 def test_unlike_numbers_are_not_compared():
@@ -222,8 +296,73 @@ def test_seeds_that_are_left_are_counted(tmp_path):
     (row,) = summary.rows()
     assert (row["gan"], row["wgan"], row["r3gan"]) == ("1 +- 0", "1 +- 0 (2 of 3 seeds)", "failed")
     said = verdict(Comparison(tmp_path, {"contestants": summary.labels, "seeds": [0, 1, 2]}, summary)).splitlines()
-    assert said[0].startswith("wgan against gan, 2 of 3 seeds, for others failed: ")
+    assert said[0] == "wgan against gan, 2 of 3 seeds, for others failed: no verdict below 3."
     assert said[1] == "r3gan against gan, 0 of 3 seeds, for others failed: nothing can be told."
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """Runs of two games with the seeds 0, 1 and 2."""
+    place = tmp_path_factory.mktemp("finished")
+    data = ga.data.load("ring", count=400)
+    for seed in range(3):
+        for name, kind in (("gan", ga.GAN), ("vae", ga.VAE)):
+            out = place / "runs" / f"{name}-{seed}"
+            ga.fit(kind.on(data), data, rounds=3, batch_size=32, seed=seed, quiet=True, out=out)
+    return place
+
+
+def test_finished_runs_are_paired_by_seed(finished, monkeypatch):
+    monkeypatch.chdir(finished)
+    found = ga.compare([f"{name}-{seed}" for seed in range(3) for name in ("gan", "vae")], count=100, quiet=True)
+    assert found.summary.labels == ["gan", "vae"]
+    (each,) = [each for each in found.differences() if each.metric == "frechet/coordinates"]
+    values = [found.summary.of(label, "frechet/coordinates") for label in ("vae", "gan")]
+    assert each.each == tuple(values[0][seed].value - values[1][seed].value for seed in range(3))
+    assert each.verdict in ("better", "worse", "cannot tell")
+    assert len({str(n.stamp) for result in found.summary.results for n in result.numbers.values()}) == 1
+    assert not (finished / "runs" / "gan-0" / "evaluation.json").exists()
+    page = Page((found.path / "comparison.html").read_text())
+    assert "Finished runs on ring" in page.text
+    assert found.command in page.text
+    again = go_on(found.path, quiet=True)
+    assert again.rows() == found.rows()
+
+
+def test_two_finished_runs_have_numbers_and_no_verdict(finished, monkeypatch, capsys):
+    monkeypatch.chdir(finished)
+    assert cli.main(["compare", "gan-0", "runs/vae-0", "--count", "100"]) == 0
+    said = capsys.readouterr().out
+    assert "One seed tells too little of the spread between seeds: no verdict below 3 seeds." in said
+    assert re.search(r"frechet/coordinates +[0-9.]+ \+- [0-9.]+ ", said)
+    assert "nan" not in said
+
+
+def test_runs_of_one_game_are_each_a_contestant(finished, monkeypatch):
+    monkeypatch.chdir(finished)
+    found = ga.compare([ga.Run("gan-0"), ga.Run("gan-1")], count=100, metrics=["frechet"], quiet=True)
+    assert found.summary.labels == ["gan (gan-0)", "gan (gan-1)"]
+    assert found.differences() == []
+
+
+def test_misuse_of_finished_runs(finished, monkeypatch, capsys):
+    monkeypatch.chdir(finished)
+    ga.fit(ga.GAN.on(ga.data.load("grid")), ga.data.load("grid"), rounds=2, quiet=True, out="runs/grid")
+    data = ga.data.load("ring", count=400)
+    ga.fit(ga.GAN.on(data), data, rounds=9, stop_after=2, quiet=True, out="runs/half")
+    for words, sentence in {
+        "gan-0": "two runs or more",
+        "gan-0 gan-0": "two runs or more",
+        "gan-0 gan": "gan-0 is a run, and gan is none",
+        "gan-0 grid": "Runs are compared on the same data",
+        "gan-0 half": "`ganarium resume runs/half`",
+        "gan-0 vae-0 --seen 100": "Finished runs have played",
+        "gan-0 vae-0 --seeds 5": "Finished runs have played",
+        "gan-0 vae-0 --metrics frechett": "frechet",
+    }.items():
+        assert cli.main(["compare", *words.split()]) == 2, words
+        assert sentence in capsys.readouterr().err, words
+    assert not list(finished.glob("comparisons/*grid*"))
 
 
 def test_time_left_of_a_run_that_goes_on_counts_from_where_it_was(monkeypatch, capsys):
@@ -252,7 +391,7 @@ def test_the_command_says_what_it_found(small, in_process, capsys, monkeypatch):
     assert cli.main(["compare", "--resume", "both"]) == 0
     printed = capsys.readouterr()
     assert re.search(r"frechet/coordinates +[0-9.]+ \+- ", printed.out)
-    assert "r3gan --latent 3 against gan, 2 seeds:" in printed.out
+    assert "2 seeds tell too little of the spread between seeds: no verdict below 3 seeds." in printed.out
     assert "comparison.html" in printed.out
     assert "gan, seed 0" in printed.err
 

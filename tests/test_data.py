@@ -300,7 +300,9 @@ def test_kinds_that_shapes_do_not_tell():
 @pytest.mark.parametrize(
     ("y", "names", "places", "expected"),
     [
-        ([0, 2, -1], (), [0, 2, -1], 3),
+        ([0, 2, -1], (), [0, 1, -1], ("0", "2")),
+        ([100, 200, 100], (), [0, 1, 0], ("100", "200")),
+        ([1, 3, 2], (), [0, 2, 1], ("1", "2", "3")),
         (np.array([0.0, 1.0, 1.0]), (), [0, 1, 1], 2),
         (torch.tensor([[1], [0], [1]]), (), [1, 0, 1], 2),
         (["b", "a", "b"], (), [1, 0, 1], ("a", "b")),
@@ -357,7 +359,7 @@ X = torch.rand(4, 2)
         ({"x": np.array(["a", "b"])}, "type <U1"),
         ({"x": torch.arange(4)}, "kind='points', kind='tokens'"),
         ({"x": torch.rand(2, 2, 2, 2, 2, 2)}, "no kind of data"),
-        ({"x": torch.rand(2, 7, 8, 9)}, "colour channels.*say kind='image'"),
+        ({"x": torch.rand(2, 7, 8, 9)}, "colour channels.*axes='NCHW'"),
         ({"x": X, "kind": "image"}, r"would have \(N, C, H, W\)"),
         ({"x": torch.rand(2, 3, 3), "kind": "points"}, r"shape \(N, D\)"),
         ({"x": X, "kind": "picture"}, "of the kinds points, image"),

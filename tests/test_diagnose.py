@@ -9,6 +9,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+import yaml
 
 import ganarium as ga
 from ganarium.cli import dispatch as cli
@@ -105,7 +106,7 @@ def test_a_collapse_is_found_and_missing_modes_are_named(collapsed):
 
 def test_a_partial_collapse_names_what_is_missing(healthy):
     case = Case(healthy)
-    kept = ~(torch.cdist(case.features.embed(case.x)[0], case.data.truth["centres"]).argmin(1) == 2)
+    kept = ~(torch.cdist(case.features.embed(case.x)[0].double(), case.data.truth["centres"].double()).argmin(1) == 2)
     case.x = case.x[kept]
     finding = collapse.examine(case)
     assert finding.state == "found"
@@ -186,6 +187,39 @@ def test_a_signal_leaves_the_game_as_it_was(healthy):
     assert not game.training
 
 
+@pytest.fixture(scope="module")
+def stopped(collapsed, folder):
+    """The collapsed run, as if more rounds had been planned than were played."""
+    out = folder / "stopped"
+    shutil.copytree(collapsed, out)
+    config = yaml.safe_load((out / "config.yaml").read_text())
+    config["settings"]["rounds"] = 1000
+    (out / "config.yaml").write_text(yaml.safe_dump(config))
+    return out
+
+
+def test_a_run_that_is_not_done_has_no_verdict(stopped, capsys):
+    found = ga.diagnose(stopped)
+    assert {finding.state for finding in found.findings} <= {"not done yet", "cannot tell"}
+    assert found[COLLAPSE].state == found[VANISHING].state == "not done yet"
+    assert found[COLLAPSE].sentence.startswith("After 250 of 1,000 rounds: Samples are less varied than the data.")
+    assert found[COLLAPSE].evidence["modes missing"].value >= 2
+    assert not any(finding.advice for finding in found.findings)
+    assert (found.facts["round"], found.facts["rounds"], found.facts["done"]) == (250, 1000, False)
+    assert Diagnosis.read(stopped) == found
+    assert cli.main(["diagnose", str(stopped)]) == 0
+    text = capsys.readouterr().out
+    assert "mode collapse: not done yet. After 250 of" in text
+    assert f"ganarium resume {stopped}" in text
+    assert "The collapse is total" not in text
+    assert "to try" not in text
+
+
+def test_the_same_run_has_one_when_its_rounds_are_played(collapsed):
+    assert Case(collapsed).done
+    assert Case(collapsed).planned == 250
+
+
 def test_circles_are_found(circling):
     finding = ga.diagnose(circling, save=False)[OSCILLATION]
     assert finding.state == "found"
@@ -216,22 +250,6 @@ def test_a_period_is_found_in_noise():
     assert found.amplitude == pytest.approx(2, rel=0.15)
     assert found.noise == pytest.approx(1, rel=0.2)
     assert found.chance < 0.01
-
-
-def test_copies_are_found_and_honest_draws_are_not():
-    generator = torch.Generator().manual_seed(0)
-    train, held_out, others = (torch.randn(200, 5, generator=generator) for _ in range(3))
-    copied = train.repeat(3, 1) + 1e-3 * torch.randn(600, 5, generator=generator)
-    found = memorisation.votes(train, held_out, copied)
-    assert found.share == 1
-    assert found.effective == pytest.approx(200)
-    assert found.low > 0.97
-    honest = memorisation.votes(train, held_out, others)
-    assert honest.low < 0.5 < honest.high
-    # One sample again and again says as much as one sample.
-    stuck = memorisation.votes(train, held_out, copied[:1].repeat(600, 1))
-    assert stuck.effective == 1
-    assert stuck.low < 0.5
 
 
 def test_a_game_that_gives_training_data_back_is_found(overfitted, digits):

@@ -17,8 +17,9 @@ from PIL import Image
 from ganarium import data as gd
 from ganarium.cli import dispatch as cli
 from ganarium.cli.commands.checkup import Checkup, _show_table
-from ganarium.data.files.examine import _kind, examined
+from ganarium.data.files.examine import examined
 from ganarium.data.files.finding import Folder
+from ganarium.data.files.kinds import kind_of
 from ganarium.data.files.photos import Photos
 from ganarium.data.files.scan import Scan, Unusable
 from ganarium.doctor import risks
@@ -224,7 +225,8 @@ def test_a_zip_file_is_examined_alike(place: Path):
     scan = gd.examine(place / "pets.zip", size=8)
     assert scan.noticed == {"PNG inside, named .jpg": ["cat/odd.jpg"]}
     assert scan.beside == {"no images, named .csv": ["cat/list.csv"], "hidden": ["__MACOSX/._0.png"]}
-    assert scan.notes == ["No images are in these folders: bare."]
+    unread = "Not read: 1 file beside the images (cat/list.csv)."
+    assert scan.notes == [unread, "No images are in these folders: bare."]
 
 
 def test_folders_whose_images_are_all_broken_or_closed(place: Path):
@@ -267,11 +269,11 @@ def test_the_first_bytes_say_what_a_file_is(place: Path):
         "tif": "TIFF",
     }.items():
         picture().save(place / f"x.{ending}")
-        assert _kind((place / f"x.{ending}").read_bytes()[:32]) == kind
+        assert kind_of((place / f"x.{ending}").read_bytes()[:32]) == kind
     picture().save(place / "x.ppm")
-    assert _kind((place / "x.ppm").read_bytes()[:32]) == "PNM"
+    assert kind_of((place / "x.ppm").read_bytes()[:32]) == "PNM"
     for start in (b"", b"BMW are cars, all", b"P6 is no image", b"RIFF1234WAVEfmt ", b"\0" * 32):
-        assert _kind(start) == ""
+        assert kind_of(start) == ""
 
 
 def test_the_limit_and_streamed_images_count_alike(place: Path):

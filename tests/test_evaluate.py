@@ -144,7 +144,7 @@ def test_the_command_prints_a_table_and_json(place, capsys):
         (["run", "--reference", "many"], "half, all, or a number"),
         (["run", "--reference", "9999"], "which has 600"),
         (["run", "--split", "tset"], "split is 'all', 'train' or 'test'"),
-        (["run", "--data", "digits"], "shape is (1, 8, 8)"),
+        (["run", "--data", "digits"], "digits has image 1 x 8 x 8"),
         (["run", "--metrics", "accuracy"], "asked for by their label"),
         (["run", "--checkpoint", "best"], "is marked as best"),
     ],

@@ -20,12 +20,13 @@ from PIL import Image
 from ganarium import data as gd
 from ganarium.cli import dispatch as cli
 from ganarium.cli.commands import on_runs
-from ganarium.data.files.cache import ArrayFile, locked
+from ganarium.data.files.cache import ArrayFile
 from ganarium.data.files.classes import layout_of
 from ganarium.data.files.decoding import Frame, decode
 from ganarium.data.files.finding import Folder, Found, find_images
 from ganarium.data.files.photos import Photos
 from ganarium.data.gathering import HostRows
+from ganarium.files import locked
 from ganarium.terminal import progress
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)

@@ -8,15 +8,18 @@ from typing import Any, cast
 import pytest
 import torch
 from torch import Tensor, nn
-from zoo import toy
+from zoo import GAMES, game_class, toy
 
 from ganarium import latent
+from ganarium.game import Decodes, Samples
 from ganarium.games.adversarial.gan import GAN
+from ganarium.games.conditional.cgan import CGAN
 from ganarium.games.likelihood.vae import VAE
 from ganarium.ingredients import Law, Normal, Truncated, Uniform
 from ganarium.latent.directions import pulled_back
 from ganarium.latent.lbfgs import lbfgs
 from ganarium.latent.walks import way_of
+from ganarium.randomness import mix, seeded
 from ganarium.spec import Field, Spec
 
 T = torch.linspace(0, 1, 9)
@@ -394,3 +397,25 @@ def test_rows_of_lbfgs_do_not_share_curvature():
 def test_misuse_says_what_must_hold(call, words):
     with pytest.raises(ValueError, match=words):
         call(toy("gan"), matrix(2, 4))
+
+
+@pytest.mark.parametrize("command", [command for command in GAMES if issubclass(game_class(command), Samples)])
+def test_a_sample_follows_from_the_seed_and_its_place(command):
+    game = toy(command)
+    many = game.sample(300, seed=7)
+    for count in (1, 2, 5, 33, 257):
+        assert (game.sample(count, seed=7) - many[:count]).abs().max() < 1e-4, count
+    if isinstance(game, Decodes):
+        z, asked = latent.draw(game, 3, seed=7)
+        more, others = latent.draw(game, 260, seed=7)
+        assert torch.equal(z, more[:3])
+        assert all(torch.equal(asked[name], others[name][:3]) for name in asked)
+
+
+def test_whole_chunks_are_drawn_as_they_always_were():
+    game = CGAN.toy()
+    game.eval()
+    with seeded(game.device, mix(7, 0)), torch.no_grad():
+        z = game.latents(256)
+        first = game.decode(z, y=torch.randint(game.classes, (256,)))
+    assert torch.equal(game.sample(512, seed=7)[:256], first)

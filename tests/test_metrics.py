@@ -11,9 +11,10 @@ import torch
 
 import ganarium as ga
 from ganarium.metrics import frechet, modes, neighbours, requested, similarity, transport
-from ganarium.metrics.judge import Judge, unseen
+from ganarium.metrics.judge import Judge
 from ganarium.metrics.known_features import default, named
 from ganarium.metrics.looks import Moments, embed, of_tensor
+from ganarium.metrics.memorised import unseen
 from ganarium.spec import Field
 
 
@@ -59,19 +60,6 @@ def test_moments_are_those_of_all_rows_however_they_came():
     for part in rows.split(30):
         parts.add(part)
     assert torch.allclose(parts.covariance, torch.cov(rows.T.double()))
-    weights = torch.tensor([2.0, 0.0, 1.0, 3.0])
-    weighted = Moments(4)
-    weighted.add(rows[:4], weights)
-    repeated = rows[:4].repeat_interleave(weights.long(), 0)
-    assert weighted.n == 6
-    assert torch.allclose(weighted.covariance, torch.cov(repeated.T.double()))
-
-
-def test_the_bootstrap_error_of_a_frechet_distance_is_how_much_it_varies():
-    real = _moments(_normal(2000, 4, 1))
-    many = [frechet.frechet(real, _moments(_normal(400, 4, seed) + 0.5)) for seed in range(10, 60)]
-    error = frechet.frechet_error(real, _normal(400, 4, 5) + 0.5, 100, 0)
-    assert error == pytest.approx(np.std(many), rel=0.35)
 
 
 def test_kernel_distances_have_no_bias():
@@ -111,16 +99,13 @@ def test_two_samples_of_one_law_cannot_be_told_apart_and_copies_do_not_hide():
     assert error is not None
     assert abs(value - 0.5) < 3 * error
     assert neighbours.two_sample(a, b + 5)[0] == 1
-    # Every sample twice: without removing equal ones, each would find its copy and look told apart.
-    assert abs(neighbours.two_sample(a, b.repeat(2, 1))[0] - 0.5) < 3 * error
-
-
-def test_copies_are_nearer_to_what_was_learned():
-    train, held, fresh = _normal(500, 6, 0), _normal(500, 6, 1), _normal(500, 6, 2)
-    value, error = neighbours.copies(train, held, fresh, 100)
-    assert error is not None
-    assert abs(value - 0.5) < 3 * error
-    assert neighbours.copies(train, held, train + 1e-3 * fresh)[0] > 0.99
+    # Equal samples are each other's nearest: a generator that repeats itself is told from data.
+    assert neighbours.two_sample(a, b[:300].repeat(2, 1))[0] == pytest.approx((1 + 2 / 3) / 2, abs=0.05)
+    assert neighbours.two_sample(a, torch.zeros(600, 4))[0] > 0.95
+    # Of as many equal rows on both sides, as in data of whole numbers, nobody can tell.
+    even = torch.randint(0, 2, (600, 2), generator=torch.Generator().manual_seed(2)).float()
+    other = torch.randint(0, 2, (600, 2), generator=torch.Generator().manual_seed(3)).float()
+    assert neighbours.two_sample(even, other)[0] == pytest.approx(0.5, abs=0.02)
 
 
 def test_transport_is_exact_where_it_is_known():
@@ -134,12 +119,13 @@ def test_transport_is_exact_where_it_is_known():
 
 def test_similarity_is_one_for_equal_images_and_its_scales_fit():
     images = torch.rand(12, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    assert torch.allclose(similarity.similarity(images, images), torch.ones(12), atol=1e-4)
+    assert torch.allclose(similarity.similarity(images, images), torch.ones(12, dtype=torch.float64), atol=1e-9)
     assert float(similarity.pairs(images).mean()) < 0.2
     assert float(similarity.pairs(images[:1].repeat(6, 1, 1, 1)).min()) > 0.999
     assert len(similarity.pairs(images[:7])) == 3
-    for side in (8, 16, 64):
-        assert similarity.similarity(torch.zeros(2, 1, side, side), torch.zeros(2, 1, side, side)).shape == (2,)
+    for side in range(7, 200):
+        noise = torch.rand(2, 1, side, side + side % 3, generator=torch.Generator().manual_seed(side))
+        assert torch.allclose(similarity.similarity(noise, noise), torch.ones(2, dtype=torch.float64))
     with pytest.raises(ValueError, match="7 pixels"):
         similarity.similarity(images[..., :4, :4], images[..., :4, :4])
 
@@ -167,37 +153,7 @@ def test_parzen_windows_know_a_gaussian():
 # -- against other libraries ------------------------------------------------------------------------------------------
 
 
-def test_distances_equal_torchmetrics():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from torchmetrics.image.fid import FrechetInceptionDistance
-
-        a, b = _normal(400, 12, 0) * 2, _normal(500, 12, 1) + 0.3
-        metric = FrechetInceptionDistance(frechet._AsTheyAre(12))
-        metric.update(a, real=True)
-        metric.update(b, real=False)
-        assert frechet.frechet(_moments(a), _moments(b)) == pytest.approx(float(metric.compute()), rel=1e-4)
-
-
-def test_neighbours_equal_prdc(monkeypatch: pytest.MonkeyPatch):
-    prdc = pytest.importorskip("prdc")
-    a, b = _normal(300, 5, 0), _normal(250, 5, 1) * 0.8 + 0.2
-    ours = {name: value for name, (value, _) in neighbours.balls(a, b).items()}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        theirs = {k: prdc.compute_prdc(a.double().numpy(), b.double().numpy(), nearest_k=k) for k in (3, 5)}
-    for name, k in (("precision", 3), ("recall", 3), ("density", 5), ("coverage", 5)):
-        assert ours[name] == pytest.approx(theirs[k][name], abs=1e-12), name
-
-
-def test_transport_equals_pot():
-    ot = pytest.importorskip("ot")
-    a, b = _normal(200, 3, 0).double(), (_normal(200, 3, 1) * 1.5 + 1).double()
-    weights = np.full(200, 1 / 200)
-    assert transport.exact(a, b) == pytest.approx(ot.emd2(weights, weights, torch.cdist(a, b).numpy()), rel=1e-9)
-    theirs = ot.sliced_wasserstein_distance(a.numpy(), b.numpy(), n_projections=3000, p=1, seed=0)
-    assert transport.sliced(a, b, directions=3000) == pytest.approx(float(theirs), rel=0.03)
-
+# ``tests/test_metrics_references.py``
 
 # -- features ---------------------------------------------------------------------------------------------------------
 
@@ -321,10 +277,10 @@ def test_real_data_reaches_the_floor_and_noise_does_not(digits):
 def test_samples_beyond_the_reference_come_in_blocks_and_sharpen_the_number():
     data = ga.data.load("ring", count=2000)
     judge = Judge(data, reference=200)
-    other = ga.data.load("ring", count=1700, seed=5)
+    other = ga.data.load("ring", count=1600, seed=5)
     more = data.spec["x"].normalise(other.spec["x"].restore(other["x"]))
     one = {n.metric: n for n in judge.judge(judge.look(of_tensor(more[:200]), 200))}
-    many = {n.metric: n for n in judge.judge(judge.look(of_tensor(more), 1700))}
+    many = {n.metric: n for n in judge.judge(judge.look(of_tensor(more), 1600))}
     assert many["frechet"].blocks == 8
     assert many["frechet"].stamp == one["frechet"].stamp
     assert many["coverage"].se is not None
@@ -353,15 +309,6 @@ def test_held_out_data_is_the_test_part_or_another_draw(digits):
     ring = ga.data.load("ring", count=100)
     assert not torch.equal(unseen(ring)["x"], ring["x"])
     assert unseen(ga.data.from_tensors(torch.randn(20, 2))) is None
-    train = digits.train
-    judge = Judge(train, features=["pixels"])
-    learned = train["x"][judge.places]
-    (copied,) = judge.judge(judge.look(of_tensor(learned), len(learned)), ["memorised"])
-    (fresh,) = judge.judge(judge.look(of_tensor(digits.test["x"]), 397), ["memorised"])
-    # As much training data as there is held-out data: 397 of these 700. The copies of the others are like strangers.
-    assert copied.value == pytest.approx(397 / 700 + 0.5 * 303 / 700, abs=0.06)
-    assert copied.floor == pytest.approx(0.5, abs=0.1)
-    assert fresh.value < 0.1
 
 
 @pytest.mark.parametrize(
@@ -383,8 +330,12 @@ def test_samples_that_cannot_be_judged_are_refused(digits):
         judge.look(of_tensor(digits["x"][:5]), 5)
     with pytest.raises(ValueError, match=r"shape is \(1, 8, 8\)"):
         judge.look(of_tensor(torch.zeros(20, 1, 16, 16)), 20)
-    with pytest.raises(ValueError, match="more than 64 samples"):
-        judge.judge(judge.look(of_tensor(digits["x"][:40]), 40), ["frechet"])
+    few = judge.look(of_tensor(digits["x"][:40]), 40)
+    assert judge.judge(few, ["frechet"]) == []
+    assert "more than 64 samples" in judge.notes[0]
+    # What fails alone loses nothing else.
+    assert {number.metric for number in judge.judge(few)} >= {"kid", "precision", "sliced", "similarity"}
+    assert "more than 64 samples" in judge.notes[-1]
     with pytest.raises(ValueError, match="not finite"):
         judge.look(of_tensor(torch.full((20, 1, 8, 8), math.nan)), 20)
     with pytest.raises(ValueError, match="Did you mean frechet"):

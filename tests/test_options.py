@@ -10,12 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganarium.arguments import forms
+from ganarium.arguments import forms, request
+from ganarium.data import load
 from ganarium.game import Game, Player, follows, made
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.wgan import WGAN
 from ganarium.spec import Field, Spec
-from ganarium.zoo import options
+from ganarium.zoo import index, options
 
 SPEC = Spec(x=Field((2,), "points"))
 
@@ -216,3 +217,21 @@ def test_a_player_descends_the_loss_that_is_called_after_it():
     critic, generator = game.players()
     assert (critic.loss, generator.loss) == (game.critic_loss, game.generator_loss)
     assert GAN.toy().players()[0].loss.__name__ == "discriminator_loss"
+
+
+@pytest.mark.parametrize("name", sorted(index.games()))
+def test_the_command_line_builds_what_python_builds(name: str):
+    """A recipe's objects, with objects and schedules within them, come through the words of the command line."""
+    kind, rows = index.game_class(name), request.GAME
+    for world in ("digits", "ring", "sprites", "melodies", "voxels", "normal-means", "shape-pairs", "translation"):
+        data = load(world)
+        try:
+            own = kind.on(data)
+        except ValueError:  # it does not play on this data
+            continue
+        made = request.Request([name, "--data", world], "train", rows).game(data)
+        for option in inspect.signature(kind).parameters:
+            if option != "spec" and not isinstance(getattr(own, option), torch.nn.Module):
+                assert getattr(made, option) == getattr(own, option), option
+        return
+    raise AssertionError(f"{name} plays on none of these worlds")

@@ -94,7 +94,7 @@ def test_the_command(digits, tmp_path, capsys):
         ("--count 7", "count is even, 2 or more; got 7"),
         ("--seconds 0", "seconds is above zero; got 0.0"),
         ("--count 4000", "A quiz of 4000 takes 2000 real samples; digits has 397"),
-        ("--data ring", "The run plays on 'x' of image 1 x 8 x 8; this data has points 2"),
+        ("--data ring", "The run plays on 'x' of image 1 x 8 x 8; ring has points 2"),
         ("--split best", "split is all, train or test; got 'best'"),
         ("--seed -1", "seed is not negative"),
         ("--out quiz.txt", "A page is an .html file"),

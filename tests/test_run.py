@@ -19,6 +19,7 @@ from torch import nn
 
 import ganarium as ga
 from benchmarks.patience import until
+from ganarium.cli import main
 from ganarium.running import checkpoint, settings
 from ganarium.running.run import Interrupted
 from ganarium.running.settings import Settings
@@ -314,3 +315,47 @@ def test_a_game_made_for_data_is_played_at_its_measured_pace_unless_told_otherwi
     assert given["batch_size"] == Settings().batch_size
     papers = ga.fit(ga.GAN(data.spec), data, rounds=1, quiet=True).config["settings"]
     assert papers["batch_size"] == Settings().batch_size
+
+
+# -- seeds ---------------------------------------------------------------------------------------------------------
+
+
+def weights_of(run) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in run.game.parameters()])
+
+
+def test_a_seed_covers_the_first_weights(place):
+    runs = [ga.fit(ga.GAN.on(ring(), latent=4), ring(), rounds=3, seed=seed, quiet=True) for seed in (1, 1, 2)]
+    first, again, other = map(weights_of, runs)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_the_same_seed_is_the_same_run_from_python_and_from_the_command_line(place):
+    run = ga.fit(ga.VAE.on(ga.data.load("ring")), ga.data.load("ring"), rounds=3, seed=5, quiet=True)
+    assert main(["train", "vae", "--data", "ring", "--rounds", "3", "--seed", "5", "--quiet"]) == 0
+    assert torch.equal(weights_of(run), weights_of(ga.load("vae-ring-002")))
+
+
+def test_weights_that_are_the_users_stay(place):
+    mine = gan()
+    with torch.no_grad():
+        for p in mine.parameters():
+            p.data.fill_(0.01)  # as a custom initialisation does, past torch's count of changes
+    kept = [p.clone() for p in mine.parameters()]
+    mine.redraw(1)
+    assert all(torch.equal(p, old) for p, old in zip(mine.parameters(), kept, strict=True))
+    network = nn.Linear(4, 2)
+    before = network.weight.clone()
+    given = ga.GAN(ring().spec, latent=4, generator=network)
+    given.redraw(1)
+    assert torch.equal(network.weight, before)
+    trained = ga.fit(gan(), ring(), rounds=2, quiet=True).game
+    before = [p.clone() for p in trained.parameters()]
+    trained.redraw(1)
+    assert all(torch.equal(p, old) for p, old in zip(trained.parameters(), before, strict=True))
+
+
+def test_without_a_seed_the_first_weights_are_those_of_the_game(place):
+    first, again = (weights_of(ga.fit(gan(seed), ring(), rounds=2, quiet=True)) for seed in (1, 2))
+    assert not torch.equal(first, again)

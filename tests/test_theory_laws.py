@@ -81,6 +81,55 @@ def test_f_divergences_have_their_closed_forms(name, m):
     assert found == pytest.approx(F_DIVERGENCES[name](m), rel=1e-4, abs=1e-9)
 
 
+@pytest.mark.parametrize("sd", [0.05, 0.003, 1e-3, 1e-4])
+def test_narrow_laws_do_not_fall_between_the_places(sd):
+    p, q = laws.normal(0.0, sd), laws.normal()
+    line = laws.Line.around(p, q)
+    assert float(line.mean(p, torch.ones_like(line.x))) == pytest.approx(1, abs=1e-9)
+    assert float(laws.kl(p, q)) == pytest.approx(float(kl_divergence(p, q)), abs=1e-9)
+    assert float(laws.kl(q, p)) == pytest.approx(float(kl_divergence(q, p)), rel=1e-9)
+    assert optimal.accuracy(optimal.logit(p, q, line.x), p, q, line) <= 1
+    narrow = laws.mixture((1, 1), (-3.0, 3.0), (sd, 1.0))
+    line = laws.Line.around(narrow, sds=8.0, points=601)
+    assert float(line.mean(narrow, torch.ones_like(line.x))) == pytest.approx(1, abs=1e-9)
+
+
+def test_a_law_that_is_too_narrow_for_a_line_is_refused(tmp_path, monkeypatch, capsys):
+    with pytest.raises(ValueError, match=r"standard deviation of 1e-06 falls between the places"):
+        laws.kl(laws.normal(0.0, 1e-6), laws.normal())
+    monkeypatch.chdir(tmp_path)
+    assert main(["theory", "optimal-discriminator", "--sd", "0.000001", "--steps", "1"]) == 2
+    assert "falls between the places" in capsys.readouterr().err
+
+
+def test_the_best_discriminator_of_a_narrow_law_is_right_at_most_always():
+    (row,) = ga.teach("optimal-discriminator", distances=(0.0,), sd=0.001, steps=2).rows
+    assert row["accuracy of D*"] == pytest.approx(0.9984, abs=2e-4)
+    assert 0 <= row["accuracy learned"] <= 1
+    assert row["JS"] < LOG2
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "wanted"),
+    [
+        ((0, 2), (0, 1), math.inf),
+        ((0, 1.5), (3, 1), math.inf),
+        ((0, 1), (0, 2), 0.511857892),
+        ((0, 1), (0, 0.71), 4.566853),
+        ((0, 1), (10, 1), math.expm1(100)),
+        ((0, 1), (30, 1), math.inf),  # e^900, beyond what a double holds
+    ],
+)
+def test_pearsons_divergence_is_infinite_where_it_is(p, q, wanted):
+    found = float(laws.f_divergence(laws.GENERATORS["pearson"], laws.normal(*p), laws.normal(*q)))
+    assert found == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in laws.GENERATORS if name != "pearson"])
+def test_other_divergences_are_finite_where_pearsons_is_not(name):
+    assert math.isfinite(laws.f_divergence(laws.GENERATORS[name], laws.normal(0, 2), laws.normal()))
+
+
 def test_divergences_of_mixtures_agree_with_adaptive_quadrature():
     p, q = laws.mixture((3, 1), (-1.0, 2.0), (0.5, 0.8)), laws.normal(0.5, 1.3)
 

@@ -175,9 +175,10 @@ def _fields(row: Row, arguments: list[str], within: str = "") -> list[tuple]:
     members, path = choices(family), f"{within}{option}"
     if _many(row.hint):
         chosen = words_after(arguments, path)
-        default = tuple(word(type(member).__name__) for member in row.default)
+        given = {word(type(member).__name__): member for member in row.default}
+        default = tuple(given)
         nested = [
-            _field(name, _form_of(members[name], None, arguments, f"{path}.{name}."), None, name, "")
+            _field(name, _form_of(members[name], given.get(name), arguments, f"{path}.{name}."), None, name, "")
             for name in (chosen or default)
             if name in members
         ]

@@ -79,7 +79,10 @@ class Request:
 
     def data(self) -> Any:
         """The data; random data for a toy."""
-        return datasets.random(self._toy.spec) if self._toy else datasets.load(self.name, **self.loading)
+        if self._toy:
+            datasets.mention(self.name)
+            return datasets.random(self._toy.spec)
+        return datasets.load(self.name, **self.loading)
 
     def settings(self, data: Any) -> Settings:
         """How to play on this data: at the measured pace, or the paper's, but for what is asked."""

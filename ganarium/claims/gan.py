@@ -66,7 +66,8 @@ def measured(data: Any, made: Tensor) -> dict[str, float]:
     """What is measured of samples, as batches hold them."""
     # Pixels in [0, 1], as in the paper.
     validation, test = data.test["x"][::2], data.test["x"][1::2]
-    value, error = parzen(*((rows.flatten(1) + 1) / 2 for rows in (made, validation, test)))
+    made, validation, test = ((rows.flatten(1) + 1) / 2 for rows in (made, validation, test))
+    value, error = parzen(made, validation, test)
     return {"log-likelihood": value, "standard error": error or 0.0}
 
 

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Sequence
 
 from ganarium._version import __version__
+from ganarium.terminal.output import forgive
 from ganarium.terminal.processes import speaks
 from ganarium.zoo import index
 
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     # Threads that wait for each other by spinning stall for milliseconds where another process wants the same core.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    forgive(sys.stdout, sys.stderr)
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help", "help"):
         print(_help())

@@ -5,11 +5,14 @@
     found = ga.compare(["gan", "wgan-gp", "r3gan"], data="ring", seen=400_000, seeds=3)
     print(found)                    # means and spreads over seeds, paired differences with intervals
     found.path / "comparison.html"
+
+    ga.compare(["runs/gan-ring-001", "runs/wgan-gp-ring-001"])    # runs that are finished
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -19,13 +22,17 @@ from typing import Any
 import yaml
 
 from ganarium._version import __version__
+from ganarium.comparing import finished
 from ganarium.comparing.comparison import Comparison
 from ganarium.comparing.fairness import check, files_of, refuse_unnamed, words_of
 from ganarium.comparing.summary import Result, Summary
-from ganarium.files import write_text
+from ganarium.files import numbered, write_text
 from ganarium.jobs.board import Board
 from ganarium.jobs.team import Job, Outcome, run
 from ganarium.metrics.stamp import Number
+from ganarium.running.records import read_config
+from ganarium.running.run import Run
+from ganarium.terminal.progress import silent
 from ganarium.terminal.signals import Interrupted
 from ganarium.zoo import index
 
@@ -41,8 +48,8 @@ _AHEAD = ("ganarium.comparing.contest",)  # what its jobs import
 
 
 def compare(
-    contestants: Sequence[str],
-    data: str,
+    contestants: Sequence[str | Path | Run],
+    data: str = "",
     *,
     seen: int | None = None,
     minutes: float | None = None,
@@ -59,8 +66,12 @@ def compare(
 ) -> Comparison:
     """Play games on the same data with the same budget, batch and seeds, and compare what they make.
 
+    Or compare runs that are finished: then only ``count``, ``metrics`` and ``out`` are asked for. Runs that differ in
+    their seed alone are one contestant's, and contestants are paired by seed.
+
     Args:
-        contestants: Games, each with options of its own where it has any: ``"gan"``, ``"wgan-gp --critic-moves 1"``.
+        contestants: Games, each with options of its own where it has any: ``"gan"``, ``"wgan-gp --critic-moves 1"``; or
+            runs, by their folders or names.
         data: What to learn from, by name or path.
         seen: Samples that each sees.
         minutes: Minutes that each plays for, instead: a trial of each turns them into samples before any run starts.
@@ -81,8 +92,13 @@ def compare(
             the folder holds another comparison.
         Interrupted: after a signal; the same call goes on.
     """
+    words = [str(each.path if isinstance(each, Run) else each) for each in contestants]
+    if not data and finished.are_runs(words):
+        if seen or minutes or data_options or paper or (seeds, batch, measure) != (3, 64, 8):
+            raise ValueError("Finished runs have played: only count, metrics and out can be asked for.")
+        return _finished(words, count, metrics, out, quiet)
     config = {
-        "contestants": [" ".join(each.split()) for each in contestants],
+        "contestants": [" ".join(each.split()) for each in words],
         "data": str(data),
         "data_options": list(data_options),
         "seen": seen,
@@ -96,7 +112,7 @@ def compare(
     }
     check(config)
     config["files"] = files_of(config["contestants"])
-    path = Path(out) if out is not None else _new(config)
+    path = Path(out) if out is not None else _new(config, config["contestants"])
     _agree(path, config)
     return _play(path, config, workers, quiet)
 
@@ -115,16 +131,50 @@ def go_on(path: str | Path, workers: int | None = None, quiet: bool = False) -> 
     if not (Path(path) / CONFIG).is_file():
         raise ValueError(f"There is no comparison in {path}: it has no {CONFIG}.")
     config = _read(Path(path))
+    if config.get("runs"):
+        return _write(Comparison(Path(path), config, _judged(config, quiet)))
     refuse_unnamed(config)
     return _play(Path(path), config, workers, quiet)
 
 
-def _new(config: Mapping[str, Any]) -> Path:
+def _finished(
+    words: Sequence[str], count: int, metrics: Sequence[str], out: str | Path | None, quiet: bool
+) -> Comparison:
+    """Judge runs anew, and write what came out."""
+    runs = finished.arranged(words, metrics)
+    source = read_config(Path(next(iter(next(iter(runs.values())).values()))))["data"]
+    config = {
+        "contestants": list(runs),
+        "runs": runs,
+        "data": source["name"] if source else "data that has no name",
+        "seeds": sorted({seed for seeds in runs.values() for seed in seeds}),
+        "count": count,
+        "metrics": list(metrics),
+    }
+    summary = _judged(config, quiet)
+    path = Path(out) if out is not None else _new(config, [label.split()[0] for label in runs])
+    _agree(path, config)
+    return _write(Comparison(path, config, summary))
+
+
+def _judged(config: Mapping[str, Any], quiet: bool) -> Summary:
+    """What finished runs make.
+
+    Raises:
+        ValueError: if a run cannot be judged, or they cannot be compared.
+    """
+    with silent(quiet):
+        summary = Summary(config["contestants"], finished.judged(config["runs"], config["count"], config["metrics"]))
+    summary.differences()
+    return summary
+
+
+def _new(config: Mapping[str, Any], labels: Sequence[str]) -> Path:
+    """A numbered folder, taken."""
     name = re.sub(r"[^a-z0-9]+", "-", Path(config["data"]).name.lower()).strip("-") or "data"
-    games = [index.game(shlex.split(label)[0]).command for label in config["contestants"][:3]]
+    games = [index.game(shlex.split(label)[0]).command for label in labels[:3]]
     stem = f"{'-'.join(games)}-{name}"
-    taken = {path.name for path in Path("comparisons").glob(f"{stem}-*")}
-    return Path("comparisons") / next(name for i in range(1, 10**6) if (name := f"{stem}-{i:03d}") not in taken)
+    return numbered(Path("comparisons"), stem)
 
 
 def _agree(path: Path, config: Mapping[str, Any]) -> None:
@@ -139,7 +189,7 @@ def _agree(path: Path, config: Mapping[str, Any]) -> None:
         return
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise ValueError(f"{path} is there and is no comparison. Name another --out.")
-    (path / "runs").mkdir(parents=True, exist_ok=True)
+    (path if config.get("runs") else path / "runs").mkdir(parents=True, exist_ok=True)
     write_text(path / CONFIG, yaml.safe_dump({**config, "ganarium": __version__}, sort_keys=False))
 
 
@@ -203,9 +253,7 @@ def _played(path: Path, config: Mapping[str, Any], workers: int | None, quiet: b
     with Board(jobs, quiet) as board:
         outcomes = run(jobs, workers, board, _AHEAD)
     results = [_result(outcome, *places[outcome.job.name][:2]) for outcome in outcomes]
-    found = Comparison(path, config, Summary(config["contestants"], results))
-    _write(found)
-    return found
+    return _write(Comparison(path, config, Summary(config["contestants"], results)))
 
 
 def _result(outcome: Outcome, label: str, seed: int) -> Result:
@@ -216,7 +264,8 @@ def _result(outcome: Outcome, label: str, seed: int) -> Result:
     return Result(label, seed, {f"{number.metric}/{number.features}": number for number in numbers}, facts)
 
 
-def _write(found: Comparison) -> None:
+def _write(found: Comparison) -> Comparison:
+    """Put what came out into its folder, and return it."""
     from ganarium.comparing.page import comparison
     from ganarium.comparing.words import markdown
 
@@ -226,13 +275,14 @@ def _write(found: Comparison) -> None:
             "seed": result.seed,
             "error": result.error,
             **result.facts,
-            "numbers": [number.plain() for number in result.numbers.values()],
+            "numbers": [number.plain() for number in result.numbers.values() if math.isfinite(number.value)],
         }
         for result in found.summary.results
     ]
     write_text(found.path / "results.json", json.dumps(rows, indent=1) + "\n")
     write_text(found.path / "results.md", markdown(found))
     write_text(found.path / "comparison.html", comparison(found))
+    return found
 
 
 def _slug(label: str) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganarium.comparing.summary import Difference, Summary
+from ganarium.comparing.differences import Difference
+from ganarium.comparing.summary import Summary
 
 __all__ = ["Comparison"]
 
@@ -39,6 +40,8 @@ class Comparison:
     def command(self) -> str:
         """What repeats it."""
         config = self.config
+        if config.get("runs"):
+            return shlex.join(self._of_runs())
         words = ["ganarium", "compare", *config["contestants"], "--data", config["data"], *config["data_options"]]
         name = "minutes" if config["minutes"] else "seen"
         words += [f"--{name}", str(config[name])]
@@ -46,6 +49,19 @@ class Comparison:
         words += ["--batch", str(config["batch"]), "--measure", str(config["measure"]), "--count", str(config["count"])]
         words += ["--metrics", ",".join(config["metrics"])] if config["metrics"] else []
         return shlex.join(words + (["--paper"] if config["paper"] else []))
+
+    def _of_runs(self) -> list[str]:
+        paths = [path for seeds in self.config["runs"].values() for path in seeds.values()]
+        metrics = ["--metrics", ",".join(self.config["metrics"])] if self.config["metrics"] else []
+        return ["ganarium", "compare", *paths, "--count", str(self.config["count"]), *metrics]
+
+    def run_of(self, label: str, seed: int) -> Path | None:
+        """The folder of a contestant's run with a seed; None if it has none."""
+        if self.config.get("runs"):
+            path = self.config["runs"][label].get(seed)
+            return path and Path(path)
+        number = list(self.config["contestants"]).index(label)
+        return next((self.path / "runs").glob(f"{number}-*-seed{seed}/"), None)
 
     def __str__(self) -> str:
         from ganarium.comparing.words import text

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import shutil
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from ganarium.running.session import Session
 from ganarium.running.settings import fabric
 from ganarium.terminal.progress import silent
 
-__all__ = ["JUDGED", "judged", "paces", "play", "sitting"]
+__all__ = ["JUDGED", "facts", "judged", "paces", "play", "sitting"]
 
 #: Where a run keeps what the comparison measured of it.
 JUDGED = "judged.json"
@@ -117,16 +118,26 @@ def play(words: list[str], path: str, count: int, metrics: list[str], tell: Tell
                 tell(report.seen, total, quality)
         run = Run(folder)
         found = judged(run, count, metrics)
+    return {"numbers": [number.plain() for number in found.numbers], **facts(run)}
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """What a run took, and its quality on the way: ``rounds``, ``seen``, ``seconds``, ``parameters``, ``curve``."""
     return {
-        "numbers": [number.plain() for number in found.numbers],
         "rounds": run.config["settings"]["rounds"],
         "seen": run.log[-1]["seen"],
         "seconds": run.log[-1]["seconds"],
         "parameters": sum(parameter.numel() for parameter in run.game.parameters()),
         "curve": [
-            {"seen": row["seen"], "seconds": row["seconds"], **row["metrics"]} for row in run.log if "metrics" in row
+            {"seen": row["seen"], "seconds": row["seconds"], **_finite(row["metrics"])}
+            for row in run.log
+            if "metrics" in row
         ],
     }
+
+
+def _finite(metrics: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}
 
 
 def judged(run: Run, count: int, names: Sequence[str] = ()) -> evaluation.Evaluation:

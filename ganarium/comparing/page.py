@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganarium.comparing.words import difference_rows, failures, seed_rows, verdict
+from ganarium.comparing.words import difference_rows, failures, how_judged, seed_rows, verdict
 from ganarium.pages.page import (
     Markup,
     beside,
@@ -38,34 +38,43 @@ _FIRST = ("good", "coverage", "frechet", "recall", "precision")
 
 def comparison(found: Comparison) -> str:
     """A comparison as HTML, self-contained."""
-    config = found.config
-    seeds = ", ".join(map(str, config["seeds"]))
-    each = (
-        f"Each plays for {duration(60 * config['minutes'])}, which a trial turned into samples,"
-        if config["minutes"]
-        else f"Each sees {config['seen']:,} samples"
-    )
-    how = (
-        f"{each} of {config['data']} in batches of {config['batch']}, with the seeds {seeds}, in one thread. "
-        "Games have "
-        + ("their papers' settings." if config["paper"] else "the settings that were measured for such data.")
-    )
     return page(
-        f"{', '.join(found.summary.labels)} on {config['data']}",
-        paragraph(how),
+        f"{', '.join(found.summary.labels)} on {found.config['data']}",
+        paragraph(_how(found)),
         preformatted(found.command),
         section("What came out", *map(paragraph, verdict(found).split("\n")), *map(_note, failures(found))),
         section("Quality on the way", _curves(found)),
-        section("Mean and standard deviation over seeds", _table(found.summary.table())),
+        section(found.summary.spreads, _table(found.summary.table())),
         section(
             f"Minus {found.summary.labels[0]}, with the same seeds",
-            paragraph("95 % intervals of the mean by Student's t, of each metric by itself.", note=True),
+            _note(how_judged(found)),
             _table(difference_rows(found)),
         ),
         section("What it took", _table(found.summary.costs())),
         section("Samples", _samples(found)),
         section("Every seed", details("All numbers", _table(seed_rows(found)))),
         section("How it was measured", _stamps(found)),
+    )
+
+
+def _how(found: Comparison) -> str:
+    """On what terms they met."""
+    config = found.config
+    seeds = ", ".join(map(str, config["seeds"]))
+    if config.get("runs"):
+        return (
+            f"Finished runs on {config['data']}, with the seeds {seeds}, judged by as many samples each, against the "
+            "same real ones. They had the budgets and settings that their configs say, which may differ."
+        )
+    each = (
+        f"Each plays for {duration(60 * config['minutes'])}, which a trial turned into samples,"
+        if config["minutes"]
+        else f"Each sees {config['seen']:,} samples"
+    )
+    return (
+        f"{each} of {config['data']} in batches of {config['batch']}, with the seeds {seeds}, in one thread. "
+        "Games have "
+        + ("their papers' settings." if config["paper"] else "the settings that were measured for such data.")
     )
 
 
@@ -104,15 +113,14 @@ def _pair(found: Comparison, metric: str) -> Markup:
 
 
 def _samples(found: Comparison) -> Markup:
-    seed = found.config["seeds"][0]
     figures = []
-    failed = {result.label for result in found.summary.results if result.error and result.seed == seed}
-    for number, label in enumerate(found.summary.labels):
-        path = next((found.path / "runs").glob(f"{number}-*-seed{seed}/"), None)
+    for label in found.summary.labels:
+        seed, failed = next((r.seed, bool(r.error)) for r in found.summary.results if r.label == label)
+        path = found.run_of(label, seed)
         if path is not None and (image := _drawn(path)) is not None:
-            said = f"{label}, as it was when it failed" if label in failed else label
+            said = f"{label}, seed {seed}" + (", as it was when it failed" if failed else "")
             figures.append(figure(image, said, f"samples of {label}"))
-    said = f"Of the run with seed {seed}, averaged networks, one seed for all latents. Uncurated: none was chosen."
+    said = "Of each one's first seed, averaged networks, one seed for all latents. Uncurated: none was chosen."
     return joined([paragraph(said, note=True), beside(figures)]) if figures else Markup()
 
 
@@ -127,6 +135,7 @@ def _drawn(path: Path):
 def _stamps(found: Comparison) -> Markup:
     numbers = [number for result in found.summary.results for number in result.numbers.values()]
     stamps = items(dict.fromkeys(number.protocol for number in numbers))
-    ran = next((Run(file.parent).config["ran_with"] for file in (found.path / "runs").glob("*/config.yaml")), {})
+    folders = [found.run_of(result.label, result.seed) for result in found.summary.results]
+    ran = next((Run(path).config["ran_with"] for path in folders if path and (path / "config.yaml").is_file()), {})
     machine = ", ".join(f"{name} {value}" for name, value in ran.items() if value != "")
     return joined([stamps, element("p", machine)]) if numbers else Markup()

@@ -1,16 +1,17 @@
-"""What a comparison says: means and spreads over seeds, and paired differences with intervals."""
+"""What a comparison says: means and spreads over seeds, and paired differences."""
 
 from __future__ import annotations
 
 import math
-import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ganarium.comparing.differences import Difference, corrected, difference, spread
 from ganarium.metrics.stamp import Number
 
-__all__ = ["Difference", "Result", "Summary", "difference", "interval", "spread"]
+__all__ = ["Result", "Summary"]
 
 
 @dataclass(frozen=True)
@@ -32,71 +33,6 @@ class Result:
     error: str = ""
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A contestant's number minus the first's, with the same seeds.
-
-    Args:
-        label: The contestant.
-        metric: ``metric/features``.
-        each: The difference for each seed.
-        mean: Their mean.
-        low: The lower end of its 95 % interval, by Student's t; nan of one seed.
-        high: The upper end.
-        verdict: "better", "worse" or "cannot tell".
-    """
-
-    label: str
-    metric: str
-    each: tuple[float, ...]
-    mean: float
-    low: float
-    high: float
-    verdict: str
-
-
-def spread(values: Sequence[float]) -> tuple[float, float]:
-    """The mean and the standard deviation of a number over seeds; nan of fewer than two."""
-    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else math.nan
-
-
-def difference(label: str, metric: str, mine: Mapping[int, Number], first: Mapping[int, Number]) -> Difference | None:
-    """The paired difference of two contestants; None if they share no seed.
-
-    Args:
-        label: The contestant.
-        metric: ``metric/features``.
-        mine: Its numbers by seed.
-        first: The first contestant's.
-
-    Raises:
-        ValueError: if numbers were not obtained alike.
-    """
-    seeds = sorted(set(mine) & set(first))
-    each = tuple(mine[seed].minus(first[seed]) for seed in seeds)
-    if not each:
-        return None
-    _, worst, best = interval([_goodness(mine[seed]) - _goodness(first[seed]) for seed in seeds])
-    verdict = "better" if worst > 0 else "worse" if best < 0 else "cannot tell"
-    return Difference(label, metric, each, *interval(each), verdict)
-
-
-def interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """The mean of values, and its 95 % interval by Student's t; nan of one value."""
-    from scipy.stats import t
-
-    mean, sd = spread(values)
-    half = float(t.ppf(0.975, len(values) - 1)) * sd / math.sqrt(len(values)) if len(values) > 1 else math.nan
-    return mean, mean - half, mean + half
-
-
-def _goodness(number: Number) -> float:
-    """The number, or minus it, so that more is better; where the aim is that of real data, minus the distance to it."""
-    if number.better == "real":
-        return math.nan if number.floor is None else -abs(number.value - number.floor)
-    return number.value if number.better == "higher" else -number.value
-
-
 class Summary:
     """Results, arranged.
 
@@ -113,10 +49,24 @@ class Summary:
         """What was measured, in the order in which it was."""
         return list(dict.fromkeys(name for result in self.results for name in result.numbers))
 
+    @property
+    def seeds(self) -> int:
+        """With how many seeds a contestant was played, at most."""
+        return max(Counter(result.label for result in self.results).values(), default=0)
+
+    @property
+    def spreads(self) -> str:
+        """What follows "+-" in the table."""
+        return "Mean and standard deviation over seeds" if self.seeds > 1 else "One run each, with its 95 % interval"
+
     def of(self, label: str, metric: str) -> dict[int, Number]:
-        """A contestant's numbers by seed."""
-        found = [result for result in self.results if result.label == label and metric in result.numbers]
-        return {result.seed: result.numbers[metric] for result in found}
+        """A contestant's numbers by seed; those that are no numbers are left out."""
+        found = [(result.seed, result.numbers.get(metric)) for result in self.results if result.label == label]
+        return {seed: number for seed, number in found if number is not None and math.isfinite(number.value)}
+
+    def aims_at_real_data(self, metric: str) -> bool:
+        """Whether a metric is the better the nearer it is to what real data reaches."""
+        return self._any(metric).better == "real"
 
     def rows(self) -> list[dict[str, str]]:
         """For each metric: every contestant's mean and spread over seeds, and what real data reaches."""
@@ -141,14 +91,14 @@ class Summary:
         return [*rows, {"contestant": "real data", **{metric: self._floor(metric) for metric in self.metrics}}]
 
     def differences(self) -> list[Difference]:
-        """Of every contestant but the first, in every metric."""
+        """Of every contestant but the first, in every metric, judged together."""
         first, *others = self.labels
         found = [
             difference(label, metric, self.of(label, metric), self.of(first, metric))
             for metric in self.metrics
             for label in others
         ]
-        return [each for each in found if each is not None]
+        return corrected(each for each in found if each is not None)
 
     def costs(self) -> list[dict[str, str]]:
         """For each contestant: parameters, rounds, samples seen, seconds."""
@@ -163,16 +113,19 @@ class Summary:
 
     def _cell(self, label: str, metric: str) -> str:
         """Mean and spread, and of how many seeds if some failed: those that are left may be the lucky ones."""
-        values = [number.value for number in self.of(label, metric).values()]
+        numbers = list(self.of(label, metric).values())
         played = sum(result.label == label for result in self.results)
-        return _said(values) + (f" ({len(values)} of {played} seeds)" if 0 < len(values) < played else "")
+        if len(numbers) == played == 1 and (se := numbers[0].se) is not None and math.isfinite(se):
+            return f"{numbers[0].value:.4g} +- {1.96 * se:.2g}"
+        said = _said([number.value for number in numbers])
+        return said + (f" ({len(numbers)} of {played} seeds)" if 0 < len(numbers) < played else "")
 
     def _any(self, metric: str) -> Number:
         return next(result.numbers[metric] for result in self.results if metric in result.numbers)
 
     def _floor(self, metric: str) -> str:
         floor = self._any(metric).floor
-        return "" if floor is None else f"{floor:.4g}"
+        return "" if floor is None or not math.isfinite(floor) else f"{floor:.4g}"
 
 
 def _said(values: Sequence[float]) -> str:

@@ -40,6 +40,8 @@ def _samples(game: Any, x: Any) -> None:
     _shape("sample(5)", samples, (5, *game.spec["x"].shape))
     expect(torch.equal(samples, game.sample(5, seed=3)), "two draws with one seed differ.")
     expect(not torch.equal(samples, game.sample(5, seed=4)), "draws with two seeds are the same.")
+    apart = (samples - game.sample(33, seed=3)[:5]).abs().max()
+    expect(apart < 1e-4, "five samples are not the first five of more with one seed.")
     expect(game.training, "sampling left the networks in evaluation mode.")
 
 
@@ -100,8 +102,7 @@ def latents(kind: type[Game]) -> None:
         raise Inapplicable("decodes no latents")
     with evaluating(game):
         with seeded(game.device, mix(3, 0)):
-            z = game.latents(5)
-            asked = game.choose(5)
+            z, asked = game.undecoded(5, 256, {})
         expect(asked.keys() == game.conditions.keys(), "choose(n) does not choose all conditions.")
         expect(z.ndim == 2, f"latents have the shape {tuple(z.shape)}; they are (n, Z).")
         z.requires_grad_()

@@ -18,7 +18,8 @@
 from ganarium.data.base import Data, InMemory
 from ganarium.data.datasets import from_dataset
 from ganarium.data.files.examine import examine
-from ganarium.data.loading import LOADERS, READERS, Loader, from_source, load, loader, maker, reader
+from ganarium.data.loading import LOADERS, READERS, Loader, from_source, load, loader, maker, mention, reader
+from ganarium.data.matching import difference, like
 from ganarium.data.stream import Stream
 from ganarium.data.tensors import from_tensors, random
 
@@ -29,13 +30,16 @@ __all__ = [
     "InMemory",
     "Loader",
     "Stream",
+    "difference",
     "examine",
     "from_dataset",
     "from_source",
     "from_tensors",
+    "like",
     "load",
     "loader",
     "maker",
+    "mention",
     "random",
     "reader",
 ]

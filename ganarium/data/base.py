@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import torch
@@ -33,6 +34,7 @@ class Data(ABC):
         factors: What each sample was made from, for made-up worlds: tensors of ``count`` rows.
         truth: What is known about the law of the data, in its own units, such as the centres of its modes.
         test: How many samples the test split holds, or the places of those; None: a fifth.
+        absent: Why there is no field of a name, a sentence each.
     """
 
     def __init__(
@@ -44,12 +46,15 @@ class Data(ABC):
         factors: Mapping[str, Tensor] | None = None,
         truth: Mapping[str, Any] | None = None,
         test: int | Tensor | None = None,
+        absent: Mapping[str, str] | None = None,
     ):
         self.name = name
         #: What the batches hold. The classes of ``index`` are the number of samples.
-        self.spec: Spec = Spec(fields, index=Field((), "index", classes=count))
+        self.spec: Spec = Spec(fields, absent, index=Field((), "index", classes=count))
         #: What :func:`ganarium.data.load` needs to make this data again: a name and options. None: it cannot.
         self.source: dict[str, Any] | None = None
+        #: Changes with the files that the data was read from; empty if there are none.
+        self.fingerprint: str = ""
         #: What is known about the law of the data, in its own units.
         self.truth: dict[str, Any] = dict(truth or {})
         #: Which part of the data this is: "all", "train", "test" or "subset".
@@ -182,7 +187,7 @@ class Data(ABC):
 
     def _view(self, rows: Tensor, split: str) -> Self:
         view = copy.copy(self)
-        view.spec = Spec({**self.spec, "index": Field((), "index", classes=len(rows))})
+        view.spec = Spec({**self.spec, "index": Field((), "index", classes=len(rows))}, self.spec.absent)
         view.source, view.split, view._halves, view._test = None, split, None, None
         view._rows = rows.to(self._order_device())
         return view
@@ -198,6 +203,7 @@ class InMemory(Data):
         factors: What each sample was made from, for made-up worlds.
         truth: What is known about the law of the data, in its own units.
         test: How many samples the test split holds, or the places of those; None: a fifth.
+        absent: Why there is no field of a name, a sentence each.
 
     Example:
         >>> data = InMemory({"x": torch.zeros(10, 2)}, {"x": Field((2,), "points")}, name="zeros")
@@ -217,9 +223,11 @@ class InMemory(Data):
         factors: Mapping[str, Tensor] | None = None,
         truth: Mapping[str, Any] | None = None,
         test: int | Tensor | None = None,
+        absent: Mapping[str, str] | None = None,
     ):
         self._tensors = dict(tensors)
-        super().__init__(fields, len(self._first), name=name, factors=factors, truth=truth, test=test)
+        super().__init__(fields, len(self._first), name=name, factors=factors, truth=truth, test=test, absent=absent)
+        self._count()
 
     @property
     def _first(self) -> Tensor:
@@ -236,6 +244,39 @@ class InMemory(Data):
         moved._tensors = {name: value.to(device) for name, value in self._tensors.items()}
         moved._rows = None if self._rows is None else self._rows.to(device)
         return moved
+
+    def _view(self, rows: Tensor, split: str) -> Self:
+        view = super()._view(rows, split)
+        view._count()
+        return view
+
+    def _count(self) -> None:
+        """Let the spec say how often each class occurs, among the labels that are known."""
+        labels = self._labels()
+        if labels is None or not (known := labels[labels >= 0]).numel():
+            return
+        counts = torch.bincount(known, minlength=self.spec["y"].classes).double()
+        y = replace(self.spec["y"], frequencies=tuple((counts / counts.sum()).tolist()))
+        self.spec = Spec({**self.spec, "y": y}, self.spec.absent)
+
+    def stored(self, name: str) -> Tensor:
+        """The tensor of a field as it is kept, of all parts, with numbers in [-1, 1] where bytes are kept."""
+        return unpack(self._tensors[name])
+
+    def changed(self, name: str, tensor: Tensor, field: Field) -> Self:
+        """The same samples with another tensor in the place of a field's.
+
+        Args:
+            name: The field.
+            tensor: Its numbers, with a row for each that :meth:`stored` gives.
+            field: What they are.
+        """
+        other = copy.copy(self)
+        other._tensors = {**self._tensors, name: tensor}
+        other.spec = Spec({**self.spec, name: field}, self.spec.absent)
+        other._halves = None if self._rows is None else self._halves
+        other._count()
+        return other
 
     def few_labels(self, per_class: int, seed: int = 0) -> Self:
         """The same samples with ``per_class`` labels of each class kept and all others hidden (-1).

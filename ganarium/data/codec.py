@@ -9,12 +9,13 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
+from ganarium.data.axes import kind_of_axes, order_of, read_axes, thin
+from ganarium.data.ranges import NOISE, advised, check_span, narrow
 from ganarium.spec import Field, Kind
 
 __all__ = ["Codec", "codec_for", "from_array", "label_codec", "standardise", "tensor_of"]
 
-_CHANNELS = (1, 3, 4)
-_NOISE = 1e-4  # how far rounding may carry a pixel out of its range
+_PIXELS = ("image", "volume", "video")
 
 
 @dataclass(frozen=True)
@@ -23,25 +24,27 @@ class Codec:
 
     Args:
         field: What the packed tensor holds.
-        last: Whether the raw array has its channels last.
+        order: Which axis of the raw array each axis of the field comes from; -1: it has none. Empty: as they lie.
         scale: What one packed unit is in raw units, for each coordinate or one for all; empty: 1.
         shift: The raw number that is packed as zero; likewise, empty: 0.
         bytes: Whether raw bytes stay bytes, to be unpacked to [-1, 1] as they are dealt.
+        values: The raw numbers of the classes of a label, ascending, where they are not 0, 1, 2, ...
     """
 
     field: Field
-    last: bool = False
+    order: tuple[int, ...] = ()
     scale: tuple[float, ...] = ()
     shift: tuple[float, ...] = ()
     bytes: bool = False
+    values: tuple[int, ...] = ()
 
     def pack(self, raw: Tensor) -> Tensor:
         """``raw``, of shape (n, ...), as a tensor of shape (n, \\*field.shape)."""
-        if self.last:
-            raw = raw.movedim(-1, 1)
+        if self.order:
+            raw = raw.permute([axis for axis in self.order if axis >= 0])
         raw = raw.reshape(len(raw), *self.field.shape).contiguous()
         if self.field.counts:
-            return raw.long()
+            return self._places(raw.long()) if self.values else raw.long()
         if self.bytes:
             return raw
         raw = raw if raw.is_floating_point() else raw.float()
@@ -51,6 +54,10 @@ class Codec:
             raw = raw / raw.new_tensor(self.scale)
         return raw.float()
 
+    def _places(self, raw: Tensor) -> Tensor:
+        """The place of each label's number among the classes; -1, unknown, stays."""
+        return torch.where(raw < 0, -1, torch.searchsorted(raw.new_tensor(self.values), raw))
+
     def check(self, packed: Tensor, name: str) -> None:
         """Check a later part of the data, which was not there when the codec was made.
 
@@ -58,8 +65,8 @@ class Codec:
             ValueError: if it holds a number outside of the field's range.
         """
         field = self.field
-        low, high = (-1, field.classes - 1) if field.counts else (-1 - _NOISE, 1 + _NOISE)
-        if packed.dtype == torch.uint8 or (field.kind not in ("image", "volume", "video") and not field.counts):
+        low, high = (-1, field.classes - 1) if field.counts else (-1 - NOISE, 1 + NOISE)
+        if packed.dtype == torch.uint8 or (field.kind not in _PIXELS and not field.counts):
             return
         if packed.min() < low or packed.max() > high:
             raise ValueError(
@@ -86,7 +93,7 @@ def tensor_of(name: str, value: Any) -> Tensor:
     return tensor if tensor.dtype in (torch.uint8, torch.bool) else tensor.long()
 
 
-def codec_for(name: str, raw: Tensor, kind: Kind | None, span: Sequence[float] | None) -> Codec:
+def codec_for(name: str, raw: Tensor, kind: Kind | None, span: Sequence[float] | None, axes: str = "") -> Codec:
     """The codec that suits ``raw``, of shape (n, ...).
 
     Args:
@@ -94,17 +101,21 @@ def codec_for(name: str, raw: Tensor, kind: Kind | None, span: Sequence[float] |
         raw: What :func:`tensor_of` made.
         kind: What it is; None: what its shape and type say.
         span: The lowest and highest raw number that can occur; None: found out.
+        axes: What each axis is, a letter each, such as NHWC; empty: what the shape says.
 
     Raises:
         ValueError: if the shape, type or range leaves doubt.
     """
+    if axes:
+        return _said(name, raw, kind, span, axes)
     sure, kind = kind is not None, kind or _guess(name, raw)
-    if kind in ("image", "volume", "video"):
-        return _pixels(name, raw, kind, span, sure)
+    if kind in _PIXELS:
+        return _pixels(name, raw, kind, span, order_of(name, raw.shape, kind, sure))
     if kind == "sequence":
+        if raw.ndim == 3 and raw.shape[1] == 1 < raw.shape[2]:
+            raise ValueError(thin(name, raw.shape))
         return _sequence(name, raw.reshape(*_shape(name, raw, kind, 2, 3)), span)
-    if span is not None:
-        raise ValueError(f"range= is for images, volumes, videos and sequences; '{name}' is {kind}. Leave range out.")
+    _check_no_span(name, kind, span)
     if kind == "points":
         return _points(raw.reshape(*_shape(name, raw, kind, 1, 2)))
     if kind == "attributes":
@@ -119,8 +130,31 @@ def codec_for(name: str, raw: Tensor, kind: Kind | None, span: Sequence[float] |
     )
 
 
+def _said(name: str, raw: Tensor, kind: Kind | None, span: Sequence[float] | None, axes: str) -> Codec:
+    """The codec of an array whose axes are said."""
+    means = kind_of_axes(axes)
+    if kind not in (None, means):
+        raise ValueError(f"axes='{axes}' are those of {means}, and kind='{kind}' was said. Leave one of them out.")
+    order = read_axes(name, raw.shape, axes, means)
+    if means in _PIXELS:
+        return _pixels(name, raw, means, span, order)
+    lying = raw.permute(order)
+    if means == "sequence":
+        return replace(_sequence(name, lying, span), order=order)
+    _check_no_span(name, means, span)
+    return _points(lying)
+
+
+def _check_no_span(name: str, kind: Kind, span: Sequence[float] | None) -> None:
+    if span is not None:
+        raise ValueError(f"range= is for images, volumes, videos and sequences; '{name}' is {kind}. Leave range out.")
+
+
 def label_codec(name: str, raw: Tensor, names: Sequence[str]) -> Codec:
     """The codec of labels: whole numbers of shape (n,) or (n, 1); -1 says that a label is not known.
+
+    With names, a number is the place of a name. Without, the classes are the numbers that occur: where those are not
+    0, 1, 2, ..., such as 100 and 200, they are the names.
 
     Raises:
         ValueError: if they are not such numbers, or name classes that ``names`` lacks.
@@ -131,14 +165,16 @@ def label_codec(name: str, raw: Tensor, names: Sequence[str]) -> Codec:
             f"For one-hot rows, give {name}.argmax(1); for several attributes a sample, give them as c=."
         )
     _check_counts(name, raw, -1)
-    known = int(raw.max()) + 1
-    if known < 1 and not names:
+    values = tuple(raw[raw >= 0].unique().long().tolist())
+    if not values and not names:
         raise ValueError(
             f"All labels '{name}' are -1, not known. Leave them out, or say which classes there are: names=."
         )
-    if names and known > len(names):
-        raise ValueError(f"The labels '{name}' go up to {known - 1}, but names= has only {len(names)} classes.")
-    return Codec(Field((), "label", classes=len(names) or known, names=tuple(map(str, names))))
+    if names and values and values[-1] >= len(names):
+        raise ValueError(f"The labels '{name}' go up to {values[-1]}, but names= has only {len(names)} classes.")
+    gaps = not names and values != tuple(range(len(values)))
+    called = tuple(map(str, values if gaps else names))
+    return Codec(Field((), "label", classes=len(names) or len(values), names=called), values=values if gaps else ())
 
 
 def standardise(raw: Tensor) -> tuple[Tensor, Field]:
@@ -228,7 +264,7 @@ def _sequence(name: str, raw: Tensor, span: Sequence[float] | None) -> Codec:
     flat = raw.double().flatten(0, 1)
     low, high = flat.amin(0), flat.amax(0)
     if span is not None:
-        _check_span(name, float(low.min()), float(high.max()), span)
+        check_span(name, float(low.min()), float(high.max()), span, rounded=raw.is_floating_point())
         low, high = torch.full_like(low, span[0]), torch.full_like(high, span[1])
     half = (high - low) / 2
     half = tuple(torch.where(half > 0, half, 1.0).tolist())
@@ -236,51 +272,22 @@ def _sequence(name: str, raw: Tensor, span: Sequence[float] | None) -> Codec:
     return Codec(Field(tuple(raw.shape[1:]), "sequence", scale=half, shift=middle), scale=half, shift=middle)
 
 
-def _pixels(name: str, raw: Tensor, kind: Kind, span: Sequence[float] | None, sure: bool) -> Codec:
+def _pixels(name: str, raw: Tensor, kind: Kind, span: Sequence[float] | None, order: tuple[int, ...]) -> Codec:
     """Images, volumes or videos in [-1, 1]. Those of a range that was given remember it as their own units."""
-    last, shape = _layout(name, raw, kind, sure)
-    codec = Codec(Field(shape, kind), last=last)
-    if span is None and raw.dtype == torch.uint8:
-        return replace(codec, bytes=True)
+    shape = tuple(1 if axis < 0 else raw.shape[axis] for axis in order[1:])
+    codec = Codec(Field(shape, kind), order)
     low, high = float(raw.min()), float(raw.max())
     if span is not None:
-        _check_span(name, low, high, span)
+        check_span(name, low, high, span, rounded=raw.is_floating_point())
         half, middle = ((span[1] - span[0]) / 2,), ((span[1] + span[0]) / 2,)
-        return Codec(replace(codec.field, scale=half, shift=middle), last, half, middle)
-    if low < -1 - _NOISE or high > 1 + _NOISE:
-        brightest = 255 if 1 < high <= 255 else high
+        return replace(codec, field=replace(codec.field, scale=half, shift=middle), scale=half, shift=middle)
+    if raw.dtype == torch.uint8:
+        narrow(name, low, high, (0, 255))
+        return replace(codec, bytes=True)
+    if low < -1 - NOISE or high > 1 + NOISE:
         raise ValueError(
             f"The pixels of '{name}' go from {low:g} to {high:g}; those that are not bytes lie in [-1, 1] or [0, 1].\n"
-            f"Say what the darkest and brightest can be, for example range=({min(low, 0):g}, {brightest:g})."
+            f"Say what the darkest and brightest can be: {advised(low, high)}."
         )
-    return codec if low < 0 else replace(codec, scale=(0.5,), shift=(0.5,))
-
-
-def _check_span(name: str, low: float, high: float, span: Sequence[float]) -> None:
-    if len(span) != 2 or not span[0] < span[1]:
-        raise ValueError(f"range is (low, high) with low < high; got {tuple(span)}.")
-    if low < span[0] or high > span[1]:
-        raise ValueError(
-            f"'{name}' goes from {low:g} to {high:g}, beyond range=({span[0]:g}, {span[1]:g}). Widen it, or clip."
-        )
-
-
-def _layout(name: str, raw: Tensor, kind: Kind, sure: bool) -> tuple[bool, tuple[int, ...]]:
-    """Whether channels come last, and the shape of a sample with channels first."""
-    sides = raw.shape[1:]
-    axes = 3 if kind == "image" else 4
-    if len(sides) == axes - 1 and kind != "video":
-        return False, (1, *sides)
-    if len(sides) != axes:
-        wanted = {"image": "(N, C, H, W)", "volume": "(N, C, D, H, W)", "video": "(N, C, T, H, W)"}[kind]
-        raise ValueError(f"'{name}' has shape {tuple(raw.shape)}; as {kind} it would have {wanted}. Reshape it.")
-    first, last = sides[0] in _CHANNELS, sides[-1] in _CHANNELS
-    if first and last:
-        # Both could be channels: those are last if that makes the image square.
-        last = kind == "image" and sides[0] == sides[1] != sides[2]
-    elif not first and not last and not sure:
-        raise ValueError(
-            f"'{name}' has shape {tuple(raw.shape)}, where neither axis 1 nor the last one can be colour channels.\n"
-            f"There are 1, 3 or 4 of them. If axis 1 holds channels of another number, say kind='{kind}'."
-        )
-    return last, (sides[-1], *sides[:-1]) if last else tuple(sides)
+    narrow(name, low, high, (-1, 1) if low < -NOISE else (0, 1))
+    return codec if low < -NOISE else replace(codec, scale=(0.5,), shift=(0.5,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -16,19 +16,29 @@ from ganarium.data.tensors import from_tensors, read
 from ganarium.spec import Kind
 from ganarium.terminal.progress import Progress, watched
 
-__all__ = ["from_dataset"]
+__all__ = ["from_dataset", "is_dataset"]
 
 _LIMIT = 1 << 30  # bytes that are brought into memory without being asked
 _PROBE = 64  # samples that a stream's spec is found out from
 _CHUNK = 256
 
 
+def is_dataset(what: Any) -> bool:
+    """Whether it is a dataset: one of PyTorch's, or anything else whose items have places and a number of them."""
+    if isinstance(what, Dataset):
+        return True
+    others = (str, bytes, Mapping, list, tuple, Tensor)
+    ordered = hasattr(what, "__len__") and hasattr(what, "__getitem__") and not hasattr(what, "__array__")
+    return ordered and not isinstance(what, others)
+
+
 def from_dataset(
-    dataset: Dataset,
+    dataset: Any,
     workers: int = 0,
     *,
     kind: Kind | None = None,
     range: Sequence[float] | None = None,
+    axes: str = "",
     names: Sequence[str] = (),
     memory: bool | None = None,
     progress: Progress | None = None,
@@ -40,10 +50,11 @@ def from_dataset(
     out from 64 samples, and what it draws at random follows from the seed and the place in the order.
 
     Args:
-        dataset: The dataset.
+        dataset: The dataset: anything with ``__len__`` and ``__getitem__``, of PyTorch's class or not.
         workers: Processes that read it; 0 reads in this one.
         kind: What ``x`` is, where its shape leaves doubt.
         range: The lowest and highest number that can occur in ``x``.
+        axes: What each axis of a batch of ``x`` is, as for :func:`from_tensors`: N, and those of an item.
         names: What the classes of ``y`` are called; the dataset's ``classes`` unless given.
         memory: Whether to bring it into memory; None: as said above.
         progress: Called with the samples read and their number; None shows a bar if it takes longer than 2 s.
@@ -59,14 +70,14 @@ def from_dataset(
     if memory is None:
         memory = _bytes(probe) * n / len(rows) < _LIMIT and not _random(reader, rows[:16], probe)
     if not memory:
-        codecs = {name: _codec(name, value, kind, range, names) for name, value in probe.items()}
+        codecs = {name: _codec(name, value, kind, range, names, axes) for name, value in probe.items()}
         return Stream(dataset, codecs, workers, name=type(dataset).__name__)
     chunks = (Request(0, low, every, every) for low, every in _chunks(n))
     parts = (raw for _, raw in read_ahead(reader, chunks, workers, torch.device("cpu")))
     raw = list(watched(parts, n, lambda part: len(next(iter(part.values()))), progress))
     values = {name: _joined([chunk[name] for chunk in raw]) for name in probe}
     del raw
-    data = from_tensors(**values, kind=kind, range=range, names=names if "y" in values else ())
+    data = from_tensors(**values, kind=kind, range=range, axes=axes, names=names if "y" in values else ())
     data.name = type(dataset).__name__
     return data
 
@@ -104,8 +115,10 @@ def _random(reader: Reader, rows: list[int], probe: dict[str, Any]) -> bool:
     )
 
 
-def _codec(name: str, value: Any, kind: Kind | None, range: Sequence[float] | None, names: Sequence[str]) -> Codec:
-    _, codec = read(name, value, kind, range, names)
+def _codec(
+    name: str, value: Any, kind: Kind | None, range: Sequence[float] | None, names: Sequence[str], axes: str
+) -> Codec:
+    _, codec = read(name, value, kind, range, names, axes)
     if codec.field.counts and not (name == "y" and names and isinstance(value, Tensor)):
         raise ValueError(
             f"'{name}' counts up to a number that is not known before all of a streamed dataset is read.\n"

@@ -13,7 +13,8 @@ __all__ = ["halves"]
 def halves(n: int, labels: Tensor | None = None, test: int | Tensor | None = None) -> tuple[Tensor, Tensor]:
     """The places of the train and of the test samples, each ascending; a function of the arguments alone.
 
-    Every label gets its share of the test samples, rounded so that their total is right (largest remainders).
+    Every label gets its share of the test samples, rounded so that their total is right (largest remainders); but one
+    sample of each label is learned from, where there are more samples than labels.
 
     Args:
         n: How many samples there are, two or more.
@@ -36,8 +37,20 @@ def halves(n: int, labels: Tensor | None = None, test: int | Tensor | None = Non
     # The place of each sample among those of its class, in shuffled order: the first ones are held out.
     rank = torch.empty(n, dtype=torch.long)
     rank[order] = torch.arange(n) - (counts.cumsum(0) - counts)[classes[order]]
-    held = rank < _shares(counts, test)[classes]
+    held = rank < _kept(_shares(counts, test), counts)[classes]
     return (~held).nonzero().flatten(), held.nonzero().flatten()
+
+
+def _kept(shares: Tensor, counts: Tensor) -> Tensor:
+    """The shares, none of them all there is: what is too much is taken of the others that have most left."""
+    room = counts - 1
+    over = int((shares - room).clamp(min=0).sum())
+    if not int(room.sum()):
+        return shares
+    shares = torch.minimum(shares, room)
+    for _ in range(min(over, int((room - shares).sum()))):
+        shares[(room - shares).argmax()] += 1
+    return shares
 
 
 def _shares(counts: Tensor, total: int) -> Tensor:

@@ -61,6 +61,8 @@ class Reader(Dataset):
         random.seed(seed)
         np.random.seed(seed & 0xFFFFFFFF)
         item = self.dataset[row]
+        if item is None:
+            raise ValueError(f"Item {row} of the dataset is None. Leave out what cannot be read, or give it a value.")
         if isinstance(item, Mapping):
             return dict(item)
         values = item if isinstance(item, tuple | list) else (item,)
@@ -163,6 +165,9 @@ def _as_it_is(batch: Any) -> Any:
 
 def _stack(name: str, values: Sequence[Any], rows: Sequence[int]) -> Any:
     """One raw array of the items' values; words stay a list."""
+    if any(value is None for value in values):
+        row = next(row for row, value in zip(rows, values, strict=True) if value is None)
+        raise ValueError(f"The dataset's '{name}' is None in item {row}. Leave the item out, or give it a value.")
     if isinstance(values[0], str):
         return list(values)
     tensors = [value.detach() if isinstance(value, Tensor) else from_array(name, value) for value in values]

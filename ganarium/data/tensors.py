@@ -20,6 +20,7 @@ def from_tensors(
     *,
     kind: Kind | None = None,
     range: Sequence[float] | None = None,
+    axes: str = "",
     names: Sequence[str] = (),
     **fields: Any,
 ) -> InMemory:
@@ -28,14 +29,18 @@ def from_tensors(
     Points of shape (N, D) are dealt with mean 0 and standard deviation 1 in each coordinate, sequences of shape
     (N, T, F) with each feature in [-1, 1]; ``spec["x"].restore`` undoes that. Images of shape (N, H, W), (N, C, H, W)
     or (N, H, W, C), volumes (N, C, D, H, W) and videos (N, C, T, H, W) are dealt in [-1, 1] with channels first: bytes
-    from [0, 255], floats from [-1, 1] or [0, 1], whichever they fill, or from ``range``.
+    from [0, 255], other numbers from [-1, 1] or [0, 1], whichever they fill, or from ``range``. Which axis is that of
+    the channels is taken from the shape only where that is plain; elsewhere ``axes`` says it.
 
     Args:
         x: The data.
-        y: Labels of shape (N,): whole numbers from 0, with -1 for one that is not known, or strings.
+        y: Labels of shape (N,): whole numbers, with -1 for one that is not known, or strings. Those that occur are the
+            classes; numbers other than 0, 1, 2, ... are their names.
         kind: What ``x`` is, where its shape leaves doubt: "points", "image", "volume", "video", "sequence" or "tokens".
         range: The lowest and highest number that can occur in ``x``; ``restore`` then brings it back.
-        names: What the classes of ``y`` are called, from 0.
+        axes: What each axis of ``x`` is, a letter each: N samples, C channels, D depth, T time, H height, W width,
+            F features; such as NHWC, NCDHW, NTCHW or NFT. It says the kind, too.
+        names: What the classes of ``y`` are called, from 0; there may be some that do not occur.
         fields: More fields: ``a`` and ``b``, read as ``x`` is; ``c``, attributes of shape (N, K); ``text``, tokens of
             shape (N, T). Under other names, whole numbers or strings of shape (N,) are labels, floats of shape (N,) or
             (N, K) are attributes, and the rest is read as ``x`` is.
@@ -52,7 +57,7 @@ def from_tensors(
     if not given or "index" in given:
         what = "'index' is made by the data itself; give that array another name" if given else "there is no array"
         raise ValueError(f"Data is made from arrays such as x= and y=; {what}.")
-    found = {name: read(name, value, kind, range, names) for name, value in given.items()}
+    found = {name: read(name, value, kind, range, names, axes) for name, value in given.items()}
     tensors = {name: codec.pack(raw) for name, (raw, codec) in found.items()}
     first, one = next(iter(tensors.items()))
     for name, value in tensors.items():
@@ -88,7 +93,7 @@ def random(spec: Spec, count: int = 512, seed: int = 0) -> InMemory:
 
 
 def read(
-    name: str, value: Any, kind: Kind | None, range: Sequence[float] | None, names: Sequence[str]
+    name: str, value: Any, kind: Kind | None, range: Sequence[float] | None, names: Sequence[str], axes: str = ""
 ) -> tuple[Tensor, Codec]:
     """The array as a tensor, and its codec by the meaning of its name."""
     words = _words(name, value) if name not in ("x", "a", "b", "c", "text") else None
@@ -104,7 +109,7 @@ def read(
     if name not in ("x", "a", "b") and raw.ndim <= 2:
         whole = raw.ndim == 1 and not raw.is_floating_point()
         return raw, codec_for(name, raw, "label" if whole else "attributes", None)
-    return raw, codec_for(name, raw, kind, range)
+    return raw, codec_for(name, raw, kind, range, axes)
 
 
 def _words(name: str, value: Any) -> list[str] | None:

@@ -16,16 +16,16 @@ from ganarium import data as datasets
 from ganarium.files import read_lines
 from ganarium.game import Game, Samples, Scores, evaluating
 from ganarium.metrics.features import Features
-from ganarium.metrics.judge import unseen
 from ganarium.metrics.known_features import default, named
-from ganarium.metrics.looks import Rows, embed, of_tensor
+from ganarium.metrics.looks import CHUNK, Rows, embed, of_tensor
+from ganarium.metrics.memorised import Learned, unseen
 from ganarium.randomness import mix, seeded
 from ganarium.running.records import find, read_config
 from ganarium.running.run import build, data_of, state_of
 
 __all__ = ["COUNT", "Case", "Unknown"]
 
-#: How many samples, and how many of the data, are looked at, at most.
+#: How many samples, and how many of the data, are looked at, at most; copies are looked for in all of the data.
 COUNT = 2000
 _SCORED = 1000
 _CPU = torch.device("cpu")
@@ -62,6 +62,10 @@ class Case:
         self.path, self.seed = find(run), seed
         self.config = read_config(self.path)
         self.state = state_of(self.path, checkpoint)
+        #: How many rounds were planned, and whether they were played.
+        self.planned: int = self.config["settings"]["rounds"] or 1
+        newest = state_of(self.path, "latest") if checkpoint == "best" else self.state
+        self.done = newest["round"] >= self.planned
         self._given, self._data, self._held_out = game, data, held_out
         #: The game with the weights of the last round, and with the averaged ones.
         self.last = self.with_weights(self.state["game"])
@@ -116,7 +120,8 @@ class Case:
 
     def _fitting(self, given: Any) -> Any:
         """Data that was given, if the game can see it."""
-        data, own = datasets.load(given), self.last.spec
+        own = self.last.spec
+        data = datasets.like(given, type(self.last).played(own))
         data.spec.require(self.last.needs, self.name)
         for name in own:
             if name != "index" and name in data.spec and data.spec[name].shape != own[name].shape:
@@ -151,16 +156,21 @@ class Case:
             raise Unknown(str(error)) from error
 
     @cached_property
-    def plain(self) -> Features:
-        """What copies are looked for by: pixels, where there are any, for features forgive what copies do not."""
-        first = self.features
-        return named("pixels", self.data) if self.data.spec["x"].kind in ("image", "volume", "video") else first
+    def learned(self) -> Learned:
+        """All that it learned from, and held-out data, where copies are looked for."""
+        self.features  # noqa: B018  # what has no distances has no copies
+        return Learned(self.data, self.held_out, "x", self.seed)
+
+    @cached_property
+    def rows(self) -> Tensor:
+        """The samples as rows of numbers: pixels or coordinates."""
+        return torch.cat([self.learned.features.embed(x)[0] for x in self.x.split(CHUNK)])
 
     # -- what is compared ---------------------------------------------------------------------------------------
 
-    def looked_at(self, x: Tensor, features: Features | None = None) -> Rows:
+    def looked_at(self, x: Tensor) -> Rows:
         """Features and class logits of samples."""
-        return embed(of_tensor(x), [features or self.features], len(x), "looking at samples")[0]
+        return embed(of_tensor(x), [self.features], len(x), "looking at samples")[0]
 
     @cached_property
     def halves(self) -> tuple[Rows, Rows]:

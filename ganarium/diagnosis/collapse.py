@@ -113,7 +113,7 @@ def modes_of(case: Case, last: Rows | None = None) -> Modes:
     if "centres" in truth and name == "coordinates":
         centres = truth["centres"]
         k = len(centres)
-        places = [torch.cdist(rows.features[name], centres.float()).argmin(1) for rows in (real, other, made)]
+        places = [torch.cdist(rows.features[name].double(), centres.double()).argmin(1) for rows in (real, other, made)]
         names = [f"{i} at ({', '.join(f'{round(x, 3) + 0.0:.3g}' for x in c)})" for i, c in enumerate(centres.tolist())]
     elif name in made.logits:
         k = made.logits[name].shape[1]
@@ -165,5 +165,5 @@ def _sentence(state: State, case: Case, modes: Modes, spread: float, repeats: fl
         said.append(f"Two samples are {spread:.2g} times as far apart as two of the data.")
     if repeats > T.repeats_suspected:
         said.append(f"{repeats:.0%} of {n:,} samples nearly equal another, which 1 % of data do.")
-    total = spread < T.spread_found or modes.count * (1 - modes.share) <= 1.5 < modes.count
+    total = case.done and (spread < T.spread_found or modes.count * (1 - modes.share) <= 1.5 < modes.count)
     return f"{'The collapse is total' if total else 'Samples are less varied than the data'}. {' '.join(said)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def diagnose(
     seed: int = 0,
     save: bool = True,
 ) -> Diagnosis:
-    """Why a run's game behaves as it does.
+    """Why a run's game behaves as it does. Of a run that has not played all of its rounds, only what is seen so far.
 
     Args:
         run: The run's folder, its name under ``runs``, or a :class:`ganarium.Run`.
@@ -55,6 +56,8 @@ def diagnose(
         "game": index.word_of(case.config["game"]),
         "data": case.config["data_summary"],
         "round": case.state["round"],
+        "rounds": case.planned,
+        "done": case.done,
         "seen": case.state["seen"],
         "seed": seed,
     }
@@ -69,6 +72,13 @@ def diagnose(
 
 def _examined(case: Case, name: str, examine: Callable[[Case], Finding]) -> Finding:
     try:
-        return examine(case)
+        found = examine(case)
     except Unknown as why:
         return Finding(name, "cannot tell", str(why))
+    return found if case.done else _so_far(case, found)
+
+
+def _so_far(case: Case, found: Finding) -> Finding:
+    """No verdict on a run that is not done: only what is seen so far."""
+    when = f"After {case.state['round']:,} of {case.planned:,} rounds:"
+    return replace(found, state="not done yet", sentence=f"{when} {found.sentence}", advice=())

@@ -16,7 +16,8 @@ __all__ = ["FILE", "Advice", "Diagnosis", "Finding", "Measure", "State"]
 #: Where a run keeps its diagnosis.
 FILE = "diagnosis.json"
 
-State = Literal["healthy", "suspected", "found", "cannot tell"]
+#: "not done yet": of a run whose rounds are not all played, whatever is seen so far.
+State = Literal["healthy", "suspected", "found", "cannot tell", "not done yet"]
 
 
 class Measure(NamedTuple):
@@ -40,7 +41,7 @@ class Finding:
     Args:
         ailment: Its name.
         state: Whether the run has it.
-        sentence: What was seen; for "cannot tell", why not.
+        sentence: What was seen; for "cannot tell", why not; for "not done yet", what is seen so far.
         evidence: Numbers, by what they are.
         advice: What usually helps, as options that this game has; empty if nothing ails.
     """
@@ -83,7 +84,7 @@ class Diagnosis:
 
     Args:
         findings: One for each ailment.
-        facts: Of what: run, game, data, round, seen, checkpoint, seed.
+        facts: Of what: run, game, data, round, the rounds planned, seen, whether all are played, seed.
     """
 
     findings: list[Finding]

@@ -1,113 +1,68 @@
 r"""Memorisation: samples that are training data, more or less.
 
-A sample is nearer to one of :math:`n` training samples than to one of :math:`n` held-out ones with a probability of one
-half, if nothing is copied (Meehan, Chaudhuri, Dasgupta, 2020). Samples that share their nearest neighbour say the same
-thing, so the interval is Wilson's for the effective number :math:`(\sum_c n_c)^2 / \sum_c n_c^2` of neighbours, where
-:math:`n_c` samples have the neighbour :math:`c`: a game that draws one sample all the time is not taken for a
-copier.
-Beside it stands how many samples have one training sample much nearer than any other: the ratio of the two least
-distances is below that of 99 % of held-out data (a blur is as near to many). Images are compared pixel
-by pixel (patch by patch if they are large), for features forgive what copies do not.
+Copies are looked for in all that was learned from, by the tests of :mod:`ganarium.metrics.copies`: more samples than
+chance allows are nearer to one training sample than held-out data is. Images are compared pixel by pixel (patch by
+patch if they have more than 1,024 numbers), for features forgive what copies do not. A game that draws one sample all
+the time is not asked whether it is a copy, unless it plainly is.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from ganarium.diagnosis.case import COUNT, Case, Unknown
+from ganarium.diagnosis.case import Case, Unknown
 from ganarium.diagnosis.finding import Finding, Measure, State
 from ganarium.diagnosis.remedies import advise
 from ganarium.diagnosis.thresholds import MEMORISATION as T
-from ganarium.metrics.neighbours import nearest
+from ganarium.metrics.copies import Copies
 
-__all__ = ["Copies", "examine", "pairs", "rows", "votes"]
+__all__ = ["examine", "pairs"]
 
 NAME = "memorisation"
 _LEAST = 5  # neighbours, effectively
 
 
-@dataclass(frozen=True)
-class Copies:
-    """How often samples are nearer to training data.
-
-    Args:
-        share: The share of samples.
-        low: The lower end of its 95 % interval.
-        high: The upper end.
-        effective: How many neighbours the samples have, effectively.
-    """
-
-    share: float
-    low: float
-    high: float
-    effective: float
-
-
 def examine(case: Case) -> Finding:
     """Whether the averaged game gives its training data back."""
-    found_rows = rows(case)
-    train, made = found_rows["training data"], found_rows["samples"]
     if case.held_out is None:
-        return _alone(case, train, made)
-    held_out = found_rows["held-out data"]
-    found = votes(train, held_out, made)
-    close = _close(train, held_out, made)
-    evidence = {
-        "samples nearer to training than to held-out data": Measure(found.share, "0.5"),
-        "the lower end of its 95 % interval": Measure(found.low, "below 0.5"),
-        "effective number of nearest neighbours": Measure(found.effective, "hundreds, or all of the data"),
-        "samples nearer to one training sample than 99 % of held-out data": Measure(close, "about 0.01"),
-    }
-    if found.effective < _LEAST:
+        return _alone(case)
+    found = case.learned.compare(case.rows)
+    if found.effective < _LEAST and not found.found:
         raise Unknown(
-            f"The {len(made):,} samples have {found.effective:.1f} nearest neighbours, effectively: they repeat "
+            f"The {len(case.rows):,} samples have {found.effective:.1f} nearest neighbours, effectively: they repeat "
             "themselves, which hides whether they are copies. See mode collapse."
         )
-    state = _state(found, close)
-    return Finding(NAME, state, _sentence(state, case, found, close), evidence, advise(case, NAME, state))
-
-
-def rows(case: Case) -> dict[str, Tensor]:
-    """Pixels or coordinates of training data, of held-out data (if there is any), and of samples."""
-    plain = case.plain
-    parts = {"training data": case.rows_of(case.data, COUNT, 6)["x"]}
-    if case.held_out is not None:
-        parts["held-out data"] = case.rows_of(case.held_out, COUNT, 7)["x"]
-    parts["samples"] = case.x
-    return {name: case.looked_at(x, plain).features[plain.name] for name, x in parts.items()}
-
-
-def votes(train: Tensor, held_out: Tensor, made: Tensor) -> Copies:
-    """How often samples are nearer to training data than to as much held-out data.
-
-    Args:
-        train: Rows (n, d); no more are looked at than of held-out data.
-        held_out: Rows (m, d).
-        made: Those of samples (k, d).
-    """
-    n = min(len(train), len(held_out))
-    (one, first), (other, second) = (nearest(rows[:n], made) for rows in (train, held_out))
-    won = (one < other)[:, 0].double() + 0.5 * (one == other)[:, 0].double()
-    who = torch.where((one <= other)[:, 0], first[:, 0], n + second[:, 0])
-    counts = torch.bincount(who).double()
-    effective = float(counts.sum() ** 2 / counts.square().sum())
-    return Copies(float(won.mean()), *_wilson(float(won.mean()), effective), effective)
+    evidence = {
+        "samples nearer to training data than held-out data is": Measure(found.nearer[0], "0.5"),
+        "Meehan's z": Measure(found.z, "above -2"),
+        "samples far nearer to one training sample than held-out data is": _share(found.single[0], found.level),
+        "samples far nearer to all of them": _share(found.tail[0], found.level),
+        "samples that equal training data": _share(found.duplicates[0], found.usual),
+        "effective number of nearest neighbours": Measure(found.effective, "hundreds, or all of the data"),
+        "chance without copying": Measure(found.chance, "above 0.05"),
+    }
+    state: State = "found" if found.found else "healthy"
+    return Finding(NAME, state, _sentence(case, found), evidence, advise(case, NAME, state))
 
 
 def pairs(case: Case, count: int = 8) -> tuple[Tensor, Tensor]:
     """The samples that are nearest to training data, and what they are nearest to; both of shape (count, ...)."""
-    found, train = rows(case), case.rows_of(case.data, COUNT, 6)["x"]
-    distances, places = nearest(found["training data"], found["samples"])
-    order = distances[:, 0].argsort()[:count]
-    return case.x[order], train[places[order, 0]]
+    near = case.learned.search(case.rows) if case.held_out is None else case.learned.near(case.rows)
+    order = near.distances.argsort()[:count]
+    return case.x[order], case.data.gather(near.places[order])["x"].cpu()
 
 
-def _alone(case: Case, train: Tensor, made: Tensor) -> Finding:
+def _share(value: float, usual: float) -> Measure:
+    return Measure(value, f"about {usual:.2g}")
+
+
+def _alone(case: Case) -> Finding:
     """Without held-out data only copies that are too close for chance are seen."""
-    close = _close(train, None, made)
+    places = torch.randperm(len(case.data), generator=torch.Generator().manual_seed(case.seed))[: len(case.rows)]
+    some = torch.cat(list(case.learned.rows(case.data, places)))
+    usual, made = case.learned.search(some, itself=True).ratios, case.learned.search(case.rows).ratios
+    close = float((made < usual.quantile(0.01)).double().mean())
     how = "Keep a part of the data away from it with --data.split train; from Python, give held_out=."
     if close < T.close_suspected:
         raise Unknown(f"There is no data that {case.name} has not learned from. {how}")
@@ -120,38 +75,13 @@ def _alone(case: Case, train: Tensor, made: Tensor) -> Finding:
     )
 
 
-def _close(train: Tensor, held_out: Tensor | None, made: Tensor) -> float:
-    """The share of samples with a smaller ratio of least distances than 99 % of held-out (or other training) data."""
-    usual = _ratio(nearest(train, train, 3)[0][:, 1:]) if held_out is None else _ratio(nearest(train, held_out, 2)[0])
-    return float((_ratio(nearest(train, made, 2)[0]) < usual.quantile(0.01)).double().mean())
-
-
-def _ratio(distances: Tensor) -> Tensor:
-    """The least distance over the next (n, 2); 1 where both are zero."""
-    return torch.where(distances[:, 1] > 0, distances[:, 0] / distances[:, 1].clamp(min=1e-300), 1.0)
-
-
-def _wilson(share: float, n: float, z: float = 1.96) -> tuple[float, float]:
-    """The interval of a share of n draws (Wilson, 1927).
-
-    Example:
-        >>> [round(end, 2) for end in _wilson(1.0, 10)]
-        [0.72, 1.0]
-    """
-    middle, half = share + z * z / (2 * n), z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
-
-
-def _state(found: Copies, close: float) -> State:
-    if found.low > T.nearer_found:
-        return "found"
-    return "suspected" if found.low > T.nearer_suspected or close > T.close_suspected else "healthy"
-
-
-def _sentence(state: State, case: Case, found: Copies, close: float) -> str:
-    ends = f"{found.low:.0%} to {found.high:.0%}"
-    how = f"{found.share:.0%} of samples ({ends}) are nearer to training than to held-out data"
-    if state == "healthy":
-        return f"{case.name} copies nothing that can be seen: {how}."
-    near = f"{close:.0%} are as near to one, and to no other, as 1 % of held-out data is"
-    return f"{case.name} gives training data back: {how}, and {near}."
+def _sentence(case: Case, found: Copies) -> str:
+    n = f"the {len(case.data):,} samples that it learned from"
+    if found.found:
+        return (
+            f"{case.name} gives training data back: of {n}, {found.single[0]:.1%} of samples are nearer to one than "
+            f"all but {found.level:.2%} of held-out data is, and {found.duplicates[0]:.1%} equal one (chance "
+            f"{found.chance:.2g}); {found.nearer[0]:.0%} are nearer than held-out data."
+        )
+    near = "" if found.z > -2 else " They are nearer to all of them than held-out data is, as what is blurred is."
+    return f"{case.name} copies nothing that can be seen of {n} (chance {found.chance:.2g}).{near}"

@@ -23,7 +23,8 @@ __all__ = ["PICTURE", "draw", "save_picture"]
 #: Where a run keeps the picture of its diagnosis.
 PICTURE = "diagnosis.png"
 _HELD_OUT = "#0072b2"
-_COLOURS = {"healthy": "#2a7f4f", "suspected": "#b06f00", "found": "#b3261e", "cannot tell": "#777777"}
+_COLOURS = {"healthy": "#2a7f4f", "suspected": "#b06f00", "found": "#b3261e"}
+_GREY = "#777777"  # what has no verdict
 _TICKS = 12  # names of modes, at most
 _WIDTH = 58  # letters of a line in a panel
 
@@ -47,7 +48,8 @@ def draw(case: Case, found: Diagnosis) -> Any:
             drawer(axes, case, finding)
         except Unknown as why:
             _say(axes, finding.sentence or str(why))
-        axes.set_title(f"{finding.ailment}: {finding.state}", color=_COLOURS[finding.state], fontsize=11, loc="left")
+        colour = _COLOURS.get(finding.state, _GREY)
+        axes.set_title(f"{finding.ailment}: {finding.state}", color=colour, fontsize=11, loc="left")
     _pairs(panels[5], case)
     return rendered(figure)
 
@@ -111,18 +113,17 @@ def _log(axes: Axes, case: Case, finding: Finding) -> None:
 def _neighbours(axes: Axes, case: Case, finding: Finding) -> None:
     if not finding.evidence:
         raise Unknown(finding.sentence)
-    from ganarium.metrics.neighbours import nearest
-
-    rows = memorisation.rows(case)
-    near = {name: nearest(rows["training data"], rows[name])[0][:, 0].numpy() for name in rows if name in _NEAR}
-    bins = np.linspace(0, np.quantile(np.concatenate(list(near.values())), 0.99), 41)
+    found = (
+        {"samples": case.learned.search(case.rows)}
+        if case.held_out is None
+        else {"held-out data": case.learned.usual, "samples": case.learned.near(case.rows)}
+    )
+    near = {name: each.distances.numpy() for name, each in found.items()}
+    bins = np.linspace(0, max(float(np.quantile(np.concatenate(list(near.values())), 0.99)), 1e-9), 41).tolist()
     for name, distances in near.items():
         colour = SAMPLES if name == "samples" else _HELD_OUT
         axes.hist(distances, bins, density=True, histtype="step", color=colour, linewidth=1.6, label=name)
     _labels(axes, "distance to the nearest training sample", "density")
-
-
-_NEAR = ("held-out data", "samples")
 
 
 def _pairs(axes: Axes, case: Case) -> None:

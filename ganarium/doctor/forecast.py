@@ -105,7 +105,7 @@ def _held(device: torch.device, reset: bool = False) -> int:
     with suppress(OSError, KeyError, ValueError):
         if reset:
             with suppress(OSError):  # some containers do not allow it: then what loading the data took counts too
-                Path("/proc/self/clear_refs").write_text("5")
-        rows = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+                Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+        rows = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines())
         return 1024 * int(rows["VmRSS" if reset else "VmHWM"].split()[0])
     return 0

@@ -13,7 +13,20 @@ from ganarium.game import Terms
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["Guard"]
+__all__ = ["Guard", "check_gradients"]
+
+
+def check_gradients() -> None:
+    """Check that gradients are not switched off.
+
+    Raises:
+        ValueError: if they are.
+    """
+    if not torch.is_grad_enabled():
+        raise ValueError(
+            "Gradients are switched off: this is called inside torch.no_grad() or torch.inference_mode(), or after "
+            "torch.set_grad_enabled(False), and nothing can learn there. Call it outside."
+        )
 
 
 class Guard:

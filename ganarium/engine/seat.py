@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor, nn
 
-from ganarium.engine.guard import Guard
+from ganarium.engine.guard import Guard, check_gradients
 from ganarium.game import Game, Player, Terms
 from ganarium.ingredients import Schedule
 from ganarium.spec import Batch
@@ -226,6 +226,7 @@ class Seat:
         return {name: term.detach() for name, term in terms.items()}
 
     def _stuck(self) -> str:
+        check_gradients()
         return (
             f"{self.who} returned no term with a gradient, so it cannot move. "
             "Its loss must depend on the networks that it owns, and not be detached from them."

@@ -29,6 +29,7 @@ import torch
 from torch import Tensor
 
 from ganarium.engine.average import Average
+from ganarium.engine.guard import check_gradients
 from ganarium.engine.report import Report
 from ganarium.engine.seat import Seat, Steps
 from ganarium.engine.stepping import OwnStep
@@ -78,7 +79,7 @@ class Trainer:
 
     Raises:
         ValueError: if a rate is given for no player, or for one who takes steps of its own; or a player owns something
-            that is not in the game.
+            that is not in the game; or gradients are switched off.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Trainer:
         channels_last: bool = False,
         compile: bool = False,
     ):
+        check_gradients()
         self.fabric = fabric or _fabric()
         self.game = game.to(self.fabric.device)
         self.channels_last = channels_last

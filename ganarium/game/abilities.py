@@ -30,6 +30,7 @@ __all__ = [
     "Scores",
     "Translates",
     "evaluating",
+    "part_of",
 ]
 
 
@@ -62,6 +63,11 @@ def evaluating(game: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
+def part_of(rows: Mapping[str, Tensor], start: int, size: int) -> dict[str, Tensor]:
+    """So many rows from a place on; where there are fewer, the last one fills them up."""
+    return {name: value[torch.arange(start, start + size).clamp(max=len(value) - 1)] for name, value in rows.items()}
+
+
 @ability("sample", does="draws samples")
 class Samples(ABC):
     """Draws from its model of the data."""
@@ -83,10 +89,13 @@ class Samples(ABC):
     def sample(self, n: int, *, seed: int | None = None, chunk: int = 256, **condition: Any) -> Tensor:
         """Draw ``n`` samples, of shape (n, \\*shape), without gradient and with networks in evaluation mode.
 
+        With a seed, a sample is a function of the seed and of its place: the first three of 64 are three drawn alone,
+        but for rounding.
+
         Args:
             n: How many.
             seed: Makes the samples a function of this number; None draws from the global stream.
-            chunk: How many are drawn at a time.
+            chunk: How many are drawn at a time; their noise is drawn together, so that other chunks are other samples.
             condition: For each of :attr:`conditions`, a value for all samples or n of them; labels and sentences may
                 be given in words.
 
@@ -105,11 +114,19 @@ class Samples(ABC):
         with evaluating(cast(nn.Module, self)), torch.no_grad():
             parts = []
             for start in range(0, n, chunk):
-                size = min(chunk, n - start)
-                part = {name: value[start : start + size] for name, value in rows.items()}
                 with seeded(device, None if seed is None else mix(seed, start)):
-                    parts.append(self.draw(size, **part))
+                    parts.append(self.first(min(chunk, n - start), chunk, part_of(rows, start, chunk)))
             return torch.cat(parts)
+
+    def first(self, n: int, of: int, condition: Mapping[str, Tensor]) -> Tensor:
+        """The first ``n`` of so many samples that are drawn together.
+
+        Args:
+            n: How many are wanted.
+            of: How many are drawn; what is drawn depends on it, for random numbers come in groups.
+            condition: As for :meth:`draw`, of all.
+        """
+        return self.draw(of, **condition)[:n]
 
 
 @ability("decode", does="decodes latents")
@@ -154,6 +171,17 @@ class Decodes(Samples):
 
     def draw(self, n: int, **condition: Tensor) -> Tensor:
         return self.decode(self.latents(n), **condition)
+
+    def first(self, n: int, of: int, condition: Mapping[str, Tensor]) -> Tensor:
+        if type(self).draw is not Decodes.draw:
+            return super().first(n, of, condition)
+        z, chosen = self.undecoded(n, of, condition)
+        return self.decode(z, **chosen)
+
+    def undecoded(self, n: int, of: int, condition: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """What :meth:`first` decodes: latents (n, Z), and all conditions of the samples."""
+        z, chosen = self.latents(of), self.choose(of, **condition)
+        return z[:n], {name: value[:n] for name, value in chosen.items()}
 
 
 @ability("score", does="scores")

@@ -67,6 +67,8 @@ class Game(Configured):
     paper: ClassVar[Paper] = cast(Paper, _Unpublished())
     #: The fields that the game plays on, and the kinds that it takes; no kinds: any.
     needs: ClassVar[Mapping[str, tuple[Kind, ...]]] = {"x": ()}
+    #: The fields that it plays on too, where there are any.
+    also: ClassVar[tuple[str, ...]] = ()
     #: Why the loss of one sample depends on the others in its batch; empty if it does not.
     couples_samples: ClassVar[str] = ""
     #: On which data its defaults and its recipe were seen not to play, and on which they do; empty if nothing is known.
@@ -139,6 +141,15 @@ class Game(Configured):
         game = cls(data.spec, **changes)
         game.measured = cls.paper.run
         return game
+
+    @classmethod
+    def played(cls, spec: Spec) -> Spec:
+        """The fields of a spec that the game plays on.
+
+        Args:
+            spec: What the batches hold.
+        """
+        return Spec({name: field for name, field in spec.items() if name in cls.needs or name in cls.also})
 
     @property
     def device(self) -> torch.device:

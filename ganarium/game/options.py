@@ -16,13 +16,19 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
 from abc import ABC
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self, TypeVar, cast, dataclass_transform, get_origin, get_type_hints
 
+import torch
 from torch import Tensor, nn
+from torch.linalg import vector_norm
+from torch.nn.parameter import is_lazy
+
+from ganarium.randomness import mix, seeded
 
 __all__ = ["Configured", "follows", "made"]
 
@@ -72,6 +78,8 @@ class Configured(nn.Module, ABC):
     #: A game's clock, and whether all its gradients are taken before any step.
     progress: Tensor
     simultaneous: bool = False
+    #: The lengths of the parameters as they were built; None where a class wrote its constructor out.
+    _built: Mapping[str, float] | None = None
     #: What a class declares itself, and that with what its bases do: defaults and types.
     _own: ClassVar[Mapping[str, Any]] = {}
     _own_hints: ClassVar[Mapping[str, Any]] = {}
@@ -119,6 +127,7 @@ class Configured(nn.Module, ABC):
             else:
                 setattr(self, name, value)
         self.build()
+        self._built = _lengths(self)
 
     def begin(self, spec: Any) -> None:
         """Take the spec, before any option is set."""
@@ -129,6 +138,32 @@ class Configured(nn.Module, ABC):
 
     def build(self) -> None:
         """What else the module is made of, once its networks are there."""
+
+    def redraw(self, seed: int) -> None:
+        """Let the first weights follow from a seed; those that are no first weights any more stay as they are.
+
+        What was trained, loaded or set since the module was built stays, and so does all where networks were given.
+
+        Args:
+            seed: What they follow from.
+        """
+        given = [each for value in self.arguments.values() for each in (value if isinstance(value, list) else [value])]
+        if self._built is None or any(isinstance(each, nn.Module) for each in given) or not _alike(self):
+            return
+        with seeded(torch.device("cpu"), mix(seed, 0)):
+            self.load_state_dict(type(self)(**self.arguments).state_dict())
+
+
+def _lengths(module: nn.Module) -> dict[str, float]:
+    """The sum of absolute values of each parameter that has any yet."""
+    there = {name: p for name, p in module.named_parameters() if not is_lazy(p) and p.device.type != "meta"}
+    return {name: float(vector_norm(p.detach(), 1, dtype=torch.float64)) for name, p in there.items()}
+
+
+def _alike(module: Configured) -> bool:
+    """Whether the parameters are those that were built, wherever they are now."""
+    now, then = _lengths(module), module._built or {}
+    return now.keys() == then.keys() and all(math.isclose(now[name], then[name], rel_tol=1e-9) for name in now)
 
 
 def _annotated(cls: type) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from ganarium.jobs.team import Job, Outcome, Watcher
 from ganarium.terminal.console import duration
+from ganarium.terminal.output import is_terminal
 
 __all__ = ["Board", "Tally"]
 
@@ -33,7 +34,7 @@ class Board(Watcher):
         self._said: dict[str, float] = {}
 
     def __enter__(self) -> Self:
-        if not self.quiet and sys.stderr.isatty():
+        if not self.quiet and is_terminal(sys.stderr):
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn
 
@@ -90,7 +91,7 @@ class Tally(Watcher):
         self._said = time.monotonic()
 
     def __enter__(self) -> Self:
-        if not self.quiet and sys.stderr.isatty():
+        if not self.quiet and is_terminal(sys.stderr):
             from rich.console import Console
             from rich.progress import Progress
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from ganarium.game import Decodes, Game, evaluating
+from ganarium.game import Decodes, Game, evaluating, part_of
 from ganarium.ingredients import Law, Normal, Truncated, Uniform
 from ganarium.randomness import mix, seeded
 
@@ -37,7 +37,7 @@ def draw(game: Decodes, n: int, *, seed: int = 0, **condition: Any) -> tuple[Ten
 
     Args:
         game: The game.
-        n: How many; the same as for ``sample``, for other numbers may be other draws.
+        n: How many; of more, the first ones are the same.
         seed: What the samples follow from.
         condition: What they are asked to have; the game chooses the rest.
 
@@ -56,10 +56,8 @@ def draw(game: Decodes, n: int, *, seed: int = 0, **condition: Any) -> tuple[Ten
     rows, device = asked(game, n, condition), cast(Game, game).device
     parts: list[tuple[Tensor, dict[str, Tensor]]] = []
     for start in range(0, n, _CHUNK):
-        size = min(_CHUNK, n - start)
-        given = {name: value[start : start + size] for name, value in rows.items()}
         with seeded(device, mix(seed, start)):
-            parts.append((game.latents(size), game.choose(size, **given)))
+            parts.append(game.undecoded(min(_CHUNK, n - start), _CHUNK, part_of(rows, start, _CHUNK)))
     chosen = {name: torch.cat([part[name] for _, part in parts]) for name in parts[0][1]}
     return torch.cat([z for z, _ in parts]), chosen
 
@@ -80,8 +78,11 @@ def asked(game: Decodes, n: int, condition: Mapping[str, Any]) -> dict[str, Tens
 
 def settled(game: Decodes, n: int, condition: Mapping[str, Any], seed: int = 0) -> dict[str, Tensor]:
     """All conditions of ``n`` samples: those that are asked for, and draws from ``seed`` for the others."""
-    with seeded(cast(Game, game).device, mix(seed, 0x636F6E64)):
-        return game.choose(n, **asked(game, n, condition))
+    rows, parts = asked(game, n, condition), []
+    for start in range(0, n, _CHUNK):
+        with seeded(cast(Game, game).device, mix(seed, 0x636F6E64, start)):
+            parts.append(game.choose(_CHUNK, **part_of(rows, start, _CHUNK)))
+    return {name: torch.cat([part[name] for part in parts])[:n] for name in parts[0]}
 
 
 def repeated(rows: Mapping[str, Tensor], times: int) -> dict[str, Tensor]:

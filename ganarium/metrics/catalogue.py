@@ -10,17 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
 from ganarium.data.base import unpack
 from ganarium.metrics import frechet, modes, neighbours, similarity, transport
 from ganarium.metrics.features import Features
-from ganarium.metrics.looks import Rows
+from ganarium.metrics.looks import KEPT, PAIRS, Rows
 from ganarium.metrics.neighbours import Pair
 from ganarium.metrics.stamp import Better
 from ganarium.zoo import index
+
+if TYPE_CHECKING:
+    from ganarium.metrics.memorised import Learned
 
 __all__ = ["Case", "Metric", "metric", "metrics"]
 
@@ -37,10 +40,10 @@ class Case:
         features: What both are compared by.
         data: What the reference is a part of.
         field: Which field of it.
-        held_out: Data that was not learned from, where the reference was.
+        learned: What was learned from, where copies of it are looked for; all of it.
         first: Whether these are the first, most telling features: numbers that need none are measured once, with them.
         seed: What every choice follows from.
-        resamples: How often samples are drawn anew for a standard error; 0 estimates none.
+        resamples: How many random halves a standard error is estimated from; 0 estimates none.
     """
 
     real: Rows
@@ -48,7 +51,7 @@ class Case:
     features: Features
     data: Any
     field: str
-    held_out: Rows | None
+    learned: Learned | None
     first: bool
     seed: int
     resamples: int
@@ -68,14 +71,19 @@ class Metric:
         better: Which way each is better.
         measure: Measures them, each with its standard error.
         fits: Whether it can be measured.
+        looked: What of both it looks at, in words; empty if at all, as it is.
         quick: Whether it is also measured while a game is trained.
+        aims: What a perfect model would have, if that is not what other data of the reference's kind has; it is then
+            measured of all samples together.
     """
 
     names: tuple[str, ...]
     better: Mapping[str, Better]
     measure: Callable[[Case], dict[str, Pair]]
     fits: Callable[[Case], bool]
+    looked: Callable[[Case], str]
     quick: bool
+    aims: Callable[[Case], dict[str, float]] | None = None
 
     def known_as(self, name: str) -> bool:
         """Whether a name is one of these numbers'."""
@@ -101,8 +109,10 @@ def metric(
     quick: bool = False,
     asked: bool = False,
     fits: Callable[[Case], bool] = lambda case: True,
+    looked: Callable[[Case], str] = lambda case: "",
+    aims: Callable[[Case], dict[str, float]] | None = None,
 ) -> Callable[[_Measure], _Measure]:
-    """Mark a function as a metric. All arguments but ``fits`` are literals, which are also read from the file.
+    """Mark a function as a metric. All arguments but the last three are literals, which are also read from the file.
 
     From a :class:`Case` to the number with its standard error; or to several, by name. One that is measured only when
     it is asked for is given an :class:`~ganarium.metrics.requested.Asked`, and returns numbers.
@@ -114,6 +124,8 @@ def metric(
         quick: Whether it is also measured while a game is trained.
         asked: Whether it is measured only when it is asked for.
         fits: Whether it can be measured of a case.
+        looked: What of a case it looks at, in words, if not at all of it as it is: it becomes a part of the stamp.
+        aims: What a perfect model would have; by default it is measured of other real data.
     """
 
     def mark(measure: _Measure) -> _Measure:
@@ -122,7 +134,7 @@ def metric(
         alone = len(several) == 1 and not names.endswith("*")
         measured = (lambda case: {names: measure(case)}) if alone else measure
         if not asked:
-            _FOUND[several[0]] = Metric(several, ways, measured, fits, quick)
+            _FOUND[several[0]] = Metric(several, ways, measured, fits, looked, quick, aims)
         return measure
 
     return mark
@@ -156,8 +168,9 @@ def _has_classes(case: Case) -> bool:
     return case.features.name in case.made.logits
 
 
-def _can_be_copied(case: Case) -> bool:
-    return _seen(case) and case.held_out is not None
+def _asked_error(pair: Pair, case: Case) -> Pair:
+    """A number with its error only where one is asked for."""
+    return pair if case.resamples else (pair[0], None)
 
 
 def _few_coordinates(case: Case) -> bool:
@@ -166,7 +179,32 @@ def _few_coordinates(case: Case) -> bool:
 
 def _image_pairs(case: Case) -> bool:
     field = case.data.spec[case.field]
-    return case.first and field.kind == "image" and min(field.shape[1:]) >= 7
+    return case.first and field.kind == "image" and min(field.shape[1:]) >= similarity.LEAST
+
+
+def _kept(case: Case) -> str:
+    """Neighbours and kernels are looked for among so many."""
+    return f"at most {KEPT:,} of each" if max(case.real.n, case.made.n) > KEPT else ""
+
+
+def _equal(limit: int) -> Callable[[Case], str]:
+    """As many of each as there are of both, and no more than so many."""
+
+    def looked(case: Case) -> str:
+        n = min(case.real.n, case.made.n, limit)
+        return f"{n:,} of each" if max(case.real.n, case.made.n) > n else ""
+
+    return looked
+
+
+def _standardised(case: Case) -> str:
+    """The kernel has a scale; coordinates have any."""
+    words = "by the reference's mean and deviation" if case.features.name == "coordinates" else ""
+    return ", ".join(filter(None, [_kept(case), words]))
+
+
+def _shown(case: Case) -> str:
+    return f"{min(case.made.n // 2, PAIRS):,} pairs"
 
 
 @metric(
@@ -186,20 +224,30 @@ def _modes(case: Case) -> dict[str, Pair]:
 @metric("frechet", better="lower", about="the distance of Gaussians fitted to features", quick=True)
 def _frechet(case: Case) -> Pair:
     name = case.features.name
-    value = frechet.frechet(case.real.moments[name], case.made.moments[name])
-    return value, frechet.frechet_error(case.real.moments[name], case.pair[1], case.resamples, case.seed)
+    real, made = case.real.moments[name], case.made.moments[name]
+    value = frechet.frechet(real, made)
+    return value, frechet.frechet_error(real, made, case.pair[1], case.seed) if case.resamples else None
 
 
-@metric("kid", better="lower", about="the kernel distance, which has no bias and may be below zero", fits=_seen)
+@metric(
+    "kid",
+    better="lower",
+    about="the kernel distance, which has no bias and may be below zero",
+    fits=_seen,
+    looked=_standardised,
+)
 def _kid(case: Case) -> Pair:
-    return frechet.kernel_distance(*case.pair, case.seed)
+    real, made = case.pair
+    if case.features.name == "coordinates":
+        real, made = frechet.standardised(case.real.moments[case.features.name], real, made)
+    return _asked_error(frechet.kernel_distance(real, made, case.seed), case)
 
 
 @metric(
     "score", better="higher", about="sure classes, evenly used; blind to anything within a class", fits=_has_classes
 )
 def _score(case: Case) -> Pair:
-    return frechet.class_score(case.made.logits[case.features.name], case.seed)
+    return _asked_error(frechet.class_score(case.made.logits[case.features.name], case.seed), case)
 
 
 @metric(
@@ -208,6 +256,7 @@ def _score(case: Case) -> Pair:
     about="samples among data, data among samples",
     quick=True,
     fits=_seen,
+    looked=_kept,
 )
 def _balls(case: Case) -> dict[str, Pair]:
     return neighbours.balls(*case.pair, case.resamples, case.seed)
@@ -218,21 +267,10 @@ def _balls(case: Case) -> dict[str, Pair]:
     better="real",
     about="how often the nearest neighbour is of one's own kind; 0.5 if nobody can tell",
     fits=_seen,
+    looked=_equal(KEPT),
 )
 def _two_sample(case: Case) -> Pair:
     return neighbours.two_sample(*case.pair, case.resamples, case.seed)
-
-
-@metric(
-    "memorised",
-    better="real",
-    about="how often a sample is nearer to training data than to as much held-out data; 0.5 without copying",
-    fits=_can_be_copied,
-)
-def _copies(case: Case) -> Pair:
-    assert case.held_out is not None
-    real, made = case.pair
-    return neighbours.copies(real, case.held_out.features[case.features.name], made, case.resamples, case.seed)
 
 
 @metric("sliced", better="lower", about="the sliced Wasserstein distance")
@@ -245,6 +283,7 @@ def _sliced(case: Case) -> Pair:
     better="lower",
     about="the exact Wasserstein distance of at most 1,000 points",
     fits=_few_coordinates,
+    looked=_equal(transport.POINTS),
 )
 def _wasserstein(case: Case) -> Pair:
     return transport.exact_and_error(*case.pair, case.seed, case.resamples)
@@ -255,6 +294,7 @@ def _wasserstein(case: Case) -> Pair:
     better="real",
     about="the structural similarity of random pairs; high: repetitive",
     fits=_image_pairs,
+    looked=_shown,
 )
 def _similarity(case: Case) -> Pair:
     assert case.made.some is not None

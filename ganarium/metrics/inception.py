@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganarium.files import at_home
 from ganarium.metrics.features import Features
 from ganarium.pictures.tiles import to_uint8
 
@@ -28,7 +29,7 @@ def features(path: str, data: Any, field: str) -> Features:
     Raises:
         ValueError: if there is no such file, or it holds no such network, or samples are not images.
     """
-    file = Path(path).expanduser()
+    file = at_home(path)
     of = data.spec[field]
     if not path or not file.is_file():
         raise ValueError(

@@ -10,12 +10,15 @@ r"""The features that have a name:
 ``random``      64 features of a convolutional network that was never trained
 ``inception``   2,048 features of the Inception network in a file of the user's: ``inception:PATH``
 ==============  =======================================================================================
+
+``./file.py:function`` names features of one's own (:mod:`ganarium.metrics.own_features`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -23,39 +26,46 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, adaptive_avg_pool3d
 
-from ganarium.metrics import inception, learned, world
+from ganarium.metrics import inception, learned, own_features, world
 from ganarium.metrics.features import Features, is_digits, labelled, of_network, to_side
 from ganarium.randomness import seeded
-from ganarium.zoo import index
+from ganarium.zoo import index, own
 
-__all__ = ["default", "named"]
+__all__ = ["default", "fine", "named"]
 
 _PATCHES = 8
+_NUMBERS = 1024  # of an image, that copies are looked for by
 _CPU = torch.device("cpu")
 
 
-def named(name: str, data: Any, field: str = "x") -> Features:
+def named(name: Any, data: Any, field: str = "x") -> Features:
     """The features of a name, for a field of some data.
 
     Args:
-        name: One of the names above; ``inception`` is followed by a colon and the path of its file.
+        name: One of the names above, ``inception`` followed by a colon and the path of its file; or ``FILE.py:NAME``;
+            or a network or function that maps samples to features; or features, which are given back.
         data: What samples are compared with; what is trained on the spot learns from its training part.
         field: Which field of it.
 
     Raises:
         ValueError: if there are no such features, or they do not fit the data.
     """
-    kind, _, path = name.partition(":")
-    if kind not in _MAKERS:
+    if isinstance(name, Features):
+        return name
+    kind, _, path = name.partition(":") if isinstance(name, str) else ("", "", "")
+    in_file = isinstance(name, str) and own.is_file(name)
+    if isinstance(name, str) and not in_file and kind not in _MAKERS:
         raise ValueError(f"There are no features '{kind}'. {index.nearest(kind, _MAKERS)}")
-    if path and kind != "inception":
+    if path and not in_file and kind != "inception":
         raise ValueError(f"Only inception is read from a file; got '{name}'.")
     if data.spec[field].counts:
         raise ValueError(
             f"{data.name} holds {data.spec[field].kind}, which have no distances; metrics take images, points, "
             "sequences, volumes and videos."
         )
-    return _MAKERS[kind](path, data, field)
+    if not isinstance(name, str):
+        return own_features.of(name, data, field)
+    return own_features.in_file(name, data, field) if in_file else _MAKERS[kind](path, data, field)
 
 
 def default(data: Any, field: str = "x") -> list[str]:
@@ -71,12 +81,27 @@ def default(data: Any, field: str = "x") -> list[str]:
     return ["classes" if labelled(data) and field == "x" else "rotations", "pixels", *factors]
 
 
-def _pixels(path: str, data: Any, field: str) -> Features:
+def fine(data: Any, field: str = "x") -> Features:
+    """What copies are looked for by: the numbers themselves, or means of patches so small that some 1,024 remain.
+
+    Raises:
+        ValueError: if the data has no distances.
+    """
+    of = data.spec[field]
+    if of.kind not in ("image", "volume", "video"):
+        return named("coordinates", data, field)
+    side = math.floor((_NUMBERS / of.shape[0]) ** (1 / len(of.shape[1:])))
+    found = _patches(data, field, max(_PATCHES, side))
+    return replace(found, name="pixels" if found.resize == _patches(data, field).resize else "fine-pixels")
+
+
+def _patches(data: Any, field: str, side: int = _PATCHES) -> Features:
+    """Pixels, averaged over patches so that at most ``side`` remain along each side."""
     shape = data.spec[field].shape
     kind = data.spec[field].kind
     if kind not in ("image", "volume", "video"):
         raise ValueError(f"pixels are of images, volumes and videos; {data.name} holds {kind}. Use coordinates.")
-    sides = tuple(min(_PATCHES, side) for side in shape[1:])
+    sides = tuple(min(side, own) for own in shape[1:])
     pool = adaptive_avg_pool2d if kind == "image" else adaptive_avg_pool3d
     same = sides == shape[1:]
 
@@ -92,7 +117,7 @@ def _coordinates(path: str, data: Any, field: str) -> Features:
     of = data.spec[field]
     if of.kind not in ("points", "sequence", "attributes"):
         raise ValueError(f"coordinates are of points and sequences; {data.name} holds {of.kind}. Use pixels.")
-    return Features("coordinates", "", of.size, "as they are", lambda x: (of.restore(x).flatten(1).float(), None))
+    return Features("coordinates", "", of.size, "as they are", lambda x: (of.restore(x.double()).flatten(1), None))
 
 
 class _Untrained(nn.Module):
@@ -125,7 +150,7 @@ _MAKERS: dict[str, Callable[[str, Any, str], Features]] = {
     "classes": lambda path, data, field: learned.classes(data, field),
     "rotations": lambda path, data, field: learned.rotations(data, field),
     "world": lambda path, data, field: world.features(data, field),
-    "pixels": _pixels,
+    "pixels": lambda path, data, field: _patches(data, field),
     "coordinates": _coordinates,
     "random": _random,
     "inception": inception.features,

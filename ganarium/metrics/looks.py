@@ -15,18 +15,20 @@ from ganarium.pictures.tiles import to_uint8
 from ganarium.randomness import mix
 from ganarium.terminal.progress import watched
 
-__all__ = ["CHUNK", "KEPT", "PAIRS", "Look", "Moments", "Rows", "embed", "of_data", "of_game", "of_tensor"]
+__all__ = ["CHUNK", "KEPT", "PAIRS", "Look", "Moments", "Rows", "embed", "of_data", "of_game", "of_given", "of_tensor"]
 
 CHUNK = 256
 #: Features of at most so many samples are kept: neighbours are looked for among these.
 KEPT = 10_000
-#: So many pairs of images are kept.
+#: So many pairs of images are kept at most.
 PAIRS = 500
-_WIDE = 512  # features beyond so many are not all kept
+_WIDE = 512  # of more features than so many only the rows that neighbours are looked for among are kept
 
 
 class Moments:
-    """Sums of features, in double precision: enough for a mean and a covariance.
+    """The mean and the covariance of features, in double precision, from parts.
+
+    Each part is centred by itself (Chan, Golub, LeVeque), so that nothing cancels where means are large.
 
     Args:
         size: How many features.
@@ -34,26 +36,26 @@ class Moments:
 
     def __init__(self, size: int):
         self.n = 0
-        self.sum = torch.zeros(size, dtype=torch.float64)
+        #: The mean, of shape (d,).
+        self.mean = torch.zeros(size, dtype=torch.float64)
+        #: The sum of the outer products of their differences from it, of shape (d, d).
         self.outer = torch.zeros(size, size, dtype=torch.float64)
 
-    def add(self, features: Tensor, weights: Tensor | None = None) -> None:
-        """Count rows (n, d); each as often as its weight, a whole number, says."""
+    def add(self, features: Tensor) -> None:
+        """Count rows (n, d)."""
         rows = features.double()
-        weighted = rows if weights is None else rows * weights[:, None]
-        self.n += len(rows) if weights is None else int(weights.sum())
-        self.sum += weighted.sum(0)
-        self.outer += weighted.T @ rows
-
-    @property
-    def mean(self) -> Tensor:
-        """The mean, of shape (d,)."""
-        return self.sum / self.n
+        if not len(rows):
+            return
+        n, mean = self.n + len(rows), rows.mean(0)
+        rows, away = rows - mean, mean - self.mean
+        self.outer += rows.T @ rows + torch.outer(away, away) * (self.n * len(rows) / n)
+        self.mean = self.mean + away * (len(rows) / n)
+        self.n = n
 
     @property
     def covariance(self) -> Tensor:
         """The covariance, divided by n - 1, of shape (d, d)."""
-        return (self.outer - self.n * torch.outer(self.mean, self.mean)) / (self.n - 1)
+        return self.outer / (self.n - 1)
 
 
 @dataclass
@@ -62,10 +64,11 @@ class Rows:
 
     Args:
         n: How many samples there were.
-        features: By the name of the features, of shape (m, d) with m of n at most, the first ones.
+        features: By the name of the features, of shape (m, d) with m of n at most: all, or a random part.
         logits: Likewise, where the features know classes.
         moments: Of all n.
-        some: The first images, as bytes; those of even places are pairs with those after them.
+        some: Random images, as bytes; those of even places are pairs with those after them.
+        fine: Of the first block of some samples: what copies are looked for by, of all blocks (m, d).
     """
 
     n: int
@@ -73,60 +76,57 @@ class Rows:
     logits: dict[str, Tensor]
     moments: dict[str, Moments]
     some: Tensor | None
+    fine: Tensor | None = None
 
     def __len__(self) -> int:
         return self.n
 
 
 class Look:
-    """Looks at samples, part by part.
+    """Keeps what is measured of samples that come part by part.
 
     Args:
         features: What they are mapped to.
+        total: How many will come.
+        seed: Which of them are kept, where not all are, follows from it.
     """
 
-    def __init__(self, features: Sequence[Features]):
-        self.features = features
-        self.n = 0
+    def __init__(self, features: Sequence[Features], total: int, seed: int = 0):
+        self.features, self._came = features, 0
+        order = torch.randperm(total, generator=torch.Generator().manual_seed(mix(seed, 25)))
+        #: The place of each sample in a random order.
+        self._place = order.argsort()
         self._some: list[Tensor] = []
+        self._shown: list[Tensor] = []
         self._parts = {each.name: ([], [], Moments(each.size)) for each in features}
 
-    def add(self, x: Tensor) -> None:
-        """Look at samples (n, \\*shape).
-
-        Raises:
-            ValueError: if features are not finite.
-        """
-        x = x.detach().cpu()
-        if self.n < 2 * PAIRS and x.ndim == 4:
-            self._some.append(to_uint8(x[: 2 * PAIRS - self.n]))
+    def add(self, x: Tensor, found: dict[str, tuple[Tensor, Tensor | None]]) -> None:
+        """Keep of samples (n, \\*shape) whose features and logits are these, by name."""
+        place = self._place[self._came : self._came + len(x)]
+        self._came += len(x)
+        if x.ndim == 4 and bool((shown := place < 2 * PAIRS).any()):
+            self._some.append(to_uint8(x[shown]))
+            self._shown.append(place[shown])
         for each in self.features:
-            self._add(x, each)
-        self.n += len(x)
-
-    def _add(self, x: Tensor, features: Features) -> None:
-        found, logits = features.embed(x)
-        if not found.isfinite().all():
-            raise ValueError(
-                f"Some samples have features '{features.name}' that are not finite, so they cannot be judged."
-            )
-        kept, classes, moments = self._parts[features.name]
-        moments.add(found)
-        if features.size <= _WIDE or self.n < KEPT:
-            kept.append(found)
+            features, logits = found[each.name]
+            kept, classes, moments = self._parts[each.name]
+            moments.add(features)
+            chosen = slice(None) if each.size <= _WIDE else place < KEPT
+            kept.append(features[chosen])
             if logits is not None:
-                classes.append(logits)
+                classes.append(logits[chosen])
 
     def rows(self) -> Rows:
         """What is kept of them."""
         features = {name: torch.cat(kept) for name, (kept, _, _) in self._parts.items()}
         logits = {name: torch.cat(classes) for name, (_, classes, _) in self._parts.items() if classes}
         moments = {name: moments for name, (_, _, moments) in self._parts.items()}
-        return Rows(self.n, features, logits, moments, torch.cat(self._some) if self._some else None)
+        images = torch.cat(self._some)[torch.cat(self._shown).argsort()] if self._some else None
+        return Rows(self._came, features, logits, moments, images)
 
 
 def embed(
-    batches: Iterable[Tensor], features: Sequence[Features], total: int, doing: str, block: int | None = None
+    batches: Iterable[Tensor], features: Sequence[Features], total: int, doing: str, blocks: int = 1, seed: int = 0
 ) -> list[Rows]:
     """Look at samples once.
 
@@ -135,22 +135,37 @@ def embed(
         features: What they are mapped to.
         total: How many samples there are.
         doing: What is said while it takes long.
-        block: How many samples are kept together; what is left in the end, and is no full block, is left out. None
-            keeps all together.
+        blocks: In how many blocks of nearly equal size they are kept, the larger ones first.
+        seed: Which block a sample falls into follows from it, and not from when it comes.
 
     Raises:
         ValueError: if features are not finite.
     """
-    block = block or total
-    blocks, look = [], Look(features)
+    where = torch.arange(total) % blocks
+    if blocks > 1:
+        where = where[torch.randperm(total, generator=torch.Generator().manual_seed(mix(seed, 26)))]
+    looks = [Look(features, int((where == block).sum()), mix(seed, block)) for block in range(blocks)]
+    came = 0
     for x in watched(batches, total, len, doing=doing):
-        while len(x):
-            part, x = x[: block - look.n], x[block - look.n :]
-            look.add(part)
-            if look.n == block:
-                blocks.append(look.rows())
-                look = Look(features)
-    return blocks
+        x = x[: total - came].detach().cpu()
+        found = {each.name: _embedded(x, each) for each in features}
+        fall, came = where[came : came + len(x)], came + len(x)
+        for block in fall.unique().tolist():
+            chosen = slice(None) if blocks == 1 else fall == block
+            looks[block].add(x[chosen], {name: _rows(pair, chosen) for name, pair in found.items()})
+    return [look.rows() for look in looks]
+
+
+def _embedded(x: Tensor, features: Features) -> tuple[Tensor, Tensor | None]:
+    found, logits = features.embed(x)
+    if not found.isfinite().all():
+        raise ValueError(f"Some samples have features '{features.name}' that are not finite, so they cannot be judged.")
+    return found, logits
+
+
+def _rows(pair: tuple[Tensor, Tensor | None], chosen: slice | Tensor) -> tuple[Tensor, Tensor | None]:
+    features, logits = pair
+    return features[chosen], None if logits is None else logits[chosen]
 
 
 def of_data(data: Any, places: Tensor, name: str) -> Iterator[Tensor]:
@@ -162,6 +177,12 @@ def of_data(data: Any, places: Tensor, name: str) -> Iterator[Tensor]:
 def of_tensor(x: Tensor) -> Iterator[Tensor]:
     """Samples in parts."""
     yield from x.split(CHUNK)
+
+
+def of_given(x: Tensor, count: int, seed: int) -> Iterator[Tensor]:
+    """``count`` random ones of samples that somebody gives, in random order, in parts: most folders are sorted."""
+    places = torch.randperm(len(x), generator=torch.Generator().manual_seed(mix(seed, 27)))[:count]
+    yield from (x[part] for part in places.split(CHUNK))
 
 
 def of_game(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-__all__ = ["PROTOCOL", "Better", "Number", "Stamp"]
+__all__ = ["PROTOCOL", "Better", "Number", "Stamp", "described"]
 
 #: The version of how numbers are made; it changes when a number of the same name would.
-PROTOCOL = 1
+PROTOCOL = 2
 
 #: Which way a number is better: that of real data is the aim where it is "real".
 Better = Literal["lower", "higher", "real"]
@@ -28,6 +28,7 @@ class Stamp:
         samples: How many generated samples are compared at a time.
         seed: What the choice of both follows from.
         protocol: The version of the definition.
+        looked: What of both was looked at, and how, where it is not all as it is.
     """
 
     features: str
@@ -39,6 +40,7 @@ class Stamp:
     samples: int
     seed: int
     protocol: int = PROTOCOL
+    looked: str = ""
 
     def unlike(self, other: Stamp) -> list[str]:
         """The names of what differs; numbers are comparable if it is empty.
@@ -52,9 +54,10 @@ class Stamp:
 
     def __str__(self) -> str:
         part = "" if self.split == "all" else f", {self.split}"
+        looked = f"; {self.looked}" if self.looked else ""
         return (
             f"{self.samples:,} samples against {self.reference:,} of {self.data}{part}, by {self.features} "
-            f"({self.size} numbers; {self.resize}); seed {self.seed}; protocol {self.protocol}"
+            f"({self.size} numbers; {self.resize}){looked}; seed {self.seed}; protocol {self.protocol}"
         )
 
 
@@ -135,3 +138,14 @@ class Number:
         """The number whose :meth:`plain` this is."""
         names = ("metric", "value", "se", "floor", "blocks", "better")
         return cls(**{name: row[name] for name in names}, stamp=Stamp(**row["stamp"]))
+
+
+def described(data: Any) -> str:
+    """The data and the options that made it, in one line."""
+    source = data.source
+    if source is None:
+        return f"{data.name} ({len(data):,} samples)"
+    chosen = {name: value for name, value in source.get("options", {}).items() if name not in ("split", "labels")}
+    words = ", ".join(f"{name} {value}" for name, value in chosen.items())
+    files = f", files {source['fingerprint'][:8]}" if source.get("fingerprint") else ""
+    return f"{source['name']} ({words}{files})" if words or files else str(source["name"])

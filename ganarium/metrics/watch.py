@@ -37,6 +37,8 @@ class Watch:
         real = self.judge.others(count)
         assert real is not None
         numbers = {_called(number): number for number in self._numbers([real])}
+        if not numbers:
+            raise ValueError(" ".join(self.judge.notes))
         #: The same of real data, by name: what a perfect model would reach.
         self.floor = {name: number.value for name, number in numbers.items()}
         self._better: dict[str, Better] = {name: number.better for name, number in numbers.items()}

@@ -26,7 +26,7 @@ from ganarium.pictures import tiles
 from ganarium.randomness import mix, seeded
 from ganarium.running import checkpoint
 from ganarium.running.run import Run, data_of
-from ganarium.spec import Field
+from ganarium.spec import Field, Spec
 from ganarium.zoo import index
 
 __all__ = ["Quiz", "make_quiz", "unlock", "write_quiz"]
@@ -138,7 +138,9 @@ def _field(run: Run) -> Field:
 def _data(run: Run, quiz: Quiz) -> tuple[Any, str]:
     """What is real, and in words where it comes from."""
     if quiz.data:
-        data = datasets.load(quiz.data, split=quiz.split or "all")  # type: ignore[arg-type]
+        name = "x" if isinstance(run.game, Samples) else "b"
+        seen = Spec({name: run.spec[name]})
+        data = datasets.like(quiz.data, seen, split=quiz.split or "all")  # type: ignore[arg-type]
         return data, f"{data}; whether the run saw it is not known here"
     source = run.config["data"]
     if source is None:

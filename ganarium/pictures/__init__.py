@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from ganarium.files import write_whole
+from ganarium.files import ending, locked, write_whole
 from ganarium.pictures import texts, tiles
 from ganarium.pictures.charts import curves
 from ganarium.pictures.films import film
@@ -124,9 +124,9 @@ def save(image: Image, path: str | os.PathLike[str]) -> None:
 
     path = Path(path)
     type_of = registered_extensions()
-    if path.suffix.lower() not in type_of:
+    if ending(path) not in type_of:
         raise ValueError(f"{path.name} has no suffix of a picture. Call it {path.stem}.png.")
-    write_whole(path, lambda file: image.save(file, format=type_of[path.suffix.lower()]))
+    write_whole(path, lambda file: image.save(file, format=type_of[ending(path)]))
 
 
 def write_samples(samples: Tensor, field: Field, path: str | os.PathLike[str]) -> None:
@@ -140,13 +140,13 @@ def write_samples(samples: Tensor, field: Field, path: str | os.PathLike[str]) -
     """
     path = Path(path)
     samples = _checked(samples, field)
-    if path.is_dir() or not path.suffix:
+    if path.is_dir() or not ending(path):
         _write_folder(samples, field, path)
-    elif path.suffix == ".png":
+    elif ending(path) == ".png":
         save(draw(samples, field), path)
-    elif path.suffix == ".txt":
+    elif ending(path) == ".txt":
         _write_text(samples, field, path)
-    elif path.suffix == ".npz":
+    elif ending(path) == ".npz":
         import numpy as np
 
         array = field.restore(samples).numpy()
@@ -185,11 +185,13 @@ def _write_folder(samples: Tensor, field: Field, path: Path) -> None:
         raise ValueError(f"A folder takes images; these samples are {field.kind}. Write them to an .npz file.")
     digits = max(5, len(str(len(samples) - 1)))
     names = [f"{place:0{digits}d}.png" for place in range(len(samples))]
-    others = sorted({entry.name for entry in path.iterdir()} - set(names)) if path.is_dir() else []
-    if others:
-        raise ValueError(
-            f"The folder {path} holds other things, such as {others[0]}, which would mix with the samples.\n"
-            "Give a new or empty folder."
-        )
-    for name, cell in zip(names, tiles.colours(samples), strict=True):
-        save(tiles.image_of(cell), path / name)
+    path.mkdir(parents=True, exist_ok=True)
+    with locked(path):
+        others = sorted({entry.name for entry in path.iterdir()} - set(names))
+        if others:
+            raise ValueError(
+                f"The folder {path} holds other things, such as {others[0]}, which would mix with the samples.\n"
+                "Give a new or empty folder."
+            )
+        for name, cell in zip(names, tiles.colours(samples), strict=True):
+            save(tiles.image_of(cell), path / name)

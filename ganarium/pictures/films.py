@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganarium.files import read_lines, write_whole
+from ganarium.files import ending, read_lines, write_whole
 from ganarium.pictures.texts import caption_font
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def film(
         ValueError: if there are no pictures, or ``out`` is no GIF.
     """
     out = Path(out)
-    if out.suffix.lower() != ".gif":
+    if ending(out) != ".gif":
         raise ValueError(f"A film is a .gif file; got {out.name}. Call it {out.stem or 'film'}.gif.")
     paths = frames_of(source)
     encoded = encode(paths, captions(paths, source), most)

@@ -47,6 +47,8 @@ def judged(data: Any, made: Tensor, *metrics: str, features: str | None = None) 
     judge = Judge(data, features=[features] if features else None, learned_from=False)
     rows = judge.look([made], len(made))
     numbers = judge.judge(rows, metrics or None, resamples=0, floor=False, quick=not metrics)
+    if not numbers:
+        raise ValueError(" ".join(judge.notes))
     found = {number.metric: number.value for number in numbers}
     if len(found) < len(numbers):
         raise ValueError(f"By what are samples compared? Say features, one of {', '.join(map(str, judge.features))}.")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ganarium._version import __version__
-from ganarium.files import write_text
+from ganarium.files import locked, write_text
 from ganarium.jobs.team import cores
 from ganarium.proving.echo import here
 from ganarium.proving.stale import digest, libraries, measuring
@@ -106,11 +106,12 @@ class Store:
         self._write(claim, {}, {"digest": digest(claim.module, "trivial"), "where": here(), "found": found})
 
     def _write(self, claim: Claim, arms: Mapping[str, Any], trivial: Mapping[str, Any] | None = None) -> None:
-        kept, scores = self._read(claim)  # again: somebody else may keep results here too
-        kept, scores = {**kept, **arms}, trivial or scores
-        whole = {"claim": claim.name, "arms": {name: kept[name] for name in ARMS if name in kept}}
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_text(self.file(claim), json.dumps({**whole, "trivial": scores} if scores else whole, indent=1) + "\n")
+        with locked(self.folder):
+            kept, scores = self._read(claim)  # again: somebody else may keep results here too
+            kept, scores = {**kept, **arms}, trivial or scores
+            whole = {"claim": claim.name, "arms": {name: kept[name] for name in ARMS if name in kept}}
+            write_text(self.file(claim), json.dumps({**whole, "trivial": scores} if scores else whole, indent=1) + "\n")
 
     def seeds(self, claim: Claim) -> tuple[int, ...]:
         """The seeds by which a claim is judged, of which something is kept; all of them if there are none."""

@@ -170,7 +170,7 @@ def _write(folder: Path, state: Mapping[str, Any], seconds: float) -> None:
     sums = {path.name: _digest(path) for path in sorted(folder.iterdir())}
     meta = {"format": FORMAT, "round": state["round"], "seen": state["seen"], "seconds": round(seconds, 3)}
     meta |= {"twins": twins, "sha256": sums}
-    (folder / "meta.json").write_text(json.dumps({**meta, "own_sha256": _own_digest(meta)}, indent=1))
+    (folder / "meta.json").write_text(json.dumps({**meta, "own_sha256": _own_digest(meta)}, indent=1), encoding="utf-8")
     for path in [*folder.iterdir(), folder]:
         flush(path)
 

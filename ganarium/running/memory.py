@@ -44,8 +44,8 @@ def advice(error: BaseException, device: str, batch: int, parts: int) -> str:
     asked = asked_for(error) or " more"
     return (
         f"The memory of {device} is full: the run wanted{asked}, with {at_once} at once. What it saved is safe.\n"
-        f"Say --adapt to go on with half as many at once, --batch {max(batch // 2, 1)} for a smaller batch, or make "
-        "the networks or images smaller."
+        f"Train with --adapt to go on with half as many at once, with --batch {max(batch // 2, 1)} for a smaller one, "
+        "or make the networks or images smaller."
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 import yaml
 
 from ganarium._version import __version__
+from ganarium.files import numbered, write_text
 from ganarium.game import Game
 from ganarium.running import checkpoint
 from ganarium.running.settings import Settings
@@ -22,7 +24,7 @@ from ganarium.zoo import index, options, own
 if TYPE_CHECKING:
     from ganarium.engine.trainer import Trainer
 
-__all__ = ["budget", "config_of", "differences", "find", "new_folder", "read_config", "runs"]
+__all__ = ["budget", "config_of", "differences", "find", "new_folder", "read_config", "runs", "settle"]
 
 
 def find(path: str | Path) -> Path:
@@ -60,17 +62,54 @@ def read_config(path: Path) -> dict[str, Any]:
     return config
 
 
-def new_folder(out: str | Path | None, game: Game, data: Any) -> Path:
-    """The folder of a new run.
+@contextmanager
+def new_folder(out: str | Path | None, game: Game, data: Any) -> Iterator[Path]:
+    """The folder of a new run, taken while a run begins inside; given back if it does not begin.
+
+    A numbered folder is made here, so that no two runs have one number, however many start at once. One that the user
+    names may be there, as long as nothing is in it: :func:`settle` takes it.
 
     Raises:
         ValueError: if something is there already.
     """
+    where = Path("runs") if out is None else _empty(Path(out))
+    made = [folder for folder in (where, *where.parents) if not folder.exists()]
+    where.mkdir(parents=True, exist_ok=True)
+    path = where
     if out is None:
-        stem = f"{game.paper.command}-{re.sub(r'[^a-z0-9]+', '-', data.name.lower()).strip('-') or 'data'}"
-        taken = {path.name for path in Path("runs").glob(f"{stem}-*")}
-        return Path("runs") / next(name for i in range(1, 10**6) if (name := f"{stem}-{i:03d}") not in taken)
-    path = Path(out)
+        path = numbered(where, f"{game.paper.command}-{_stem(data.name)}")
+        made = [path, *made]
+    try:
+        yield path
+    except BaseException:
+        for folder in made:
+            # Not what somebody else has put something into.
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def settle(path: Path, config: Mapping[str, Any]) -> None:
+    """Make a folder a run's: its parts and its config.
+
+    Raises:
+        ValueError: if another run has settled there since it was looked at.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        (path / "checkpoints").mkdir()
+    except FileExistsError:
+        raise ValueError(f"{path} was taken by another run meanwhile. Name another --out.") from None
+    (path / "pictures").mkdir(exist_ok=True)
+    write_text(path / "config.yaml", yaml.safe_dump(config, sort_keys=False))
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "data"
+
+
+def _empty(path: Path) -> Path:
+    """A folder that the user names, unless something is there."""
     if (path / "config.yaml").exists():
         raise ValueError(
             f"{path} already holds a run. Go on with it by `ganarium resume {path}`, or name another --out."
@@ -141,6 +180,7 @@ def differences(config: Mapping[str, Any], trainer: Trainer, data: Any) -> list[
     """What differs from when a run began, in lines; nothing if it goes on exactly."""
     then = config.get("ran_with", {})
     now = _surroundings(trainer, data, Settings(**config["settings"]))
+    then = {name: value for name, value in then.items() if name != "files" or value}  # older runs noted fewer
     changed = [f"{name} is {now[name]}, was {then[name]}" for name in now if name in then and now[name] != then[name]]
     changed += own.changes(config["game"].get("source"), type(trainer.game))
     lines = [line if not line.startswith("files") else "the files of the data have changed" for line in changed]

@@ -30,7 +30,21 @@ from ganarium.terminal.console import duration
 from ganarium.terminal.signals import Interrupted
 from ganarium.zoo import index, options, own
 
-__all__ = ["Interrupted", "Run", "Settings", "build", "data_of", "find", "load", "read_config", "runs", "state_of"]
+__all__ = [
+    "Interrupted",
+    "Run",
+    "Settings",
+    "build",
+    "check_spec",
+    "data_of",
+    "drawn_evenly",
+    "find",
+    "load",
+    "played",
+    "read_config",
+    "runs",
+    "state_of",
+]
 
 
 class Run:
@@ -157,6 +171,19 @@ class Run:
         return f"Run({str(self.path)!r})"
 
 
+def drawn_evenly(game: Any, asked: Mapping[str, Any] | None = None) -> list[str]:
+    """A sentence for each label that a game draws evenly because its run does not say how often the data has each.
+
+    Args:
+        game: The game.
+        asked: What its samples are asked to have.
+    """
+    fields = getattr(game, "conditions", {})
+    lost = [name for name, field in fields.items() if name not in (asked or {}) and game.spec.get(name) == field]
+    lost = [name for name in lost if fields[name].kind == "label" and not fields[name].frequencies]
+    return [f"'{name}' is drawn evenly: the run does not say how often the data has each class." for name in lost]
+
+
 def state_of(path: Path, which: str | int) -> dict[str, Any]:
     """The state of a run's checkpoint: the newest that is whole, or the one that is named."""
     folder = path / "checkpoints"
@@ -210,10 +237,42 @@ def data_of(config: Mapping[str, Any]) -> Any:
     """The data of a run's config; random data for a toy.
 
     Raises:
-        ValueError: if it has no name by which it can be loaded again.
+        ValueError: if it has no name by which it can be loaded again, or is no longer what the run's game plays on.
     """
     if config["data"] is None:
         raise ValueError("This run was trained on data that has no name. Say which (--data).")
     if config["data"]["name"] == "toy":
         return datasets.random(Spec.read(config["spec"]))
-    return datasets.from_source(config["data"])
+    data = datasets.from_source(config["data"])
+    check_spec(config, data)
+    return data
+
+
+def check_spec(config: Mapping[str, Any], data: Any) -> None:
+    """Raise unless data is what a run's game plays on: the same shapes and units, the same classes in the same order.
+
+    Args:
+        config: The run's config.
+        data: The data.
+
+    Raises:
+        ValueError: with a sentence that says what differs.
+    """
+    if words := datasets.difference(played(config), data.spec):
+        raise ValueError(
+            f"The data in {data.name} are not what the run was trained on: {words} Give it data as they were, or begin "
+            "another run."
+        )
+
+
+def played(config: Mapping[str, Any]) -> Spec:
+    """The fields of a run's spec that its game plays on; all, if the game is not at hand.
+
+    Args:
+        config: The run's config.
+    """
+    spec = Spec.read(config["spec"])
+    try:
+        return index.class_of(config["game"]).played(spec)
+    except (ValueError, OSError):
+        return spec

@@ -38,7 +38,7 @@ class Settings:
         epochs: Its length in passes through the data.
         minutes: Its length in minutes; a short trial turns it into rounds before the run starts.
         batch_size: Samples in a batch.
-        seed: What the order of the data and all noise follow from.
+        seed: What the first weights, the order of the data and all noise follow from.
         average: The half-life of the averaged networks, in samples seen; 0 keeps no average.
         lr: Learning rates that replace the game's, by player.
         decay: How all learning rates fall to zero over each stage.

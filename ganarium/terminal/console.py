@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ganarium.terminal.output import is_terminal
+
 __all__ = ["Console", "duration", "memory"]
 
 
@@ -60,7 +62,7 @@ class Console:
             self._live.console.print(text, highlight=False, markup=False) if self._live else print(text, flush=True)
 
     def __enter__(self) -> Console:
-        if not self.quiet and sys.stdout.isatty():
+        if not self.quiet and is_terminal(sys.stdout):
             from rich.progress import BarColumn, Progress, TextColumn
 
             columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[text]}"))

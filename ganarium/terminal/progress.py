@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
+from ganarium.terminal.output import is_terminal
 from ganarium.terminal.processes import speaks
 
 __all__ = ["Progress", "silent", "watched"]
@@ -48,7 +49,7 @@ def watched(
         doing: What the bar says.
     """
     began, done = time.monotonic(), 0
-    seen = not _SILENT.get() and speaks() and sys.stderr is not None and sys.stderr.isatty()
+    seen = not _SILENT.get() and speaks() and is_terminal(sys.stderr)
     with ExitStack() as stack:
         for part in parts:
             yield part

@@ -8,7 +8,8 @@ An f-divergence is the mean, under :math:`q`, of a convex function of the ratio 
     JS(p, q) = \tfrac12 KL\bigl(p \,\|\, \tfrac{p+q}{2}\bigr) + \tfrac12 KL\bigl(q \,\|\, \tfrac{p+q}{2}\bigr).
 
 Integrals are sums over evenly spaced places (the trapezoid rule), which is exact to rounding for smooth densities that
-vanish at both ends. Divergences are in nats.
+vanish at both ends and are wider than a few steps; lines that are made around laws have eight steps, at the least, in
+the standard deviation of the narrowest. Divergences are in nats, and infinite where they are.
 
 Reference:
     Liese, Vajda: On Divergences and Informations in Statistics and Information Theory, IEEE Transactions on
@@ -32,6 +33,10 @@ from ganarium.ingredients import KL, JensenShannon, Pearson, ReverseKL, SquaredH
 __all__ = ["GENERATORS", "Line", "distribution", "f_divergence", "js", "kl", "mixture", "normal"]
 
 _FARTHEST = 700.0  # the largest log ratio whose exponential a double holds
+_FAR = 300.0  # a log ratio so large that an f grows as a power of it, whose square a double holds
+_STEPS = 8  # in the standard deviation of the narrowest law
+_MOST = 4_000_000  # places
+_FALL = 30.0  # how far, as a logarithm, an integrand falls towards the ends of a line that it fits on
 
 
 def normal(mean: float | Tensor = 0.0, sd: float | Tensor = 1.0) -> Normal:
@@ -85,10 +90,28 @@ class Line:
 
     @classmethod
     def around(cls, *laws: Distribution, sds: float = 12.0, points: int = 4001) -> Line:
-        """As far as any of the laws reaches, in its standard deviations."""
-        middles, reaches = ([float(value) for value in values] for values in zip(*map(_moments, laws), strict=True))
-        ends = [(middle - sds * reach, middle + sds * reach) for middle, reach in zip(middles, reaches, strict=True)]
-        return cls(min(low for low, _ in ends), max(high for _, high in ends), points)
+        """As far as any of the laws reaches, in its standard deviations; so fine that none falls between the places.
+
+        Args:
+            laws: Normal laws, and mixtures of them.
+            sds: How far.
+            points: How many places, at the least.
+
+        Raises:
+            ValueError: if a law is so narrow beside another that it takes more than four million places.
+        """
+        parts = [(float(law.mean), float(law.variance) ** 0.5) for law in laws]
+        low = min(middle - sds * reach for middle, reach in parts)
+        high = max(middle + sds * reach for middle, reach in parts)
+        narrow = min(map(_narrowest, laws))
+        needed = math.ceil(_STEPS * (high - low) / narrow) + 1
+        if needed > _MOST:
+            raise ValueError(
+                f"A law with a standard deviation of {narrow:g} falls between the places of a line from {low:g} to "
+                f"{high:g}: it takes {needed:,} of them, more than {_MOST:,}. Take laws of more like widths, or laws "
+                "that are nearer to each other."
+            )
+        return cls(low, high, max(points, needed))
 
     @cached_property
     def x(self) -> Tensor:
@@ -104,8 +127,10 @@ class Line:
         return self.integral(law.log_prob(self.x).exp() * values)
 
 
-def _moments(law: Distribution) -> tuple[Tensor, Tensor]:
-    return law.mean.detach(), law.variance.detach().sqrt()
+def _narrowest(law: Distribution) -> float:
+    """The standard deviation of a law, or of the narrowest part of a mixture."""
+    part = law.component_distribution if isinstance(law, MixtureSameFamily) else law
+    return float(part.variance.detach().min()) ** 0.5
 
 
 def distribution(law: Distribution, line: Line) -> Tensor:
@@ -151,14 +176,49 @@ GENERATORS: Mapping[str, Callable[[Tensor], Tensor]] = {
 
 
 def f_divergence(f: Callable[[Tensor], Tensor], p: Distribution, q: Distribution, line: Line | None = None) -> Tensor:
-    """The f-divergence of p from q; ratios beyond e^700 count as that much, so use :func:`kl` for laws far apart.
+    """The f-divergence of p from q; infinite where it is, or where it is beyond what a double holds.
 
     Args:
         f: A convex function of the ratio p / q that is zero at one, such as those of :data:`GENERATORS`.
         p: Data's law.
         q: The model's.
-        line: Where to integrate; by default as far as either reaches.
+        line: Where to integrate; by default as far as the integrand reaches.
+
+    Example:
+        >>> f_divergence(GENERATORS["pearson"], normal(0, 2), normal(0, 1)).item()     # p^2 / q grows outwards
+        inf
     """
-    line = line or Line.around(p, q)
-    ratio = (p.log_prob(line.x) - q.log_prob(line.x)).clamp(-_FARTHEST, _FARTHEST).exp()
-    return line.mean(q, f(ratio))
+    fits = line or _wide_enough(f, p, q)
+    logs = _log_integrand(f, p, q, fits.x)
+    if _grows(f, p, q, fits) or float(logs.max()) > _FARTHEST:
+        return torch.tensor(torch.inf, dtype=torch.float64)
+    ratio = p.log_prob(fits.x) - q.log_prob(fits.x)
+    near = q.log_prob(fits.x).exp() * f(ratio.clamp(-_FARTHEST, _FAR).exp())
+    return fits.integral(torch.where(ratio > _FAR, logs.exp(), near))
+
+
+def _log_integrand(f: Callable[[Tensor], Tensor], p: Distribution, q: Distribution, x: Tensor) -> Tensor:
+    """log q |f(p / q)| at some places. Far out f grows as a power of the ratio, so nothing overflows."""
+    ratio = p.log_prob(x) - q.log_prob(x)
+    ends = f(torch.tensor([_FAR - 1, _FAR], dtype=torch.float64).exp()).abs().clamp(min=1e-300).log()
+    within = f(ratio.clamp(-_FARTHEST, _FAR).exp()).abs().clamp(min=1e-300).log()
+    return q.log_prob(x) + within + (ends[1] - ends[0]) * (ratio - _FAR).clamp(min=0)
+
+
+def _wide_enough(f: Callable[[Tensor], Tensor], p: Distribution, q: Distribution) -> Line:
+    """A line around both laws, at whose ends the integrand has vanished if it does."""
+    line = Line.around(p, q)
+    for sds in (24.0, 48.0, 96.0):
+        logs = _log_integrand(f, p, q, line.x)
+        if float(logs[[0, -1]].max()) < float(logs.max()) - _FALL or _grows(f, p, q, line):
+            break
+        line = Line.around(p, q, sds=sds)
+    return line
+
+
+def _grows(f: Callable[[Tensor], Tensor], p: Distribution, q: Distribution, line: Line) -> bool:
+    """Whether the integrand grows outwards, far beyond the line, on either side."""
+    middle, reach = (line.low + line.high) / 2, (line.high - line.low) / 2
+    out = reach * torch.tensor([100.0, 200.0], dtype=torch.float64)
+    sides = [_log_integrand(f, p, q, middle + sign * out) for sign in (-1, 1)]
+    return any(float(far) > float(near) for near, far in sides)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganarium.files import ending
 from ganarium.terminal import tables
 from ganarium.zoo import index
 
@@ -51,7 +52,7 @@ class Shown:
         Raises:
             ValueError: if it ends in something else.
         """
-        path, suffix = check(path, film=bool(self.film)), Path(path).suffix.lower()
+        path, suffix = check(path, film=bool(self.film)), ending(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.stem}.part{suffix}")
         if suffix == ".gif":
@@ -70,7 +71,7 @@ def check(path: str | os.PathLike[str], film: bool) -> Path:
         ValueError: if it does not end as a picture's does, or a film's.
     """
     fits = (*_FORMATS, ".gif") if film else _FORMATS
-    if Path(path).suffix.lower() not in fits:
+    if ending(path) not in fits:
         raise ValueError(f"This lesson is written as {', '.join(fits)}; got '{Path(path).name}'.")
     return Path(path)
 

@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganarium.files import at_home, ending
 from ganarium.zoo import own
 from ganarium.zoo.claim import Claim
 from ganarium.zoo.reading import Class, GameEntry, LoaderEntry, MetricEntry, Verb, classes, entry_of, marked, trees
@@ -229,11 +229,11 @@ def check_data(name: str) -> None:
     Raises:
         ValueError: with the nearest names.
     """
-    path = Path(name).expanduser()
+    path = at_home(name)
     known = name == "toy" or name in loaders() or (":" in name and name.partition(":")[0] in readers())
     if name in readers() and not path.exists():
         raise ValueError(f"'{name}' is read from files that you have: --data {name}:PATH.")
-    if not known and not path.suffix and not path.exists():
+    if not known and not ending(path) and not path.exists():
         raise ValueError(f"There is no data '{name}'. {nearest(name, loaders())} A path must exist.")
 
 

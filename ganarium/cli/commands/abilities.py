@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,22 +13,29 @@ from torch import Tensor
 from ganarium import data as datasets
 from ganarium import pictures
 from ganarium.cli.commands.base import verb
-from ganarium.data.loading import is_folder
+from ganarium.cli.commands.loading import chosen, of_data
+from ganarium.files import ending, write_whole
 from ganarium.game import Classifies, Encodes, Scores, Translates, evaluating
 from ganarium.running.run import Run, data_of, load
-from ganarium.spec import Field
+from ganarium.running.sources import with_options
+from ganarium.spec import Spec
 from ganarium.zoo import index
 
-__all__ = ["able", "batch_of", "classify", "encode", "part_of", "score", "size_of", "translate"]
+__all__ = ["able", "batch_of", "classify", "encode", "of_data", "part_of", "score", "translate"]
 
 Part = Literal["all", "train", "test"]
 
 
 @verb(
-    "translate", says="RUN", about="map samples of one domain to another", group="what a trained game does", takes="run"
+    "translate",
+    says="RUN",
+    about="map samples of one domain to another",
+    group="what a trained game does",
+    takes="run",
+    more="of_data",
 )
 def translate(
-    run: str, to: str = "b", data: str = "", split: Part = "all", count: int = 64, out: str = "x.png"
+    run: str, to: str = "b", data: str = "", split: Part = "all", count: int = 64, out: str = "x.png", **loading: Any
 ) -> None:
     """Map samples of one domain to another.
 
@@ -44,18 +51,27 @@ def translate(
     if to not in game.targets:
         raise ValueError(f"{type(game).__name__} translates to {' and '.join(game.targets)}; got --to {to}.")
     source = {"a": "b", "b": "a"}[to]
-    x = _rows(loaded, data, split, source, count)
+    x = batch_of(loaded, data, split, source, count, loading)[source]
     y = torch.cat(list(_applied(game, x, lambda part: game.translate(part, to))))
-    if Path(out).suffix == ".npz":
-        np.savez(out, x=x.numpy(), translation=y.numpy())
+    if ending(out) == ".npz":
+        _save(out, x=x.numpy(), translation=y.numpy())
     else:
         fields = [loaded.spec[source], loaded.spec[to]]
         pictures.save(pictures.draw_rows([(source, x[:16]), (f"{source} to {to}", y[:16])], fields), out)
     print(f"{len(x)} samples of {source} in {to}: {out}")
 
 
-@verb("encode", says="RUN", about="infer the latents of data", group="what a trained game does", takes="run")
-def encode(run: str, data: str = "", split: Part = "all", count: int = 10**9, out: str = "z.npz") -> None:
+@verb(
+    "encode",
+    says="RUN",
+    about="infer the latents of data",
+    group="what a trained game does",
+    takes="run",
+    more="of_data",
+)
+def encode(
+    run: str, data: str = "", split: Part = "all", count: int = 10**9, out: str = "z.npz", **loading: Any
+) -> None:
     """Infer latents.
 
     Args:
@@ -66,15 +82,22 @@ def encode(run: str, data: str = "", split: Part = "all", count: int = 10**9, ou
         out: Where to: an npz file with the array "z".
     """
     loaded, game = able(run, Encodes, "encode")
-    z = torch.cat(list(_applied(game, _rows(loaded, data, split, "x", count), game.encode)))
-    np.savez(out, z=z.numpy())
+    z = torch.cat(list(_applied(game, batch_of(loaded, data, split, "x", count, loading)["x"], game.encode)))
+    _save(out, z=z.numpy())
     print(f"{len(z)} latents of {z.shape[1]} coordinates in {out}")
 
 
 @verb(
-    "classify", says="RUN", about="name the class of each sample of data", group="what a trained game does", takes="run"
+    "classify",
+    says="RUN",
+    about="name the class of each sample of data",
+    group="what a trained game does",
+    takes="run",
+    more="of_data",
 )
-def classify(run: str, data: str = "", split: Part = "all", count: int = 10**9, out: str = "y.npz") -> None:
+def classify(
+    run: str, data: str = "", split: Part = "all", count: int = 10**9, out: str = "y.npz", **loading: Any
+) -> None:
     """Name the class of each sample; where the data has labels, say how often that is right.
 
     Args:
@@ -85,9 +108,9 @@ def classify(run: str, data: str = "", split: Part = "all", count: int = 10**9, 
         out: Where to: an npz file with the arrays "y" (classes) and "logits".
     """
     loaded, game = able(run, Classifies, "classify")
-    batch = batch_of(loaded, data, split, "x", count)
+    batch = batch_of(loaded, data, split, "x", count, loading)
     logits = torch.cat(list(_applied(game, batch["x"], game.classify)))
-    np.savez(out, y=logits.argmax(1).numpy(), logits=logits.numpy())
+    _save(out, y=logits.argmax(1).numpy(), logits=logits.numpy())
     known = batch["y"] >= 0 if "y" in batch else torch.zeros(len(logits), dtype=torch.bool)
     right = (logits.argmax(1) == batch["y"])[known].float().mean().item() if known.any() else None
     print(f"{len(logits)} classes in {out}" + ("" if right is None else f"; {right:.1%} of {known.sum()} labels agree"))
@@ -99,8 +122,11 @@ def classify(run: str, data: str = "", split: Part = "all", count: int = 10**9, 
     about="score data as the discriminator or critic does",
     group="what a trained game does",
     takes="run",
+    more="of_data",
 )
-def score(run: str, data: str = "", split: Part = "all", count: int = 10**9, out: str = "scores.npz") -> None:
+def score(
+    run: str, data: str = "", split: Part = "all", count: int = 10**9, out: str = "scores.npz", **loading: Any
+) -> None:
     """Score samples as the discriminator or critic does.
 
     Args:
@@ -111,11 +137,11 @@ def score(run: str, data: str = "", split: Part = "all", count: int = 10**9, out
         out: Where to: an npz file with the array "score".
     """
     loaded, game = able(run, Scores, "score")
-    batch = batch_of(loaded, data, split, "x", count)
+    batch = batch_of(loaded, data, split, "x", count, loading)
     asked = {name: value for name, value in batch.items() if name in getattr(game, "conditions", {})}
     with evaluating(game), torch.no_grad():
         scores = game.score(batch["x"], **asked)
-    np.savez(out, score=scores.numpy())
+    _save(out, score=scores.numpy())
     print(f"{len(scores)} scores in {out}: mean {scores.mean():.4g}, {'lower' if game.energy else 'higher'} for data")
 
 
@@ -132,23 +158,36 @@ def able(run: str, ability: type, word: str, **which: Any) -> tuple[Run, Any]:
     return loaded, loaded.game
 
 
-def batch_of(run: Run, name: str, split: Part, field: str, count: int) -> dict[str, Tensor]:
-    """The first samples of the data, as the run's game sees them; images of a folder are read at its size."""
+def batch_of(
+    run: Run, name: str, split: Part, field: str, count: int, loading: Mapping[str, Any] | None = None
+) -> dict[str, Tensor]:
+    """The first samples of the data, as the run's game sees them (:func:`ganarium.data.like`).
+
+    Args:
+        run: The run.
+        name: The data; what the run was trained on if empty.
+        split: Which part of it.
+        field: The field that is wanted; images of a folder may be of any.
+        count: How many samples, at most.
+        loading: The answers for the options of the data.
+
+    Raises:
+        ValueError: if there are no such data, or they do not fit the run.
+    """
     if count < 1:
         raise ValueError(f"At least one sample; got count={count}.")
-    options = size_of(run.spec[field]) if is_folder(name) else {}
-    data = datasets.load(name, split=split, **options) if name else data_of(part_of(run.config, split))
-    needed, given = run.spec[field], data.spec.get(field)
-    if given is None or given.shape != needed.shape:
-        raise ValueError(f"The run plays on '{field}' of {needed}; this data has {given or 'no such field'}.")
-    return dict(next(iter(data.sweep(min(count, len(data))))))
-
-
-def size_of(field: Field) -> dict[str, Any]:
-    """The options with which a folder gives images like those of a field; none, if it gives no such images."""
-    if field.kind != "image" or field.shape[1] != field.shape[2] or field.shape[0] not in (1, 3):
-        return {}
-    return {"size": field.shape[1], "channels": field.shape[0]}
+    options = chosen(loading or {})
+    if not name:
+        data = data_of(with_options(part_of(run.config, split), options))
+        return dict(next(iter(data.sweep(min(count, len(data))))))
+    seen = {"x": run.spec[field], **{each: row for each, row in run.spec.items() if row.kind == "label"}}
+    data = datasets.like(name, Spec({**seen, field: run.spec[field]}), split=split, **options)
+    found = field if field in data.spec else "x"
+    if found not in data.spec or data.spec[found].shape != run.spec[field].shape:
+        given = data.spec.get(found) or "no such field"
+        raise ValueError(f"The run plays on '{field}' of {run.spec[field]}; this data has {given}.")
+    batch = dict(next(iter(data.sweep(min(count, len(data))))))
+    return {**batch, field: batch[found]}
 
 
 def part_of(config: dict[str, Any], split: Part) -> dict[str, Any]:
@@ -159,8 +198,10 @@ def part_of(config: dict[str, Any], split: Part) -> dict[str, Any]:
     return {**config, "data": {**source, "options": {**source["options"], "split": split, "labels": None}}}
 
 
-def _rows(run: Run, name: str, split: Part, field: str, count: int) -> Tensor:
-    return batch_of(run, name, split, field, count)[field]
+def _save(out: str, **arrays: Any) -> None:
+    """Write arrays to an .npz file, whole or not at all; the ending is added where it is missing, as numpy does."""
+    path = Path(out if ending(out) == ".npz" else f"{out}.npz")
+    write_whole(path, lambda file: np.savez(file, **arrays))
 
 
 def _applied(game: Any, x: Tensor, function: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:

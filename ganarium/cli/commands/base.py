@@ -10,12 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ganarium.terminal.output import is_terminal, knows_all_letters
 from ganarium.zoo import own
 
 if TYPE_CHECKING:
     from ganarium.zoo.reading import Verb
 
-__all__ = ["as_json", "call", "on_run", "perform", "table", "verb"]
+__all__ = ["NARROWEST", "as_json", "call", "on_run", "perform", "table", "verb"]
+
+#: Columns of a terminal, below which tables are wrapped by it.
+NARROWEST = 60
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -45,7 +49,7 @@ def perform(found: Verb, words: list[str]) -> int:
     """
     function = found.call
     if found.takes == "run":
-        more = getattr(import_module(found.module), found.more) if found.more else lambda run: ()
+        more = getattr(import_module(found.module), found.more) if found.more else lambda run, words: ()
         return on_run(function, words, found.word, more, found.called)
     if found.takes == "options":
         return call(function, words, f"ganarium {found.word}")
@@ -87,7 +91,7 @@ def on_run(
     function: Callable[..., Any],
     words: list[str],
     verb: str,
-    extra: Callable[[str], Sequence[Any]] = lambda run: (),
+    extra: Callable[[str, Sequence[str]], Sequence[Any]] = lambda run, words: (),
     called: Mapping[str, str] | None = None,
 ) -> int:
     """Call a function whose first argument is a run.
@@ -96,7 +100,7 @@ def on_run(
         function: What is called.
         words: The words after the command: a run, then options.
         verb: The command.
-        extra: Options that depend on the run.
+        extra: Options that depend on the run, and on the words after it.
         called: As for :func:`call`.
     """
     from ganarium.arguments import forms
@@ -107,7 +111,7 @@ def on_run(
             raise ValueError(f"Which run? `ganarium {verb} RUN`; see `ganarium runs`.")
         return call(function, words, _program(verb, "RUN"), None, [game], called, run="RUN")
     with own.naming((forms.words_after(words, "game") or [""])[0]):
-        more = [game, *extra(words[0])]
+        more = [game, *extra(words[0], words[1:])]
         return call(function, words[1:], _program(verb, words[0]), None, more, called, run=words[0])
 
 
@@ -117,9 +121,9 @@ def _program(verb: str, run: str) -> str:
     return " ".join(["ganarium", first, run, *rest])
 
 
-def as_json(rows: list[dict[str, Any]]) -> str:
-    """Rows as JSON."""
-    return json.dumps(rows, indent=1, ensure_ascii=False)
+def as_json(found: Any) -> str:
+    """What was found as JSON, with letters that the output does not know escaped as JSON does it."""
+    return json.dumps(found, indent=1, ensure_ascii=not knows_all_letters(sys.stdout))
 
 
 def table(rows: list[dict[str, Any]], hide: Sequence[str] = ()) -> None:
@@ -133,5 +137,6 @@ def table(rows: list[dict[str, Any]], hide: Sequence[str] = ()) -> None:
         made.add_column(name, overflow="fold")
     for row in rows:
         made.add_row(*(", ".join(v) if isinstance(v := row[name], list) else str(v) for name in names))
-    width = None if sys.stdout.isatty() else 160
+    # A terminal that says it is narrower would get columns of nothing.
+    width = max(Console().width, NARROWEST) if is_terminal(sys.stdout) else 160
     Console(width=width, soft_wrap=False).print(made)

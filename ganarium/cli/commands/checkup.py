@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,14 +14,17 @@ from ganarium.arguments import forms
 from ganarium.arguments.forms import Row
 from ganarium.arguments.misuse import Misuse
 from ganarium.arguments.request import GAME, Request, loader_rows
+from ganarium.cli.commands.base import NARROWEST, as_json
 from ganarium.data.files.examine import examined
 from ganarium.data.files.scan import Scan
 from ganarium.data.loading import is_folder
 from ganarium.doctor.forecast import Forecast, forecast
 from ganarium.doctor.risks import risks
+from ganarium.files import at_home
 from ganarium.game import Game
 from ganarium.running.gallery import SEEN, seen
 from ganarium.running.settings import Settings
+from ganarium.terminal.output import is_terminal
 from ganarium.terminal.progress import silent
 
 __all__ = ["Checkup", "of_data", "with_game"]
@@ -72,10 +74,10 @@ class Checkup:
             ("picture", self.picture),
         ]
 
-    def show(self, as_json: bool) -> int:
+    def show(self, json: bool) -> int:
         """Print it; 1 if training would refuse, else 0."""
-        if as_json:
-            print(json.dumps(self.plain(), indent=1, ensure_ascii=False))
+        if json:
+            print(as_json(self.plain()))
             return int(bool(self.refused))
         if self.scan is not None:
             _show_table(self.scan)
@@ -166,7 +168,7 @@ def _check_place(name: str, out: str | None) -> None:
 
 def _among(name: str, out: str) -> bool:
     """Whether a folder is the data's, or below it."""
-    path = Path(name.removeprefix("folder:")).expanduser().resolve()
+    path = at_home(name.removeprefix("folder:")).resolve()
     return is_folder(name) and Path(out).resolve().is_relative_to(path)
 
 
@@ -184,7 +186,7 @@ def _picture(name: str, out: str | None, data: Any, game: Game | None, how: Mapp
 
 def _show_table(scan: Scan) -> None:
     """The table of a scan: in colour on a terminal, else in plain text."""
-    if not sys.stdout.isatty():
+    if not is_terminal(sys.stdout):
         print(scan.table())
         return
     from rich.console import Console
@@ -197,7 +199,7 @@ def _show_table(scan: Scan) -> None:
         table.add_column(name, overflow="fold", justify="right" if name == "files" else "left")
     for row in scan.rows():
         table.add_row(Text(row.group, styles.get(row.group, "")), f"{row.count:,}", Text(row.what), Text(row.names))
-    console = Console()
+    console = Console(width=max(Console().width, NARROWEST))
     console.print(scan.title, style="bold", markup=False, highlight=False)
     console.print(table)
     for note in scan.notes:

@@ -11,12 +11,15 @@ __all__ = ["compare"]
 
 @verb(
     "compare",
-    says="GAME GAME --data DATA --seen N",
+    says="GAME GAME --data DATA --seen N | RUN RUN",
     about="games on equal terms: seeds, intervals, a page",
     group="how good it is",
 )
 def compare(words: list[str]) -> int:
-    """Play games on the same data with the same budget, batch and seeds, and compare what they make.
+    """Play games on the same data with the same budget, batch and seeds, and compare what they make; or compare runs.
+
+    Finished runs need nothing else: ganarium compare RUN RUN. Those that differ in their seed alone are one
+    contestant's, and contestants are paired by seed. --count, --metrics and --out are taken.
 
     Games stand first; one with options of its own in quotes: "wgan-gp --critic-moves 1". Options of the data are given
     as for train: --data.size 32.
@@ -61,7 +64,8 @@ def compare(words: list[str]) -> int:
                 raise ValueError("--resume FOLDER goes on with what the folder says; give it neither games nor data.")
             found = comparing.go_on(resume, workers, quiet)
         else:
-            if not data or (seen is None and minutes is None):
+            runs = not data and comparing.finished.are_runs(games)
+            if not runs and (not data or (seen is None and minutes is None)):
                 raise ValueError("On what, and for how long? `ganarium compare GAME GAME --data DATA --seen SAMPLES`.")
             found = comparing.compare(
                 games,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ganarium.cli.commands.base import verb
+from ganarium.cli.commands.loading import of_data
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +26,7 @@ _SHOWN = 16  # images in the grid
     about="fill holes in images: random ones, or those that a mask says",
     group="what a trained game does",
     takes="run",
-    more="laws_of",
+    more="options_of",
 )
 def complete(
     run: str,
@@ -37,7 +39,7 @@ def complete(
     out: Path = Path("completed"),
     weights: Literal["average", "last"] = "average",
     checkpoint: str = "latest",
-    **laws: Any,
+    **more: Any,
 ) -> int:
     """Fill holes in images.
 
@@ -65,22 +67,23 @@ def complete(
     loaded, game = able(run, Completes, "complete", weights=weights, checkpoint=checkpoint)
     field = loaded.spec["x"]
     given = read_mask(mask, (field.shape[1], field.shape[2])) if mask else None
-    x = batch_of(loaded, data, split, "x", count)["x"]
-    known, made = filled(game, x, given, laws["holes"], each, seed)
+    x = batch_of(loaded, data, split, "x", count, {name: value for name, value in more.items() if name != "holes"})["x"]
+    known, made = filled(game, x, given, more["holes"], each, seed)
     write(x, known, made, field, out)
     print(f"{len(x)} images, {each} completion{'s' if each > 1 else ''} of each: {out}")
     return 0
 
 
-def laws_of(run: str) -> list[Any]:
-    """The option of the holes, which are as the run was trained if nobody says otherwise."""
+def options_of(run: str, words: Sequence[str] = ()) -> list[Any]:
+    """The option of the holes, which are as the run was trained if nobody says otherwise; and those of the data."""
     from ganarium.arguments.forms import Row
     from ganarium.cli.commands.abilities import able
     from ganarium.game import Completes
     from ganarium.ingredients import Holes
 
     _, game = able(run, Completes, "complete")
-    return [Row("holes", Holes, game.holes, "Where the images are not known; by default as the run was trained.")]
+    holes = Row("holes", Holes, game.holes, "Where the images are not known; by default as the run was trained.")
+    return [holes, *of_data(run, words)]
 
 
 def filled(
@@ -108,10 +111,10 @@ def write(x: Tensor, mask: Tensor, made: Tensor, field: Field, out: Path) -> Non
     import numpy as np
 
     from ganarium import pictures
-    from ganarium.files import write_whole
+    from ganarium.files import ending, write_whole
     from ganarium.ingredients import completed
 
-    if out.suffix == ".npz":
+    if ending(out) == ".npz":
         images, known, completions = x.numpy(), mask.numpy(), made.transpose(0, 1).numpy()
         write_whole(out, lambda file: np.savez(file, x=images, mask=known, completion=completions))
         return
@@ -119,7 +122,7 @@ def write(x: Tensor, mask: Tensor, made: Tensor, field: Field, out: Path) -> Non
     rows = [("image", x[:_SHOWN]), ("hole", nothing[:_SHOWN])]
     rows += [(f"completion {number}", each[:_SHOWN]) for number, each in enumerate(made, 1)]
     grid = pictures.draw_rows(rows, field)
-    if out.suffix:
+    if ending(out):
         pictures.save(grid, out)
         return
     names = [f"completion-{number}" for number in range(1, len(made) + 1)]

@@ -25,6 +25,9 @@ def diagnose(
 ) -> int:
     """Say why a game behaves as it does: mode collapse, an overfitted discriminator, a vanishing gradient, more.
 
+    A run that was stopped, or is being played, before all of its rounds are played has no verdicts: all of them are
+    "not done yet", with what is seen so far.
+
     Args:
         run: The run's folder, or its name under ./runs.
         checkpoint: Of which checkpoint: latest, best, or a round.
@@ -45,6 +48,8 @@ def diagnose(
         return 0
     print(found)
     print(f"\n  picture     {found.facts['run']}/diagnosis.png")
+    if not found.facts["done"]:
+        print(f"  to go on    ganarium resume {found.facts['run']}")
     if any(finding.advice for finding in found.findings):
         command = f"ganarium train {found.facts['game']} --config {found.facts['run']}/config.yaml"
         print(f"  to try      {command} --out DIR OPTIONS")

@@ -105,6 +105,9 @@ _LISTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
 @verb("cite", says="GAME", about="the paper, as BibTeX", group="what there is")
 def cite(words: list[str]) -> int:
     """Print a game's paper as BibTeX."""
+    if {"-h", "--help"} & set(words):
+        print("ganarium cite GAME\n\nThe paper of a game, as BibTeX; `ganarium list` has the games.")
+        return 0
     if len(words) != 1 or words[0].startswith("-"):
         raise ValueError("Which game? `ganarium cite GAME`; see `ganarium list`.")
     print(index.game(words[0]).paper.cite())

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from ganarium.cli.commands.base import as_json, table, verb
+from ganarium.cli.commands.loading import chosen, of_data
 
-__all__ = ["resume", "runs", "sample", "value"]
+__all__ = ["classes", "conditions", "of_data", "resume", "runs", "sample", "value"]
 
 
-@verb("resume", says="RUN", about="go on where a run was stopped", group="playing", takes="run")
+@verb("resume", says="RUN", about="go on where a run was stopped", group="playing", takes="run", more="of_data")
 def resume(
     run: str,
     rounds: int | None = None,
     stop_after: int | None = None,
     quiet: bool = False,
     checkpoint: str = "latest",
+    data: str = "",
+    other_data: bool = False,
+    **loading: Any,
 ) -> int:
     """Go on where a run was stopped.
 
@@ -26,10 +31,21 @@ def resume(
         stop_after: Stop, and save, after so many rounds.
         quiet: Say nothing.
         checkpoint: Where to go on from: latest, best, or a round.
+        data: Where the data is now, if it was moved; it is read with the run's own options.
+        other_data: Go on also if the data are not those that the run began with.
     """
     from ganarium.running import fitting
 
-    fitting.resume(run, rounds=rounds, stop_after=stop_after, quiet=quiet, checkpoint=checkpoint)
+    fitting.resume(
+        run,
+        rounds=rounds,
+        data=data or None,
+        other_data=other_data,
+        stop_after=stop_after,
+        quiet=quiet,
+        checkpoint=checkpoint,
+        **chosen(loading),
+    )
     return 0
 
 
@@ -70,10 +86,12 @@ def sample(
     samples = loaded.sample(count, seed=seed, units="game", **asked)
     pictures.write_samples(samples, loaded.spec["x"], out)
     print(f"{count} samples in {out}")
+    for note in runs.drawn_evenly(loaded.game, asked):
+        print(f"  {note}")
     return 0
 
 
-def conditions(run: str) -> list[Any]:
+def conditions(run: str, words: Sequence[str] = ()) -> list[Any]:
     """What samples of a run can be asked to have, as options."""
     from ganarium.arguments.forms import Row
     from ganarium.running import run as runs
@@ -81,21 +99,34 @@ def conditions(run: str) -> list[Any]:
     found = getattr(runs.Run(run).game, "conditions", {})
     called: dict[str, str] = {"y": "label"}
     return [
-        Row(name, str | None, None, f"What samples are to have: {field}.", called.get(name) or str(name))
+        Row(name, str | None, None, f"What samples are to have: {_said(field)}.", called.get(name) or str(name))
         for name, field in found.items()
     ]
 
 
+def _said(field: Any) -> str:
+    """A condition, and what its classes are called."""
+    from ganarium.spec import some
+
+    return f"{field}: {some(field.called)}" if field.kind == "label" else str(field)
+
+
 def value(text: str, field: Any = None) -> Any:
-    """What was asked for: the name of a class, numbers where the words are numbers, else the words."""
-    if field is not None and text in field.names:
-        return text
+    """What was asked for: names of classes, numbers where the words are numbers, else the words."""
+    if field is not None and field.kind == "label":
+        return classes(text, field)
     try:
         numbers = [float(word) for word in text.replace(",", " ").split()]
     except ValueError:
         return text
     numbers = [int(number) if number.is_integer() else number for number in numbers]
     return numbers[0] if len(numbers) == 1 else numbers
+
+
+def classes(text: str, field: Any) -> str | list[str]:
+    """The name of a class, or several names with commas between them."""
+    names = [text] if text in field.called else [word.strip() for word in text.split(",")]
+    return names[0] if len(names) == 1 else names
 
 
 @verb("runs", about="the runs in ./runs", group="playing", takes="options")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ganarium.cli.commands.base import verb
+from ganarium.files import ending
 
 __all__ = ["film", "quiz", "show"]
 
@@ -92,7 +93,7 @@ def film(run: str, out: Path | None = None) -> int:
 
 
 def _html(out: Path | None) -> Path | None:
-    if out is not None and out.suffix.lower() not in (".html", ".htm"):
+    if out is not None and ending(out) not in (".html", ".htm"):
         raise ValueError(f"A page is an .html file; got {out.name}. Call it {out.stem or 'page'}.html.")
     return out
 

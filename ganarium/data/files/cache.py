@@ -6,20 +6,21 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from ganarium.data.files.finding import Found
+from ganarium.files import cache_folder
 
-__all__ = ["ArrayFile", "check_space", "fingerprint", "folder_of", "locked", "read_note", "write_note"]
+__all__ = ["ArrayFile", "check_space", "fingerprint", "folder_of", "read_note", "write_note"]
 
 
 def folder_of(cache: bool | str) -> Path | None:
-    """The folder that decoded images are kept in; None if it cannot be written and nobody named it.
+    """The folder that decoded images are kept in; None if there is none that can be written and nobody named it.
 
-    ``$GANARIUM_CACHE``, else ``ganarium`` under ``$XDG_CACHE_HOME`` or ``~/.cache``, unless it is named.
+    That of :func:`ganarium.files.cache_folder`, unless it is named.
 
     Raises:
         ValueError: if the folder that was named cannot be written.
@@ -27,8 +28,9 @@ def folder_of(cache: bool | str) -> Path | None:
     if cache is False:
         return None
     named = cache if isinstance(cache, str) else os.environ.get("GANARIUM_CACHE", "")
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    folder = Path(named or Path(home, "ganarium")).expanduser().resolve()
+    folder = cache_folder(named)
+    if folder is None:
+        return None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK):
@@ -62,23 +64,6 @@ def check_space(folder: Path, size: int) -> None:
             f"The decoded images would take up to {size / 2**30:.1f} GiB, and the disk of {folder} has "
             f"{free / 2**30:.1f} GiB left.\nTake a smaller size, a limit, or a cache folder on another disk: cache=DIR."
         )
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Only one process at a time inside; the system lets go when a process dies. Nothing where there are no locks."""
-    with open(path, "ab") as file:
-        try:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except (ImportError, OSError):  # Windows, and some network disks: then several may do the same work
-            yield
-            return
-        try:
-            yield
-        finally:
-            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def write_note(path: Path, note: dict[str, Any]) -> None:

@@ -7,11 +7,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+from ganarium.data.files.depths import Seen, container_of, low_bytes, spread, to_bytes
 from ganarium.data.files.finding import Found, Shelf
+from ganarium.data.files.kinds import unusual
+from ganarium.data.files.levels import BYTES, Span
 
-__all__ = ["Broken", "Frame", "coloured", "decode", "mended", "opened", "patient", "upright"]
+__all__ = ["Broken", "Decoded", "Frame", "coloured", "decode", "mended", "opened", "patient", "upright"]
 
 Fit = Literal["cover", "contain", "stretch"]
 Resample = Literal["lanczos", "bicubic", "bilinear", "box", "nearest"]
@@ -19,7 +22,7 @@ Resample = Literal["lanczos", "bicubic", "bilinear", "box", "nearest"]
 _ORIENTATION = 0x0112  # the tag of EXIF; from 5 on, width and height are exchanged
 _GREY = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 _CLOSED, _LARGE = "may not be read", "more than"  # reasons that can go away while the file stays the same
-_DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+_CLEAR = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
 class Broken(Exception):
@@ -31,17 +34,40 @@ class Frame:
     """What images are brought to.
 
     Args:
-        side: The side of the square in pixels; 0 leaves images as they are.
+        side: The height of what is shown in pixels; 0 leaves images as they are.
         channels: 1 or 3.
         fit: "cover" fills the square and cuts off what sticks out on both sides, "contain" shows all of the image on
             black, "stretch" changes its proportions.
         resample: The filter that resizes; all but "nearest" are antialiased.
+        width: Its width; 0: a square.
+        span: The numbers that are black and white; None: those of each container.
     """
 
     side: int
     channels: int
     fit: Fit = "cover"
     resample: Resample = "lanczos"
+    width: int = 0
+    span: Span | None = None
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.side, self.width or self.side
+
+
+class Decoded(NamedTuple):
+    """An image as it is kept.
+
+    Args:
+        pixels: Bytes of shape (H, W, C).
+        words: What was converted.
+        seen: The numbers that were in the file; None for one that is black and white.
+    """
+
+    pixels: Any
+    words: tuple[str, ...]
+    seen: Seen | None
 
 
 @contextmanager
@@ -64,8 +90,8 @@ def coloured(shelf: Shelf, file: Found) -> bool:
         return False
 
 
-def decode(shelf: Shelf, file: Found, frame: Frame) -> tuple[Any, tuple[str, ...]]:
-    """The pixels of an image, bytes of shape (H, W, C), and what was converted, in words.
+def decode(shelf: Shelf, file: Found, frame: Frame) -> Decoded:
+    """The pixels of an image, what was converted, and what its numbers were.
 
     Raises:
         Broken: if it cannot be read.
@@ -76,13 +102,17 @@ def decode(shelf: Shelf, file: Found, frame: Frame) -> tuple[Any, tuple[str, ...
         try:
             if frame.side and image.format == "JPEG":
                 # A JPEG is decoded at a half, a quarter or an eighth where that is still twice as large as needed.
-                image.draft(None, (2 * frame.side, 2 * frame.side))
+                image.draft(None, (2 * max(frame.sides), 2 * max(frame.sides)))
+            container = container_of(image)
             image.load()
-            plain, words = _plain(image, frame.channels)
-            if min(plain.size) < frame.side:
-                words.append(f"sides below {frame.side} pixels (enlarged)")
+            deep = None if container == BYTES else _numbers(shelf, file, image)
+            plain, words, seen = _plain(image, frame, container, deep)
+            if plain.height < frame.sides[0] or plain.width < frame.sides[1]:
+                words.append(f"sides below {' x '.join(map(str, sorted({*frame.sides})))} pixels (enlarged)")
             sized = _sized(plain, frame)
-            return np.asarray(sized).reshape(sized.height, sized.width, frame.channels), tuple(words)
+            return Decoded(np.asarray(sized).reshape(sized.height, sized.width, frame.channels), tuple(words), seen)
+        except Broken:
+            raise
         except (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, OverflowError) as error:
             cut = "truncated" in str(error) or isinstance(error, EOFError)
             raise Broken("cut short" if cut else "damaged") from None
@@ -103,7 +133,7 @@ def opened(shelf: Shelf, file: Found) -> Any:
     try:
         return Image.open(shelf.open(file))
     except UnidentifiedImageError:
-        raise Broken("not an image") from None
+        raise Broken(unusual(shelf, file) or "not an image") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Broken(_too_many()) from None
     except PermissionError:
@@ -134,30 +164,84 @@ def _too_many() -> str:
     return f"{_LARGE} {(Image.MAX_IMAGE_PIXELS or 0) // 10**6} million pixels"
 
 
-def _plain(image: Any, channels: int) -> tuple[Any, list[str]]:
-    """The first picture of the file, upright, opaque and in 8 bits, as grey or colour; and what that took."""
-    from PIL import Image, ImageOps
+def _plain(image: Any, frame: Frame, container: str, deep: Any) -> tuple[Any, list[str], Seen | None]:
+    """The first picture of the file, upright, opaque and in 8 bits, as grey or colour; what that took, and its numbers.
 
-    words, mode = [], image.mode
+    Args:
+        image: As Pillow decoded it.
+        frame: What it is brought to.
+        container: In what its numbers are.
+        deep: Its numbers, if they are more than bytes.
+    """
+    from PIL import ImageOps
+
+    words, seen, mode = [], None, image.mode
     if getattr(image, "is_animated", False):
         words.append("more than one frame (the first is taken)")
+    if deep is not None:
+        image, seen = _shallow(image, deep, container, frame.span)
+        words.append("more than 8 bits (scaled to 8)")
     if _lies(image):
         ImageOps.exif_transpose(image, in_place=True)
         words.append("a camera's note which way is up (turned)")
-    if mode in _DEEP:
-        image = _eight_bits(image)
-        words.append("more than 8 bits (scaled to 8)")
-    if mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        solid = image.convert("RGBA")
-        white = Image.new("RGBA", solid.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(white, solid).convert("RGB" if channels == 3 else "L")
+    target = "RGB" if frame.channels == 3 else "L"
+    if image.mode in _CLEAR or "transparency" in image.info:
+        image, seen = _on_white(image, frame.span, target, seen)
         words.append("transparency (laid on white)")
-    target = "RGB" if channels == 3 else "L"
-    if mode not in ("RGB", "L", "RGBA", "LA", *_DEEP):
-        words.append({"P": "a palette", "CMYK": "CMYK", "1": "black and white"}.get(mode, mode) + " (converted)")
+    if mode not in ("RGB", "L", "RGBA", "LA") and deep is None:
+        called = {"P": "a palette", "CMYK": "CMYK", "1": "black and white"}.get(mode) or mode
+        words.append(f"{called} (converted)")
     elif (mode in _GREY) != (target == "L"):
         words.append("grey (shown in 3 channels)" if target == "RGB" else "colour (turned grey)")
-    return (image if image.mode == target else image.convert(target)), words
+    image = image if image.mode == target else image.convert(target)
+    if seen is None and mode != "1":
+        image, seen = spread(image, frame.span)
+    return image, words, seen
+
+
+def _numbers(shelf: Shelf, file: Found, image: Any) -> Any:
+    """The numbers of a decoded image that has more than bytes, of shape (H, W), or (H, W, bands) in colour."""
+    import numpy as np
+
+    pixels = np.asarray(image)
+    if image.mode == "L":
+        return pixels.view(np.int8)
+    if image.mode not in ("RGB", "RGBA"):
+        return pixels
+    higher = pixels.astype(np.uint16) << 8
+    try:
+        with opened(shelf, file) as other:
+            return higher | np.asarray(low_bytes(other))
+    except (ValueError, OSError, IndexError):  # grey with transparency, of which there is no lower half to be had
+        return higher | pixels
+
+
+def _shallow(image: Any, deep: Any, container: str, span: Span | None) -> tuple[Any, Seen]:
+    """An image of bytes that shows the numbers of one that has more; colour and transparency as they are."""
+    import numpy as np
+    from PIL import Image
+
+    if not np.isfinite(deep).all():
+        raise Broken("NaN or infinite numbers")
+    shown, seen = to_bytes(deep[..., :3] if deep.ndim == 3 else deep, container, span)
+    if deep.ndim == 3 and span is None:
+        return image, seen
+    bands = [shown, (deep[..., 3:] >> 8).astype(np.uint8)] if deep.ndim == 3 else [shown]
+    made = Image.fromarray(np.concatenate(bands, axis=-1))
+    if _lies(image):
+        made.getexif()[_ORIENTATION] = image.getexif()[_ORIENTATION]
+    return made, seen
+
+
+def _on_white(image: Any, span: Span | None, target: str, seen: Seen | None) -> tuple[Any, Seen]:
+    """A transparent image laid on white."""
+    from PIL import Image
+
+    solid = image.convert("RGBA")
+    if seen is None:
+        solid, seen = spread(solid, span)
+    white = Image.new("RGBA", solid.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, solid).convert(target), seen
 
 
 def upright(image: Any) -> tuple[int, int]:
@@ -174,27 +258,15 @@ def _lies(image: Any) -> bool:
         return False
 
 
-def _eight_bits(image: Any) -> Any:
-    """Whole numbers of 16 bits, or floats in [0, 1] or [0, 255], as 8 bits."""
-    import numpy as np
-    from PIL import Image
-
-    pixels = np.asarray(image).astype(np.float64)
-    top = 65535.0
-    if image.mode == "F":
-        top = 1.0 if pixels.max() <= 1 else 255.0 if pixels.max() <= 255 else 65535.0
-    return Image.fromarray(np.clip(np.rint(pixels * (255 / top)), 0, 255).astype(np.uint8))
-
-
 def _sized(image: Any, frame: Frame) -> Any:
     from PIL import Image, ImageOps
 
-    side = frame.side
-    if not side or image.size == (side, side):
+    size = frame.sides[1], frame.sides[0]
+    if not frame.side or image.size == size:
         return image
     how = Image.Resampling[frame.resample.upper()]
     if frame.fit == "stretch":
-        return image.resize((side, side), how)
+        return image.resize(size, how)
     if frame.fit == "contain":
-        return ImageOps.pad(image, (side, side), how, color=0)
-    return ImageOps.fit(image, (side, side), how)
+        return ImageOps.pad(image, size, how, color=0)
+    return ImageOps.fit(image, size, how)

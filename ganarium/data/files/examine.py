@@ -16,25 +16,27 @@ from typing import Any
 
 import torch
 
-from ganarium.data.files.finding import Found, Shelf, ending, find_images, shown
+from ganarium.data.files.beside import beside
+from ganarium.data.files.finding import Found, Shelf, find_images, shown
 from ganarium.data.files.folders import fingerprint_of
+from ganarium.data.files.kinds import kinds, passed_by
 from ganarium.data.files.photos import Photos
 from ganarium.data.files.scan import ALLOWED, Scan, Unusable
 from ganarium.data.loading import is_folder, load
+from ganarium.files import ending
 from ganarium.terminal.progress import watched
 
 __all__ = ["examine", "examined"]
 
-_AT_ONCE = 256  # files or images between two words of progress
-_START = 32  # the bytes of a file that say what it is
+_AT_ONCE = 256  # images between two words of progress
 _ENDINGS = {
-    "JPEG": (".jpg", ".jpeg"),
-    "PNG": (".png",),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".jif"),
+    "PNG": (".png", ".apng"),
     "GIF": (".gif",),
-    "BMP": (".bmp",),
+    "BMP": (".bmp", ".dib"),
     "WebP": (".webp",),
     "TIFF": (".tif", ".tiff"),
-    "PNM": (".ppm", ".pgm"),
+    "PNM": (".ppm", ".pgm", ".pbm", ".pnm"),
 }
 
 
@@ -61,7 +63,7 @@ def examined(path: str | os.PathLike[str], **options: Any) -> tuple[Scan, Photos
         raise ValueError(f"Only a folder or a zip file of images can be examined; {path} is neither. See data.load.")
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".* were skipped: ")  # the scan says it
+            warnings.filterwarnings("ignore", message=".*( were skipped: | seem to be images )")  # the scan says it
             data = load(path, **{**options, "skip": 1.0})
         assert isinstance(data, Photos)
         scan = data.scan
@@ -70,7 +72,7 @@ def examined(path: str | os.PathLike[str], **options: Any) -> tuple[Scan, Photos
     scan = replace(scan, allowed=options.get("skip", ALLOWED))
     shelf, files = find_images(Path(scan.root), options.get("limit"))
     if data is not None:
-        if fingerprint_of(files) != data.fingerprint:
+        if fingerprint_of(files, beside(shelf, files).labels) != data.fingerprint:
             raise ValueError(f"The files in {path} change while they are looked at. Wait until they are all there.")
         used = [file for place, file in enumerate(files) if place not in data.left_out]
         scan.noticed = {**_misnamed(shelf, used), **_repeated(used, data), **_beyond_ascii(used)}
@@ -82,50 +84,19 @@ def examined(path: str | os.PathLike[str], **options: Any) -> tuple[Scan, Photos
 def _misnamed(shelf: Shelf, files: list[Found]) -> dict[str, list[str]]:
     """The files that hold another type of image than their names say."""
     found: dict[str, list[str]] = {}
-    for file, kind in _kinds(shelf, files, "looking into files"):
-        if kind and ending(file) not in _ENDINGS.get(kind, ()):
-            found.setdefault(f"{kind} inside, named {ending(file)}", []).append(shown(file))
+    for file, kind in kinds(shelf, files, "looking into files"):
+        suffix = ending(file.parts[-1])
+        if kind and suffix not in _ENDINGS.get(kind, ()):
+            found.setdefault(f"{kind} inside, named {suffix}", []).append(shown(file))
     return dict(sorted(found.items()))
 
 
 def _beside(shelf: Shelf) -> dict[str, list[str]]:
     """What was passed by, by why; images among them first."""
-    images: dict[str, list[str]] = {}
-    rest: dict[str, list[str]] = {}
-    for file, kind in _kinds(shelf, [file for file in shelf.others if file.size >= 0], "looking into other files"):
-        named = f"named {ending(file)}" if ending(file) else "named without an ending"
-        rows, reason = (images, f"{kind} inside, {named}") if kind else (rest, f"no images, {named}")
-        rows.setdefault(reason, []).append(shown(file))
+    images, rest = passed_by(shelf)
     hidden = [name.encode("utf-8", "replace").decode() for name in sorted(shelf.hidden)]
     passed = {"hidden": hidden, "a link to a folder that it is in": sorted(shelf.circles)}
-    return {**dict(sorted(images.items())), **dict(sorted(rest.items())), **{k: v for k, v in passed.items() if v}}
-
-
-def _kinds(shelf: Shelf, files: list[Found], doing: str) -> Iterator[tuple[Found, str]]:
-    """Each file with the kind of image that it begins as."""
-    parts = (files[low : low + _AT_ONCE] for low in range(0, len(files), _AT_ONCE))
-    for part in watched(parts, len(files), len, doing=doing):
-        for file in part:
-            try:
-                # A pipe has no size, and whoever opens one waits for somebody to write.
-                yield file, _kind(shelf.start(file, _START)) if file.size > 0 else ""
-            except OSError:
-                yield file, ""
-
-
-def _kind(start: bytes) -> str:
-    """The kind of image that begins so; empty if it is none that is known."""
-    known = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF8": "GIF", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
-    for magic, kind in known.items():
-        if start.startswith(magic):
-            return kind
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "WebP"
-    if start[4:8] == b"ftyp":
-        return {b"avif": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIF"}.get(start[8:12], "")
-    if start[:2] == b"BM" and start[6:10] == b"\0\0\0\0":
-        return "BMP"
-    return "PNM" if start[:1] == b"P" and start[1:2] in b"123456" and start[2:3] in b"\n\r" and len(start) > 8 else ""
+    return {**images, **rest, **{k: v for k, v in passed.items() if v}}
 
 
 def _repeated(files: list[Found], data: Photos) -> dict[str, list[str]]:
@@ -142,8 +113,8 @@ def _repeated(files: list[Found], data: Photos) -> dict[str, list[str]]:
 
 
 def _class(file: Found, scan: Scan) -> str:
-    """The folder that is the class of a file; below train or test it is the second one."""
-    return next((part for part in file.parts[:2] if part in scan.classes), "")
+    """The folder that is the class of a file, the topmost one that is called so."""
+    return next((part for part in file.parts[:-1] if part in scan.classes), "")
 
 
 def _digests(data: Photos) -> Iterator[bytes]:

@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-__all__ = ["SUFFIXES", "Found", "Shelf", "ending", "find_images", "shown"]
+from ganarium.files import ending
 
+__all__ = ["SUFFIXES", "Found", "Shelf", "find_images", "shown"]
+
+_NAMES = "jpg jpeg jpe jfif jif png apng bmp dib gif webp tif tiff ppm pgm pbm pnm pfm"
 #: The endings of the names of files that are looked into. What is inside decides how they are read.
-SUFFIXES = frozenset([".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"])
+SUFFIXES = frozenset(f".{name}" for name in _NAMES.split())
 
 
 class Found(NamedTuple):
@@ -117,9 +120,12 @@ class Zip(Shelf):
 
     def files(self) -> Iterator[Found]:
         for entry in self._archive.infolist():
-            parts = tuple(unicodedata.normalize("NFC", entry.filename).strip("/").split("/"))
+            name = unicodedata.normalize("NFC", entry.filename)
+            # Some programs separate folders by the other stroke, which no name of theirs can hold.
+            name = name if "/" in name else name.replace("\\", "/")
+            parts = tuple(name.strip("/").split("/"))
             hidden = any(part.startswith(".") for part in parts) or parts[0] == "__MACOSX"
-            if entry.is_dir():
+            if name.endswith("/"):
                 self.folders.add(parts)
             elif hidden:
                 self.hidden.append("/".join(parts))
@@ -141,7 +147,7 @@ def find_images(path: Path, limit: int | None = None) -> tuple[Shelf, list[Found
     """The images of a folder or zip file by the endings of their names, sorted by their place.
 
     Args:
-        path: The folder or zip file.
+        path: The folder or zip file; or an image, which is then the only one.
         limit: How many to take, evenly spread; None takes all.
 
     Raises:
@@ -149,23 +155,20 @@ def find_images(path: Path, limit: int | None = None) -> tuple[Shelf, list[Found
     """
     if not path.exists():
         raise ValueError(f"There is no folder or file {path}. Give the path of a folder of images.")
+    if ending(path) in SUFFIXES and path.is_file():
+        return Folder(path.parent), [Found((path.name,), str(path), path.stat().st_size, path.stat().st_mtime_ns)]
     shelf = Folder(path) if path.is_dir() else Zip(path)
     try:
         files = list(shelf.files())
     except PermissionError as error:
         raise ValueError(f"The folder {error.filename} may not be read. Change its permissions.") from None
-    images = sorted(file for file in files if ending(file) in SUFFIXES)
+    images = sorted(file for file in files if ending(file.parts[-1]) in SUFFIXES)
     if not images:
         raise ValueError(_nothing(path, files))
-    shelf.others = sorted(file for file in files if ending(file) not in SUFFIXES)
+    shelf.others = sorted(file for file in files if ending(file.parts[-1]) not in SUFFIXES)
     if limit is not None:
         images = [images[k * len(images) // limit] for k in range(min(limit, len(images)))]
     return shelf, images
-
-
-def ending(file: Found) -> str:
-    """How the name of a file ends, in small letters: ".png"; nothing if it has no ending."""
-    return os.path.splitext(file.parts[-1])[1].lower()
 
 
 def shown(file: Found) -> str:
@@ -174,7 +177,7 @@ def shown(file: Found) -> str:
 
 
 def _nothing(path: Path, files: list[Found]) -> str:
-    endings = Counter(ending(file) or "no ending" for file in files)
+    endings = Counter(ending(file.parts[-1]) or "no ending" for file in files)
     there = ", ".join(f"{count:,} of {ending}" for ending, count in endings.most_common(4))
     what = f"only {len(files):,} other files ({there})" if files else "nothing"
     return (

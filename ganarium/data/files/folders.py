@@ -5,24 +5,30 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from ganarium.data.files.beside import Beside, beside
 from ganarium.data.files.cache import fingerprint, folder_of
-from ganarium.data.files.classes import Classes, Layout, layout_of
+from ganarium.data.files.classes import Classes, Layout, check_domains, layout_of
 from ganarium.data.files.decoding import Broken, Fit, Frame, Resample, coloured, opened, patient, upright
 from ganarium.data.files.finding import Found, Shelf, find_images, shown
+from ganarium.data.files.kinds import passed_by
+from ganarium.data.files.levels import field_span, in_units, notes_on, span_for, spanned
 from ganarium.data.files.photos import Photos
 from ganarium.data.files.scan import ALLOWED, Scan, some
 from ganarium.data.files.store import Store, decoded
 from ganarium.data.gathering import FileRows
 from ganarium.data.registry import reader
+from ganarium.files import ending
 from ganarium.spec import Field
+from ganarium.terminal.progress import watched
 
 __all__ = ["fingerprint_of", "folder"]
 
@@ -46,17 +52,20 @@ def folder(
     memory: bool | None = None,
     cache: bool | str = True,
     skip: float = ALLOWED,
+    range: tuple[float, float] | None = None,
+    width: int | None = None,
 ) -> Photos:
     """Images of a folder or ``.zip`` file, decoded once and cached as bytes; labels are the names of class folders.
 
     Args:
-        path: The folder or zip file.
+        path: The folder or zip file, or one image.
         size: The side of the images in pixels; 0 takes them as they are, if they are all of one size.
         crop: What is cut: "center", "random" (``size`` out of ``load_size``, another place each time) or "none".
         fit: How images reach the square: "cover" fills it and cuts, "contain" adds black, "stretch" distorts.
         resample: The antialiased filter that resizes: "lanczos", "bicubic", "bilinear" or "box"; or "nearest".
         channels: 1 for grey, 3 for colour, "auto" for 3 if any image has colour.
-        classes: Labels from folders: "auto" if all images are in two or more, "folders" or an error, "none".
+        classes: Labels from dataset.json or from folders: "auto" if all images are in two or more, "folders" or an
+            error, "none".
         flip: Whether half of the images are mirrored, left to right, another half each time.
         limit: How many files to take, evenly spread over the sorted names; None takes all.
         load_size: The side that random crops are taken from; None: 9/8 of ``size``.
@@ -64,36 +73,67 @@ def folder(
         memory: Whether images are held in memory; None: if they take less than a quarter of what is free.
         cache: Where decoded images are kept: a folder, True for $GANARIUM_CACHE or ~/.cache/ganarium, False: nowhere.
         skip: The largest share of the files that may be skipped because they cannot be read.
+        range: The numbers that are black and white in the files; samples come back in it. None: the ends of 8 and of
+            16 bits; signed numbers, those of 32 bits and floats fill [0, 1] or [-1, 1], or their range is asked for.
+        width: Their width, where it is another than ``size``, which then is their height.
 
     Raises:
-        ValueError: if there are no images, too few can be read, or the options contradict each other.
+        ValueError: if there are no images, too few can be read, their numbers leave the range, or the options
+            contradict each other.
     """
-    _check(size, crop, fit, limit, load_size, workers)
+    _check(size, crop, fit, limit, load_size, workers, width)
+    given = spanned(range)
     shelf, files = find_images(Path(path), limit)
+    names = [shown(file) for file in files]
+    check_domains([file.parts for file in files], classes, path)
     with patient():
-        depth = channels if channels != "auto" else 3 if any(coloured(shelf, file) for file in files) else 1
-        frame = Frame(_side(size, crop, load_size), depth, fit, resample)
-        sides = (frame.side, frame.side) if frame.side else _common(shelf, files)
-    kept = folder_of(cache)
+        depth = channels if channels != "auto" else 3 if any(_coloured(shelf, files)) else 1
+        side = _side(size, crop, load_size)
+        frame = Frame(side, depth, fit, resample, 0 if width in (None, size) else round(width * side / size), given)
+        sides = frame.sides if frame.side else _common(shelf, files)
+    kept = folder_of(cache) if not Path(path).is_file() or ending(path) == ".zip" else None
     with ExitStack() as stack:
         place = kept or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ganarium-")))
         store = decoded(shelf, files, frame, sides, workers, place)
-        scan = Scan.of(path, [shown(file) for file in files], store.skipped, store.converted, skip)
+        scan = Scan.of(path, names, store.skipped, store.converted, skip)
         scan.check()
+        span = span_for(store.levels, given, names, path)
+        if span != given:  # floats below zero: only all of them say so
+            store = decoded(shelf, files, replace(frame, span=span), sides, workers, place)
         pixels = _pixels(store, memory, kept)
     left_out = frozenset(number for number, _ in store.skipped)
-    layout = layout_of([file.parts for number, file in enumerate(files) if number not in left_out], classes, path)
-    scan.notes += [*layout.notes, *_bare(shelf, files, left_out)]
-    scan.classes = {layout.names[label]: count for label, count in sorted(Counter(layout.labels).items())}
-    shape = (depth, size or sides[0], size or sides[1])
-    data = _data(pixels, shape, layout, scan, crop == "random", flip, str(kept or ""))
-    data.fingerprint, data.left_out = fingerprint_of(files), left_out
+    used = [file for number, file in enumerate(files) if number not in left_out]
+    more = beside(shelf, used)
+    layout = layout_of([file.parts for file in used], classes, path, more.labels)
+    absent = _absent(layout, more)
+    tables = [more.tables] if layout.why and more.tables else []
+    notes = [*notes_on(store.levels, given, span), *layout.notes, *more.notes, *tables]
+    scan.notes += [*notes, *_bare(shelf, files, left_out)]
+    scan.beside = passed_by(shelf)[0]
+    counts = Counter(label for label in layout.labels if label >= 0)
+    scan.classes = {layout.names[label]: count for label, count in sorted(counts.items())}
+    shape = (depth, size or sides[0], width or size or sides[1])
+    field = in_units(Field(shape, "image"), field_span(store.levels, span))
+    data = _data(pixels, field, layout, scan, crop == "random", flip, str(kept or ""), absent)
+    data.fingerprint, data.left_out = fingerprint_of(files, more.labels), left_out
     return data
 
 
-def fingerprint_of(files: Sequence[Found]) -> str:
-    """A name of the files that changes with the place and size of any, wherever and whenever they were copied."""
-    return fingerprint([file._replace(changed=0) for file in files], {})
+def _absent(layout: Layout, more: Beside) -> dict[str, str]:
+    """Why there are no labels and no sentences, for who needs them."""
+    why = " ".join(filter(None, [layout.why, *more.notes, more.tables])) if layout.why else ""
+    return {name: words for name, words in {"y": why, "text": more.captions}.items() if words}
+
+
+def fingerprint_of(files: Sequence[Found], labels: Mapping[tuple[str, ...], int] | None = None) -> str:
+    """A name of the files that changes with the place and size of any, wherever and whenever they were copied.
+
+    Args:
+        files: The files.
+        labels: Their listed labels, if there is a list.
+    """
+    listed = {"labels": sorted(["/".join(place), label] for place, label in labels.items())} if labels else {}
+    return fingerprint([file._replace(changed=0) for file in files], listed)
 
 
 def _bare(shelf: Shelf, files: Sequence[Found], left_out: frozenset[int]) -> list[str]:
@@ -113,17 +153,32 @@ def _bare(shelf: Shelf, files: Sequence[Found], left_out: frozenset[int]) -> lis
 
 
 def _data(
-    pixels: Tensor | FileRows, shape: tuple[int, ...], layout: Layout, scan: Scan, crop: bool, flip: bool, cached: str
+    pixels: Tensor | FileRows,
+    field: Field,
+    layout: Layout,
+    scan: Scan,
+    crop: bool,
+    flip: bool,
+    cached: str,
+    absent: Mapping[str, str],
 ) -> Photos:
-    fields, labels = {"x": Field(shape, "image")}, None
+    fields, labels = {"x": field}, None
     if layout.names:
         labels = torch.tensor(layout.labels)
         fields["y"] = Field((), "label", classes=len(layout.names), names=layout.names)
     test = torch.tensor(layout.test) if layout.test else None
-    return Photos(pixels, fields, labels, scan=scan, crop=crop, flip=flip, cached=cached, test=test)
+    return Photos(pixels, fields, labels, scan=scan, crop=crop, flip=flip, cached=cached, test=test, absent=absent)
 
 
-def _check(size: int, crop: str, fit: str, limit: int | None, load_size: int | None, workers: int | None) -> None:
+def _check(
+    size: int,
+    crop: str,
+    fit: str,
+    limit: int | None,
+    load_size: int | None,
+    workers: int | None,
+    width: int | None,
+) -> None:
     if size < 0 or size == 1:
         raise ValueError(f"The option 'size' is the side of images in pixels, 2 or more, or 0; got {size}.")
     if crop == "none" and fit == "cover" and size:
@@ -135,7 +190,9 @@ def _check(size: int, crop: str, fit: str, limit: int | None, load_size: int | N
         raise ValueError(f"load_size is for crop='random', and at least size={size}; got load_size={load_size}.")
     if crop == "random" and not size:
         raise ValueError("crop='random' needs to know the size that is cut out. Say size=64, for example.")
-    for name, value in {"limit": limit, "workers": workers}.items():
+    if width is not None and not size:
+        raise ValueError("width= is the width of images that are brought to a height, size=; with size=0 they are not.")
+    for name, value in {"limit": limit, "workers": workers, "width": width}.items():
         if value is not None and value < 1:
             raise ValueError(f"The option '{name}' is 1 or more; got {value}.")
 
@@ -145,6 +202,11 @@ def _side(size: int, crop: str, load_size: int | None) -> int:
     if crop != "random":
         return size
     return load_size or size + (size + 7) // 8
+
+
+def _coloured(shelf: Shelf, files: Sequence[Found]) -> Iterator[bool]:
+    """Whether each file has colour; all of them are opened where none has."""
+    return (coloured(shelf, file) for file in watched(files, len(files), lambda _: 1, doing="looking for colour"))
 
 
 def _common(shelf: Shelf, files: Sequence[Found]) -> tuple[int, int]:
@@ -180,7 +242,7 @@ def _free_memory() -> float:
     """The bytes of memory that programs may still take."""
     free = float("inf")
     try:
-        rows = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        rows = dict(line.split(":") for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines())
         free = float(rows["MemAvailable"].split()[0]) * 1024
         group = Path("/sys/fs/cgroup")  # of a container
         free = min(free, float((group / "memory.max").read_text()) - float((group / "memory.current").read_text()))

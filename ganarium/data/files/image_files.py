@@ -20,6 +20,7 @@ from torch.nn.functional import interpolate
 
 from ganarium.data.base import InMemory
 from ganarium.data.registry import reader
+from ganarium.files import ending
 from ganarium.spec import Field
 
 __all__ = ["cifar10", "mnist", "plain_pickle", "read_idx"]
@@ -156,7 +157,7 @@ def _encode(text: str, encoding: str) -> bytes:
 
 def _cifar_batch(path: Path) -> tuple[Tensor, Tensor]:
     """Images, bytes of shape (n, 3, 32, 32), and labels of shape (n,)."""
-    if path.suffix == ".bin":
+    if ending(path) == ".bin":
         content = bytearray(path.read_bytes())
         if not content or len(content) % _CIFAR_ROW:
             raise ValueError(f"{path} has {len(content):,} bytes, no multiple of {_CIFAR_ROW}. Download it again.")
@@ -235,10 +236,10 @@ def _idx_pair(folder: Path, which: str) -> tuple[Path, Path] | None:
 def _batches(folder: Path, pattern: str) -> list[Path]:
     """The batches in a folder, the binary ones only where there are no others."""
     found = sorted(folder.glob(pattern))
-    plain = [file for file in found if not file.suffix]
-    return plain or [file for file in found if file.suffix == ".bin"]
+    plain = [file for file in found if not ending(file)]
+    return plain or [file for file in found if ending(file) == ".bin"]
 
 
 def _matching(folder: Path, pattern: str) -> Iterator[Path]:
     files = sorted(folder.iterdir()) if folder.is_dir() else []
-    return (file for file in files if re.fullmatch(pattern, file.name))
+    return (file for file in files if re.fullmatch(pattern, file.name, re.IGNORECASE))

@@ -35,6 +35,7 @@ class Photos(InMemory):
         cached: The folder that keeps the decoded images; empty if none does.
         name: What messages call the data.
         test: The places of the samples of the test split; None: a fifth of all.
+        absent: Why there is no field of a name, a sentence each.
     """
 
     def __init__(
@@ -49,16 +50,15 @@ class Photos(InMemory):
         cached: str = "",
         name: str = "folder",
         test: Tensor | None = None,
+        absent: Mapping[str, str] | None = None,
     ):
         # A file's rows do all that is asked of a tensor here: index_select, to, device and their number.
         tensors: dict[str, Tensor] = {"x": cast(Tensor, pixels)}
         if labels is not None:
             tensors["y"] = labels
-        super().__init__(tensors, fields, name=name, test=test)
+        super().__init__(tensors, fields, name=name, test=test, absent=absent)
         #: What was found in the folder: what was skipped and why, what was converted.
         self.scan: Scan = scan
-        #: Changes with the place and size of any file.
-        self.fingerprint: str = ""
         #: The places, among the files, of those that were skipped.
         self.left_out: frozenset[int] = frozenset()
         self._crop, self._flip, self._cached = crop, flip, cached
@@ -67,6 +67,11 @@ class Photos(InMemory):
     def pixels(self) -> Tensor | FileRows:
         """The decoded images, bytes of shape (n, C, S, S): those of all parts, whole where ``x`` is cut out of them."""
         return self._tensors["x"]
+
+    @property
+    def divided(self) -> bool:
+        """Whether the folders say which images are kept for testing."""
+        return self._test is not None
 
     @property
     def streamed(self) -> bool:
@@ -99,15 +104,15 @@ class Photos(InMemory):
     def _shown(self, batch: dict[str, Tensor], seed: int | None, low: int) -> dict[str, Tensor]:
         """The batch with its images cropped and mirrored for the positions from ``low``."""
         x, (_, height, width) = batch["x"], self.spec["x"].shape
-        room = x.shape[-1] - width
+        above, beside = x.shape[-2] - height, x.shape[-1] - width
         if seed is None:
-            top = left = room // 2
+            top, left = above // 2, beside // 2
             batch["x"] = x[..., top : top + height, left : left + width].contiguous()
             return batch
         if not self._crop and not self._flip:
             return batch
         drawn = torch.tensor([mix(seed, position, 1) for position in range(low, low + len(x))])
-        down, right = (drawn >> 8) % (room + 1), (drawn >> 32) % (room + 1)  # without crop there is no room
+        down, right = (drawn >> 8) % (above + 1), (drawn >> 32) % (beside + 1)  # without crop there is no room
         columns = right[:, None] + torch.arange(width)
         if self._flip:
             columns = torch.where((drawn & 1).bool()[:, None], columns.flip(1), columns)

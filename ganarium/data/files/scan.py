@@ -14,6 +14,7 @@ __all__ = ["ALLOWED", "Row", "Scan", "Unusable", "some"]
 ALLOWED = 0.05
 
 _NAMED = 3  # files of each reason that a message names
+_NO_IMAGES = ("no images", "hidden", "a link")  # how the reasons begin to pass by what is no image
 
 
 class Unusable(ValueError):
@@ -112,6 +113,17 @@ class Scan:
         rows = [f"{len(names):,} {reason} ({some(names)})" for reason, names in self.skipped.items()]
         left = self.files - self.images
         return f"{left:,} of {self.files:,} files in {self.root} were skipped: {'; '.join(rows)}."
+
+    @property
+    def passed(self) -> str:
+        """Which files seem to be images and were not looked into, in a few lines; empty if there are none."""
+        images = {why: names for why, names in self.beside.items() if not why.startswith(_NO_IMAGES)}
+        rows = [f"{len(names):,} {why} ({some(names)})" for why, names in images.items()]
+        count = sum(map(len, images.values()))
+        if not count:
+            return ""
+        what = f"{count:,} file{'s' if count > 1 else ''} in {self.root} seem{'s' * (count == 1)} to be images"
+        return f"{what} and are not used: {'; '.join(rows)}. Give them the ending of their type, or convert them."
 
     @property
     def refusal(self) -> str:

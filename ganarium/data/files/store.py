@@ -6,18 +6,20 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ganarium.data.files import cache
 from ganarium.data.files.decoding import Broken, Frame, decode, mended, patient
 from ganarium.data.files.finding import Found, Shelf
+from ganarium.data.files.levels import Level, Levels, joined
+from ganarium.files import locked
 from ganarium.terminal.progress import watched
 
 __all__ = ["Store", "decoded"]
 
-_VERSION = 1  # of how images are decoded; a higher number makes all that was kept before be decoded again
+_VERSION = 2  # of how images are decoded; a higher number makes all that was kept before be decoded again
 _AT_ONCE = 64  # files in the task of a worker
 _BYTES = 8 << 20  # of pixels in the task of a worker
 
@@ -32,6 +34,7 @@ class Store:
         offset: Where the first image begins in the file, in bytes.
         skipped: The places, among the files, of those that could not be read, with the reason.
         converted: How many images were converted, by what they were.
+        levels: The lowest and highest number of the images of each container.
     """
 
     path: Path
@@ -39,15 +42,17 @@ class Store:
     offset: int
     skipped: list[tuple[int, str]]
     converted: Counter[str]
+    levels: Levels = field(default_factory=dict)
 
 
 class _Part(NamedTuple):
-    """What a worker made of some files: rows of bytes, and what went wrong at which of them."""
+    """What a worker made of some files: rows of bytes, what went wrong at which of them, and their levels."""
 
     count: int
     rows: Any
     skipped: list[tuple[int, str]]
     words: Counter[str]
+    levels: Levels
 
 
 def decoded(
@@ -69,7 +74,7 @@ def decoded(
     options = {"version": _VERSION, "sides": sides, **asdict(frame)}
     key = cache.fingerprint(files, options)
     array, note = folder / f"{key}.npy", folder / f"{key}.json"
-    with cache.locked(folder / f"{key}.lock"):
+    with locked(folder / f"{key}.lock"):
         found = cache.read_note(note, array)
         if found is None or any(mended(shelf, files[place], reason) for place, reason in found["skipped"]):
             cache.check_space(folder, len(files) * frame.channels * sides[0] * sides[1])
@@ -77,7 +82,8 @@ def decoded(
             cache.write_note(note, found)
     n, c, h, w = found["shape"]
     skipped = [(int(place), str(reason)) for place, reason in found["skipped"]]
-    return Store(array, (n, c, h, w), found["offset"], skipped, Counter(found["converted"]))
+    levels = {name: Level(*level) for name, level in found["levels"].items()}
+    return Store(array, (n, c, h, w), found["offset"], skipped, Counter(found["converted"]), levels)
 
 
 def _decode_all(
@@ -85,7 +91,7 @@ def _decode_all(
 ) -> dict[str, Any]:
     """Decode everything into a file, and say what came of it."""
     shape = (frame.channels, *sides)
-    file, skipped, words, done = cache.ArrayFile(path, shape), [], Counter(), 0
+    file, skipped, words, levels, done = cache.ArrayFile(path, shape), [], Counter(), {}, 0
     try:
         with patient():
             parts = _parts(shelf, files, frame, shape, workers or os.cpu_count() or 1)
@@ -93,12 +99,14 @@ def _decode_all(
                 file.write(part.rows)
                 skipped += [(done + place, reason) for place, reason in part.skipped]
                 words += part.words
+                levels = joined(levels, {name: level.later(done) for name, level in part.levels.items()})
                 done += part.count
         file.close()
     except BaseException:
         file.discard()
         raise
-    return {"shape": [file.count, *shape], "offset": file.offset, "skipped": skipped, "converted": dict(words)}
+    found = {"skipped": skipped, "converted": dict(words), "levels": levels}
+    return {"shape": [file.count, *shape], "offset": file.offset, **found}
 
 
 def _parts(
@@ -125,10 +133,10 @@ def _decode_some(shelf: Shelf, files: Sequence[Found], frame: Frame, shape: tupl
 
     channels, height, width = shape
     rows = np.empty((len(files), *shape), np.uint8)
-    skipped, words, kept = [], Counter(), 0
+    skipped, words, levels, kept = [], Counter(), {}, 0
     for place, file in enumerate(files):
         try:
-            pixels, converted = decode(shelf, file, frame)
+            pixels, converted, seen = decode(shelf, file, frame)
             if pixels.shape != (height, width, channels):
                 raise Broken(f"not of {width} x {height} pixels")
         except Broken as reason:
@@ -136,5 +144,7 @@ def _decode_some(shelf: Shelf, files: Sequence[Found], frame: Frame, shape: tupl
             continue
         rows[kept] = pixels.transpose(2, 0, 1)
         words.update(converted)
+        if seen is not None:
+            levels = joined(levels, {seen.container: Level(seen.low, seen.high, 1, place, place)})
         kept += 1
-    return _Part(len(files), rows[:kept], skipped, words)
+    return _Part(len(files), rows[:kept], skipped, words, levels)

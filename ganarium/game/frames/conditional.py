@@ -1,12 +1,11 @@
 r"""The frame of adversarial games in which a class can be asked for: ``game.sample(9, y=3)``.
 
 Generator and discriminator are told the class of each sample; how the discriminator looks at it is the game's word.
-Where no class is asked for, one is drawn, all alike.
+Where no class is asked for, one is drawn, each as often as the data has it.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import torch
@@ -54,7 +53,7 @@ class Conditional(Adversarial):
         return {"y": batch["y"]}
 
     def choose(self, n: int, **condition: Tensor) -> dict[str, Tensor]:
-        return condition if "y" in condition else {"y": torch.randint(self.classes, (n,), device=self.device)}
+        return condition if "y" in condition else {"y": self.spec["y"].draw(n, self.device)}
 
     def one_hot(self, y: Tensor, like: Tensor) -> Tensor:
         """Labels (n,) as rows (n, K) of the device and type of ``like``; -1, unknown, is a row of zeros."""
@@ -67,9 +66,10 @@ class Conditional(Adversarial):
         return features_of(self.adversary, type(self).__name__)(x, self.one_hot(condition["y"], x))
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
-        """Raw scores of shape (B,), given labels ``y``; without them, of the odds' mean over all classes."""
+        """Raw scores of shape (B,), given labels ``y``; without them, of the odds' mean over the data's classes."""
         if "y" in condition:
             return self.adversary(x, self.one_hot(condition["y"], x))
         y = torch.arange(self.classes, device=x.device).repeat(len(x))
         scores = self.score(x.repeat_interleave(self.classes, 0), y=y)
-        return scores.unflatten(0, (len(x), self.classes)).logsumexp(1) - math.log(self.classes)
+        law = scores.new_tensor(self.spec["y"].frequencies or [1 / self.classes] * self.classes)
+        return (scores.unflatten(0, (len(x), self.classes)) + law.log()).logsumexp(1)

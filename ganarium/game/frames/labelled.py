@@ -41,6 +41,8 @@ class Labelled(Game):
         ValueError: if the weight of labels is negative.
     """
 
+    also = ("y",)
+
     #: The share of the data whose label is known.
     labelled: Tensor = follows(factory=lambda game: torch.ones(()))
 

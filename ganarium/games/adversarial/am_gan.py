@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -53,8 +54,7 @@ class AMGAN(Conditional, Classifies):
 
     Args:
         class_weight: What the generator pays, at least 0, for not being of its class among the K; 0 is LabelGAN.
-        dynamic: The class of a sample is the one it looks like most; otherwise the generator is told a class, drawn
-            evenly, and can be asked for one: ``game.sample(9, y=3)``.
+        dynamic: A sample's class is the one it looks like most; else the generator is told one, evenly in training.
         auxiliary: Tell samples by an output of its own: AC-GAN*; with a ``class_weight`` of 0, a GAN that classifies.
         augment: What the discriminator sees, and learns classes from, instead of images: it may not change the class.
         generator: From noise (B, latent), and one-hot classes (B, K) unless labels are dynamic, to samples.
@@ -102,9 +102,7 @@ class AMGAN(Conditional, Classifies):
 
     def check(self) -> None:
         if self.class_weight < 0:
-            raise ValueError(
-                f"AMGAN pays its generator class_weight, at least 0, for a class; got {self.class_weight}."
-            )
+            raise ValueError(f"AMGAN's class_weight is what its generator pays, at least 0; got {self.class_weight}.")
 
     def given(self, batch: Batch) -> dict[str, Tensor]:
         return {}  # the discriminator says the class, and is not told
@@ -134,6 +132,8 @@ class AMGAN(Conditional, Classifies):
         return {} if self.dynamic else {"y": self.spec["y"]}
 
     def choose(self, n: int, **condition: Tensor) -> dict[str, Tensor]:
+        if self.training and not self.dynamic:
+            condition = {"y": torch.randint(self.classes, (n,), device=self.device), **condition}
         return condition if self.dynamic else super().choose(n, **condition)
 
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:

@@ -51,7 +51,6 @@ class CGAN(Conditional):
     Deviations from the paper:
         1. The generator descends the non-saturating loss; the paper writes the minimax game (``Minimax()``).
         2. The rate falls to its end over a run, whatever the run's length; the paper divides it by 1.00004 a step.
-        3. Where a label is not asked for, all classes are equally likely.
 
     Example:
         >>> game = CGAN.toy()

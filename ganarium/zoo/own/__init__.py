@@ -7,7 +7,7 @@ a run that says that its game is in a file is believed only if the file lies the
 exactly this content. All else is refused, with how to name it.
 """
 
-from ganarium.zoo.own.classes import digest_of, load, was_named
+from ganarium.zoo.own.classes import digest_of, imported, load, was_named
 from ganarium.zoo.own.entries import GROUP, in_file, is_file, packaged
 from ganarium.zoo.own.runs import changes, file_of, named, naming, of_source, source_of
 from ganarium.zoo.own.words import said
@@ -17,6 +17,7 @@ __all__ = [
     "changes",
     "digest_of",
     "file_of",
+    "imported",
     "in_file",
     "is_file",
     "load",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import re
 import sys
 from contextlib import suppress
@@ -14,10 +13,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ganarium.files import at_home, cache_folder
 from ganarium.zoo.own.words import enumerated, said
 from ganarium.zoo.reading import GameEntry
 
-__all__ = ["SOURCES", "digest_of", "from_file", "load", "was_named"]
+__all__ = ["SOURCES", "digest_of", "from_file", "imported", "load", "was_named"]
 
 #: Where classes of files came from.
 SOURCES: dict[type, dict[str, str]] = {}
@@ -33,7 +33,7 @@ def load(entry: GameEntry) -> Any:
         if not (entry.module and entry.name):
             raise ValueError(f"The game '{entry.command}' of {entry.package} names no class. Write module:Class there.")
         return _checked(entry, _module_of(entry), entry.package)
-    path = Path(entry.file).expanduser().resolve()
+    path = at_home(entry.file).resolve()
     return from_file(entry.file, path, path.read_bytes(), entry.name)
 
 
@@ -55,6 +55,28 @@ def from_file(file: str, path: Path, content: bytes, name: str) -> Any:
     SOURCES[kind] = {"file": file, "path": str(path), "sha256": digest}
     _remember(digest, path)
     return kind
+
+
+def imported(word: str) -> tuple[Any, bytes, Path]:
+    """What a file that its user names defines under a name, ``./file.py:name``: its code runs, this time.
+
+    Returns:
+        It, what the file holds, and where the file is.
+
+    Raises:
+        ValueError: if there is no such file or name, or it cannot be imported; with the line.
+    """
+    file, _, name = word.rpartition(":") if not word.endswith(".py") else (word, "", "")
+    path = Path(file).expanduser().resolve()
+    if not path.is_file():
+        raise ValueError(f"There is no file {file}.")
+    content = path.read_bytes()
+    module = _imported(path, content)
+    own = [each for each, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+    if not name or not hasattr(module, name):
+        has = f"defines {enumerated(own)}" if own else "defines nothing"
+        raise ValueError(f"{path.name} has no '{name}': it {has}." if name else f"Name one: {file}:NAME. It {has}.")
+    return getattr(module, name), content, path
 
 
 def _imported(path: Path, content: bytes) -> ModuleType:
@@ -143,24 +165,28 @@ def digest_of(word: str) -> str:
     Raises:
         ValueError: if there is none.
     """
-    path = Path(word.rpartition(".py")[0] + ".py").expanduser()
+    path = at_home(word.rpartition(".py")[0] + ".py")
     if not path.is_file():
         raise ValueError(f"There is no file {path}.")
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _register() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.environ.get("GANARIUM_CACHE") or Path(home, "ganarium")).expanduser() / "named"
+def _register() -> Path | None:
+    """Where the files that were named are noted; None where there is no home folder for it."""
+    folder = cache_folder()
+    return folder and folder / "named"
 
 
 def _remember(digest: str, path: Path) -> None:
     """Note that a file was named; where nothing can be written it will have to be named again."""
+    if (register := _register()) is None:
+        return
     with suppress(OSError):
-        _register().mkdir(parents=True, exist_ok=True)
-        (_register() / digest).write_text(f"{path}\n", encoding="utf-8")
+        register.mkdir(parents=True, exist_ok=True)
+        (register / digest).write_text(f"{path}\n", encoding="utf-8")
 
 
 def was_named(digest: str) -> bool:
     """Whether a file with this content was named on this machine."""
-    return (_register() / digest).is_file()
+    register = _register()
+    return register is not None and (register / digest).is_file()

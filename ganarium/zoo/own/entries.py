@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ganarium.files import at_home, ending
 from ganarium.zoo.own.words import enumerated, said
 from ganarium.zoo.reading import Class, GameEntry, classes, entry_of
 
@@ -52,7 +53,7 @@ def in_file(word: str, known: Mapping[str, Any]) -> GameEntry:
     match = _FILE.match(word)
     assert match is not None
     file, name = match["path"], match["name"]
-    path = Path(file).expanduser()
+    path = at_home(file)
     found, others = _read(path)
     games = _games_of(found, known)
     if name is None:
@@ -138,5 +139,5 @@ def _classes_of(spec: ModuleSpec | None, parts: list[str]) -> list[Class]:
     files = [Path(spec.origin)] if not parts and spec.origin else []
     files += [place.joinpath(*parts[:-1], f"{parts[-1]}.py") for place in places if parts]
     files += [place.joinpath(*parts, "__init__.py") for place in places]
-    path = next((file for file in files if file.is_file() and file.suffix == ".py"), None)
+    path = next((file for file in files if file.is_file() and ending(file) == ".py"), None)
     return _read(path)[0] if path else []

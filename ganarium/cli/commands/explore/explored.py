@@ -11,13 +11,17 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from ganarium import data as datasets
 from ganarium import pictures
 from ganarium.cli.commands.abilities import part_of
 from ganarium.cli.commands.explore.pictures import picture
 from ganarium.cli.commands.on_runs import value
+from ganarium.data.files.scan import Unusable
+from ganarium.data.loading import is_folder
+from ganarium.files import ending
 from ganarium.game import Decodes
 from ganarium.running.run import Run, data_of, load
-from ganarium.spec import Field
+from ganarium.spec import Field, Spec
 from ganarium.zoo import index
 
 __all__ = ["Explored", "Part", "Weights", "numbers", "opened"]
@@ -69,41 +73,31 @@ class Explored:
 
     def behind(self) -> Tensor | None:
         """Points to show behind paths."""
-        if self.field.kind != "points" or self.run.config["data"] is None or self.out.suffix == ".npz":
+        if self.field.kind != "points" or self.run.config["data"] is None or ending(self.out) == ".npz":
             return None
         data = self.data()
         return next(iter(data.sweep(min(2000, len(data)))))["x"].cpu()
 
     def images(self, paths: Sequence[str], count: int) -> Tensor:
-        """Images of files, folders and zip files, fitted to the run, of shape (n, C, S, S), n not above ``count``.
+        """Images of files, folders and zip files, as the run's game sees them: (n, C, H, W), n at most ``count``.
 
         Raises:
-            ValueError: if the run is not of square images of 1 or 3 channels, or one cannot be read.
+            ValueError: if the run is not of images of 1 or 3 channels, or one cannot be read.
         """
-        from ganarium.data.files.decoding import Broken, Frame, decode, patient
-        from ganarium.data.files.finding import Folder, Found, find_images
-
         field = self.field
-        if field.kind != "image" or field.shape[1] != field.shape[2] or field.shape[0] not in (1, 3):
-            raise ValueError(f"Images of your own are fitted to square grey or coloured ones; this run has {field}.")
-        frame, found = Frame(field.shape[1], field.shape[0]), []
-        for path in map(Path, paths):
-            if path.is_dir() or path.suffix.lower() == ".zip":
-                shelf, files = find_images(path, count)
-                found += [(shelf, file) for file in files]
-            elif path.is_file():
-                found.append((Folder(path.parent), Found((path.name,), str(path), path.stat().st_size, 0)))
-            else:
+        if field.kind != "image" or field.shape[0] not in (1, 3):
+            raise ValueError(f"Images of your own are fitted to grey or coloured ones; this run has {field}.")
+        found: list[Tensor] = []
+        for path in paths:
+            if not is_folder(path) or not Path(path).exists():
                 raise ValueError(f"There is no image {path}.")
-        rows = []
-        for shelf, file in found[:count]:
-            try:
-                with patient():
-                    pixels, _ = decode(shelf, file, frame)
-            except Broken as reason:
-                raise ValueError(f"The image {'/'.join(file.parts)} cannot be read: {reason}.") from None
-            rows.append(torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 127.5 - 1)
-        return torch.stack(rows)
+            if (room := count - sum(map(len, found))) > 0:
+                try:
+                    found.append(datasets.like(path, Spec(x=field), limit=room, skip=0.0)["x"])
+                except Unusable as error:
+                    reason, names = next(iter(error.scan.skipped.items()))
+                    raise ValueError(f"The image {names[0]} cannot be read: {reason}.") from None
+        return torch.cat(found)
 
     def write(self, labels: Sequence[str], samples: Tensor, shown: Callable[[], Any] | None = None, **arrays: Any):
         """The walk as a picture; or as an .npz file of samples in the data's own units and other arrays.
@@ -114,7 +108,7 @@ class Explored:
             shown: What makes the picture, if it is not rows of the samples.
             arrays: What else an .npz file holds: latents, distances.
         """
-        if self.out.suffix == ".npz":
+        if ending(self.out) == ".npz":
             plain = {name: rows.numpy() if isinstance(rows, Tensor) else rows for name, rows in arrays.items()}
             _save_arrays(self.out, {"samples": self.field.restore(samples).numpy(), **plain})
         else:
@@ -135,7 +129,7 @@ def opened(run: str, out: Path, weights: Weights, checkpoint: str, condition: Ma
     if not isinstance(game, Decodes):
         able = ", ".join(index.with_ability("decode"))
         raise ValueError(f"{type(game).__name__} has no latent to walk. These games do: {able}.")
-    if out.suffix != ".npz" and out.suffix.lower() not in registered_extensions():
+    if ending(out) not in (".npz", *registered_extensions()):
         raise ValueError(f"Walks are written to a .png file, or as arrays to an .npz file; got {out.name}.")
     asked = {name: value(text, game.conditions.get(name)) for name, text in condition.items() if text is not None}
     return Explored(loaded, game, out, asked)
