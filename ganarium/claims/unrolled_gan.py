@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from statistics import fmean
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,8 @@ from ganarium.nets.roles import Discriminator, Generator
 from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.zoo.claim import claim
+
+Network = TypeVar("Network", Generator, Discriminator)
 
 ROUNDS, STEPS = 3000, 5
 
@@ -50,15 +53,15 @@ ROUNDS, STEPS = 3000, 5
 )
 def play(arm: Arm) -> dict[str, float]:
     data, moves = load("ring", sd=0.02), arm.among(game=1, baseline=1, control=1 + STEPS)
-    common = {"latent": 64, "joined": True, "prior": Normal()}
+    common: dict[str, Any] = {"latent": 64, "joined": True, "prior": Normal()}
     optimizer = Adam(1e-3, (0.5, 0.999))
 
     def make() -> Game:
-        networks = {"generator": generator(), "discriminator": discriminator()}
+        networks: dict[str, Any] = {"generator": generator(), "discriminator": discriminator()}
         if arm.name == "control":
-            settings = {"objective": Minimax(), "discriminator_moves": moves, "optimizer": optimizer}
+            settings: dict[str, Any] = {"objective": Minimax(), "discriminator_moves": moves, "optimizer": optimizer}
             return GAN(data.spec, **common, **networks, **settings)
-        both = {"generator_optimizer": optimizer, "discriminator_optimizer": optimizer}
+        both: dict[str, Any] = {"generator_optimizer": optimizer, "discriminator_optimizer": optimizer}
         return UnrolledGAN(data.spec, steps=arm.among(game=STEPS, baseline=0), rate=0.1, **common, **networks, **both)
 
     rows, last = [], torch.empty(0)
@@ -98,7 +101,7 @@ def discriminator() -> Discriminator:
     return _begun(Discriminator(nn.Sequential(nn.Linear(2, 128), nn.ReLU()), 128))
 
 
-def _begun(network: nn.Module) -> object:
+def _begun(network: Network) -> Network:
     for module in network.modules():
         if isinstance(module, nn.Linear):
             nn.init.orthogonal_(module.weight, 0.8)
