@@ -64,9 +64,9 @@ def play(arm: Arm) -> dict[str, float]:
         both: dict[str, Any] = {"generator_optimizer": optimizer, "discriminator_optimizer": optimizer}
         return UnrolledGAN(data.spec, steps=arm.among(game=STEPS, baseline=0), rate=0.1, **common, **networks, **both)
 
-    rows, last = [], torch.empty(0)
-    for trainer, report in arm.rounds(make, data, ROUNDS * 128 * moves, batch=128, average=None):
-        if report.round % 250 == 0 and report.seen >= 0.75 * ROUNDS * 128 * moves * arm.share:
+    seen, rows, last = ROUNDS * 128 * moves, [], torch.empty(0)
+    for trainer, report in arm.rounds(make, data, seen, batch=128, average=None):
+        if report.seen >= seen * arm.share * (9 + len(rows)) / 12:
             last = trainer.game.sample(4096, seed=arm.seed)  # type: ignore[union-attr]
             rows.append(spread(data.spec["x"].restore(last), data.truth["centres"]))
     arm.show(last[:2000], data.spec["x"])
