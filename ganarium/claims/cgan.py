@@ -36,8 +36,15 @@ class Blind(CGAN):
         "baseline": "a GAN, which the paper sets beside it: it is not told, and cannot be asked",
         "control": "cgan whose discriminator is not told the label",
     },
-    pilot={},
+    pilot={
+        "game": [0.625, 0.5893, 0.6352],
+        "baseline": [0.091, 0.1055, 0.0915],
+        "control": [0.097, 0.099, 0.11],
+    },
     plays="perceptrons and no convolutions, at the recipe's rate and prior: the recipe takes minutes for a seed",
+    tried="Until now the baseline was infogan, whose ten categories were named one to one after the fact, no method of "
+    "the paper: 0.54, 0.61, 0.73 as asked (seeds 100 to 102), and the measure was that alone, which one prototype for "
+    "each class wins. After 64,000 samples 0.96 are as asked.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, family = load("digits", split="train"), Flat(128, generator_norm="batch")
