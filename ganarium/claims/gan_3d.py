@@ -32,6 +32,11 @@ SEEN = 38_400
     },
     pilot={},
     plays="the recipe, on volumes of 8 x 8 x 8",
+    tried="Until now perceptrons were measured on the shapes that they had learned from, which a copy wins, against "
+    "principal components. On held-out shapes (seed 103) perceptrons of 256 units with Adam(1e-3) have 0.67, the "
+    "recipe's convolutions 0.52, principal components 0.56, the Boltzmann machine 0.72, and the shapes that were "
+    "learned from themselves 0.85: in this time, on shapes of so few voxels, an earlier model is better. The paper's "
+    "own figures are of its discriminator's features as descriptors of shapes, which is not tested here.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, held = shapes()
