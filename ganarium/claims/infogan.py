@@ -20,7 +20,7 @@ from ganarium.proving.measures import agreement
 from ganarium.zoo.claim import claim
 
 #: The side of the pictures in pixels, and how far from the middle shapes stray, in halves of it.
-SIDE, STRAY = 8, 0.2
+SIDE, STRAY = 8, 0.1
 
 
 class Unpaid(InfoGAN):
@@ -63,8 +63,12 @@ class Shuffled(InfoGAN):
         "control": "infogan whose Q is asked for the codes of other samples",
     },
     pilot={},
+    tried="On digits, as until now, categories are not the classes: Q agrees with them in 0.60, 0.50, 0.41 of held-out "
+    "ones (seeds 0 to 2), k-means in 0.79, and the measure, how much the category tells of a sample's class, is won by "
+    "one picture for each category. Here (seed 103): shapes that stray twice as far, 0.58 against 0.52 of the plain GAN "
+    "(8 numbers of noise), and 0.40 against 0.46 (62 numbers, codes of weight 1).",
     plays="perceptrons and rates of its own, for 8 x 8 pixels",
-    no_trivial="what is measured is how real pictures are read, and no sample; k-means of pixels agrees with 0.32",
+    no_trivial="what is measured is how real pictures are read, and no sample; k-means of pixels agrees with 0.75",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, held = pictures(2000, seed=0), pictures(1000, seed=1)
@@ -73,7 +77,7 @@ def play(arm: Arm) -> dict[str, float]:
     rates = {"discriminator_optimizer": Adam(1e-3), "generator_optimizer": Adam(5e-4)}
 
     def make() -> InfoGAN:
-        return kind(data.spec, categories=4, code_weight=1.0, architecture=family, **rates)
+        return kind(data.spec, latent=16, categories=4, architecture=family, **rates)
 
     game = arm.played(make, data, seen=64_000)
     category = torch.arange(2000) % 4
