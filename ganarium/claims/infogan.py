@@ -65,8 +65,8 @@ class Shuffled(InfoGAN):
     pilot={},
     tried="On digits, as until now, categories are not the classes: Q agrees with them in 0.60, 0.50, 0.41 of held-out "
     "ones (seeds 0 to 2), k-means in 0.79, and the measure, how much the category tells of a sample's class, is won by "
-    "one picture for each category. Here (seed 103): shapes that stray twice as far, 0.58 against 0.52 of the plain GAN "
-    "(8 numbers of noise), and 0.40 against 0.46 (62 numbers, codes of weight 1).",
+    "one picture for each category. Here (seed 103): shapes that stray twice as far, 0.58 against 0.52 of the plain "
+    "GAN (8 numbers of noise), and 0.40 against 0.46 (62 numbers, codes of weight 1).",
     plays="perceptrons and rates of its own, for 8 x 8 pixels",
     no_trivial="what is measured is how real pictures are read, and no sample; k-means of pixels agrees with 0.75",
 )
