@@ -49,7 +49,7 @@ class Shuffled(InfoGAN):
 @claim(
     "infogan",
     says="The category becomes the kind of thing that is pictured, which nobody named, and Q reads it from data; on a "
-    "plain GAN it does not",
+    "plain GAN less so",
     source="Chen et al., 2016, section 7.2 and figures 1 and 2: categories match digits with 5 % error, and the bound "
     "reaches log 10 = 2.3 nats, or stays near 0 without the pay",
     world="2,000 pictures of four shapes of 8 x 8 pixels, anywhere around the middle, without labels; four categories "
