@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -55,7 +57,7 @@ def play(arm: Arm) -> dict[str, float]:
 
     game = arm.played(make, data, seen=25_600)
     asked = torch.arange(2000) % 10
-    told = {} if arm.name == "baseline" else {"y": asked}
+    told: dict[str, Any] = {} if arm.name == "baseline" else {"y": asked}
     made = game.sample(2000, seed=arm.seed, **told)
     # A row for each class that was asked for.
     arm.show(made[:100].view(10, 10, *made.shape[1:]).transpose(0, 1).flatten(0, 1), data.spec["x"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganarium.data import InMemory, load
+from ganarium.data import Data, load
 from ganarium.games.adversarial.r3gan import R3GAN
 from ganarium.games.likelihood.vae import VAE
 from ganarium.ingredients import Adam
@@ -61,7 +61,7 @@ def trivial(answer: Answer) -> dict[str, float]:
     return measured(answer.samples(held if answer.name == "data" else few, 2000), few["x"], others["x"])
 
 
-def chosen(seed: int) -> tuple[InMemory, InMemory]:
+def chosen(seed: int) -> tuple[Data, Data]:
     """150 digits to learn from, and 150 others."""
     whole = load("digits", split="train")
     order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))

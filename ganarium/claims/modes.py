@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganarium.data import InMemory, load
+from ganarium.data import Data, load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.likelihood.vae import VAE
 from ganarium.ingredients import R1, Adam, Cosine, Exponential, Normal
@@ -62,7 +62,7 @@ def trivial(answer: Answer) -> dict[str, float]:
     return measured(data, answer.samples(data, 10_000))
 
 
-def measured(data: InMemory, made: Tensor) -> dict[str, float]:
+def measured(data: Data, made: Tensor) -> dict[str, float]:
     """What is measured of points (n, 2)."""
     found = points(data, made)
     return {"good": found.pop("good") * distinct(made), **found}
