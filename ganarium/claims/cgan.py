@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -36,8 +38,15 @@ class Blind(CGAN):
         "baseline": "a GAN, which the paper sets beside it: it is not told, and cannot be asked",
         "control": "cgan whose discriminator is not told the label",
     },
-    pilot={},
+    pilot={
+        "game": [0.625, 0.5893, 0.6352],
+        "baseline": [0.091, 0.1055, 0.0915],
+        "control": [0.097, 0.099, 0.11],
+    },
     plays="perceptrons and no convolutions, at the recipe's rate and prior: the recipe takes minutes for a seed",
+    tried="Until now the baseline was infogan, whose ten categories were named one to one after the fact, no method of "
+    "the paper: 0.54, 0.61, 0.73 as asked (seeds 100 to 102), and the measure was that alone, which one prototype for "
+    "each class wins. After 64,000 samples 0.96 are as asked.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, family = load("digits", split="train"), Flat(128, generator_norm="batch")
@@ -48,7 +57,7 @@ def play(arm: Arm) -> dict[str, float]:
 
     game = arm.played(make, data, seen=25_600)
     asked = torch.arange(2000) % 10
-    told = {} if arm.name == "baseline" else {"y": asked}
+    told: dict[str, Any] = {} if arm.name == "baseline" else {"y": asked}
     made = game.sample(2000, seed=arm.seed, **told)
     # A row for each class that was asked for.
     arm.show(made[:100].view(10, 10, *made.shape[1:]).transpose(0, 1).flatten(0, 1), data.spec["x"])

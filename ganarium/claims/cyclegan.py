@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganarium.data import InMemory, load
+from ganarium.data import Data, load
 from ganarium.data.worlds.pairs import factors_of, translate_truth
 from ganarium.games.translation.cyclegan import CycleGAN
 from ganarium.proving.answers import Answer
@@ -64,7 +64,7 @@ def trivial(answer: Answer) -> dict[str, float]:
     return errors(data, *(answer.samples(data.train, len(data.test), field=domain) for domain in ("b", "a")))
 
 
-def errors(data: InMemory, to_b: Tensor, to_a: Tensor) -> dict[str, float]:
+def errors(data: Data, to_b: Tensor, to_a: Tensor) -> dict[str, float]:
     """How far translations of all held-out images, both ways, are from the true ones."""
     factors: Any = data.test.factors
     true_b, true_a = (translate_truth(factors_of(factors, "a"), "b"), translate_truth(factors_of(factors, "b"), "a"))

@@ -30,8 +30,17 @@ SEEN = 38_400
         "baseline": "a restricted Boltzmann machine of 256 units that saw as many shapes, 200 steps of Gibbs sampling",
         "control": "3d-gan whose discriminator is linear: it judges each voxel by itself, and no whole object",
     },
-    pilot={},
+    pilot={
+        "game": [0.5223, 0.5138, 0.5054],
+        "baseline": [0.7571, 0.6609, 0.7011],
+        "control": [0.2997, 0.2908, 0.2863],
+    },
     plays="the recipe, on volumes of 8 x 8 x 8",
+    tried="Until now perceptrons were measured on the shapes that they had learned from, which a copy wins, against "
+    "principal components. On held-out shapes (seed 103) perceptrons of 256 units with Adam(1e-3) have 0.67, the "
+    "recipe's convolutions 0.52, principal components 0.56, the Boltzmann machine 0.72, and the shapes that were "
+    "learned from themselves 0.85: in this time, on shapes of so few voxels, an earlier model is better. The paper's "
+    "own figures are of its discriminator's features as descriptors of shapes, which is not tested here.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, held = shapes()

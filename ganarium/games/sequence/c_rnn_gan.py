@@ -1,26 +1,21 @@
 r"""Two recurrent networks play the game on sequences of real numbers: one writes a melody, one judges its every step.
 
 A note is a vector of real numbers: length, pitch, intensity, time since the note before. The generator is a recurrent
-network that takes, at each step, fresh noise and the note that it has just written, and writes the next; what stands
-before the first is random, and different for each melody. The
-discriminator reads the melody in both directions and judges every step in the light of all others; :math:`D(x)` is the
-mean of its steps' probabilities. They play the game of :class:`~ganarium.games.adversarial.gan.GAN`, or the generator
-matches the outputs R of the discriminator's last layer, :math:`L_G = \mathbb E \lVert R(x) - R(G(z)) \rVert^2`.
+network that takes, at each step, fresh noise and the note that it has just written, before the first a random one, and
+writes the next. The discriminator reads the melody both ways and judges every step in the light of all others;
+:math:`D(x)` is the mean of its steps' probabilities. They play as :class:`~ganarium.games.adversarial.gan.GAN` does, or
+the generator matches outputs R of the last layer of D, :math:`L_G = \mathbb E \lVert R(x) - R(G(z)) \rVert^2`.
 
 Two measures keep the game in balance. The generator first learns, as music models without an adversary do, to say the
 next note of real melodies. And in the game a player rests while its loss is less than 70 % of the other's. For the
 cross entropies, where neither rests :math:`0.7 \le L_D / L_G \le 1 / 0.7`; at a draw, where :math:`D = 1/2`, they are
-:math:`2 \log 2` and :math:`\log 2`, so there the generator waits for a better discriminator.
-
-The first measure has a price. The best guess of the next note by its squared error is a mean, to which noise has
-nothing to add, so the network learns to ignore its noise before it plays. And what is new at each step averages out
-over a melody. So melodies come out much alike, and what can tell two of them apart is above all the note before the
-first, which the states carry on. Numbers that are drawn once for a whole melody (``sequence_latent``) tell more of
-them apart; the paper has none.
+:math:`2 \log 2` and :math:`\log 2`, so there the generator waits for a better discriminator. The first has a price: the
+best guess of the next note is a mean, to which noise has nothing to add, so the network learns to ignore noise before
+it plays; and what is new at each step averages out over a melody. So melodies come out much alike, told apart above all
+by the note before the first, which the states carry on. Not in the paper, ``sequence_latent`` tells more of them apart.
 
 Reference:
-    Mogren: C-RNN-GAN: Continuous recurrent neural networks with adversarial training, NIPS 2016 workshop on
-    constructive machine learning, arXiv 1611.09904.
+    Mogren: C-RNN-GAN: Continuous recurrent neural networks with adversarial training, 2016, arXiv 1611.09904.
 """
 
 from __future__ import annotations
@@ -34,7 +29,7 @@ from torch.nn.functional import mse_loss
 from ganarium.game import Batch, Decodes, Paper, Player, Scores, Stage, Terms, follows, made
 from ganarium.game.frames.balanced import Balanced
 from ganarium.ingredients import SGD, Adam, Latent, Law, NonSaturating, OptimizerChoice, Uniform
-from ganarium.nets.layers.recurrent import StepDiscriminator, StepGenerator
+from ganarium.nets.layers.recurrent import StepDiscriminator, StepGenerator, StepLatents
 from ganarium.spec import Field, Spec
 
 __all__ = ["CRNNGAN"]
@@ -54,7 +49,7 @@ class CRNNGAN(Balanced, Decodes, Scores):
 
     Args:
         latent: Coordinates of the noise at each step; by default as many as a step of the data has.
-        sequence_latent: Coordinates that are drawn once and shown at every step of a sequence; the paper has none.
+        sequence_latent: Coordinates that are drawn once and shown at every step; the paper has none.
         units: Units of each recurrent layer, in each direction.
         layers: Recurrent layers of each network.
         dropout: The share of units that are dropped between recurrent layers.
@@ -63,20 +58,16 @@ class CRNNGAN(Balanced, Decodes, Scores):
         prior: The law of all latents: the noise of each step, what stands before the first, and what all steps share.
         generator_optimizer: How the generator descends.
         discriminator_optimizer: How the discriminator descends.
-        generator: From noise (B, T, latent + sequence_latent), what stands before the first step (B, F), and real
-            sequences as teachers or none, to sequences (B, T, F).
+        generator: From noise (B, T, latent + sequence_latent), a first note (B, F) and teachers or none to sequences.
         discriminator: From sequences to raw scores (B,), with ``features``.
 
     Deviations from the paper:
         1. The gradient is not clipped (the authors' code clips its norm at 5) unless the run says so: ``--clip 5``.
         2. The generator's output ends in tanh, for data in [-1, 1]; the paper's is linear.
         3. Both networks have no dropout on their inputs, and weights begin as PyTorch draws them, not within 0.05.
-        4. No curriculum: sequences have their full length from the start.
-        5. The rule of rest is the paper's; the authors' code has another.
-        6. The generator descends :math:`-\log D(G(z))`, as in the authors' code; the paper has
-           :math:`\log(1 - D(G(z)))`.
-        7. Distances of features are averaged over a batch; the authors' code adds them up, 20 sequences a batch.
-        8. Weights are not decayed; the authors' code adds a tenth of half their squares to each loss by default.
+        4. Sequences have their full length from the start. The rule of rest is the paper's; the code has another.
+        5. The generator descends :math:`-\log D(G(z))`, as in the authors' code; the paper's loss saturates.
+        6. Distances of features are means over a batch, and weights are not decayed; the code has sums, and decay.
 
     Example:
         >>> CRNNGAN.toy().sample(3, seed=0).shape
@@ -105,19 +96,15 @@ class CRNNGAN(Balanced, Decodes, Scores):
     generator_optimizer: OptimizerChoice = SGD(0.1)
     discriminator_optimizer: OptimizerChoice = SGD(0.05)
     sizes: tuple[int, int, float] = follows(factory=lambda game: (game.units, game.layers, game.dropout))
-    step_latent: int = follows(factory=lambda game: game.latent or game.spec["x"].shape[1])
-    noise: Latent = follows(factory=lambda game: game.prior.of(game.latent_size(*game.spec["x"].shape)))
-    generator: nn.Module = made(
-        factory=lambda game: StepGenerator(game.spec["x"], game.step_latent + game.sequence_latent, *game.sizes)
-    )
+    inputs: StepLatents = follows(factory=lambda game: StepLatents(game.spec["x"], game.latent, game.sequence_latent))
+    noise: Latent = follows(factory=lambda game: game.prior.of(game.inputs.size))
+    generator: nn.Module = made(factory=lambda game: StepGenerator(game.spec["x"], game.inputs.step, *game.sizes))
     discriminator: StepDiscriminator = made(factory=lambda game: StepDiscriminator(game.spec["x"], *game.sizes))
 
     def check(self) -> None:
         super().check()
         if not 0 <= self.pretraining < 1:
             raise ValueError(f"CRNNGAN's pretraining is at least 0 and less than 1; got {self.pretraining}.")
-        if self.sequence_latent < 0:
-            raise ValueError(f"CRNNGAN's sequence_latent is at least 0; got {self.sequence_latent}.")
 
     def stages(self) -> list[Stage]:
         learner = Player("generator", self.prediction_loss, [self.generator], self.generator_optimizer)
@@ -131,14 +118,13 @@ class CRNNGAN(Balanced, Decodes, Scores):
         )
 
     def prediction_loss(self, batch: Batch) -> Terms:
-        x = batch["x"]
-        return {"prediction": mse_loss(self.generator(*self.inputs(self.noise(len(x))), x), x)}
+        written = self.generator(*self.inputs(self.noise(len(batch["x"]))), batch["x"])
+        return {"prediction": mse_loss(written, batch["x"])}
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        x = batch["x"]
         with torch.no_grad():
-            fake = self.draw(len(x))
-        return NonSaturating().discriminator(*self.discriminator(torch.cat([x, fake])).chunk(2))
+            fake = self.draw(len(batch["x"]))
+        return NonSaturating().discriminator(*self.discriminator(torch.cat([batch["x"], fake])).chunk(2))
 
     def generator_loss(self, batch: Batch) -> Terms:
         x, fake = batch["x"], self.draw(len(batch["x"]))
@@ -150,19 +136,6 @@ class CRNNGAN(Balanced, Decodes, Scores):
 
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
         return self.generator(*self.inputs(z))
-
-    def latent_size(self, length: int, size: int) -> int:
-        """How many coordinates a latent has, for ``length`` steps of ``size`` numbers."""
-        return length * self.step_latent + size + self.sequence_latent
-
-    def inputs(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """What the generator makes of latents (B, Z): noise (B, T, ...), and what stands before the first step (B, F).
-
-        The first coordinates are the noise of all steps, the last ones are shared by all steps.
-        """
-        length, size = self.spec["x"].shape
-        noise, first, shared = z.split([length * self.step_latent, size, self.sequence_latent], 1)
-        return torch.cat([noise.unflatten(1, (length, -1)), shared[:, None].expand(-1, length, -1)], 2), first
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.discriminator(x)

@@ -13,7 +13,7 @@ from torch.nn.functional import logsigmoid
 from ganarium.nets.roles import check_counts
 from ganarium.spec import Field
 
-__all__ = ["StepDiscriminator", "StepGenerator", "mean_logit"]
+__all__ = ["StepDiscriminator", "StepGenerator", "StepLatents", "mean_logit"]
 
 State = tuple[Tensor, Tensor]
 
@@ -22,6 +22,40 @@ def check_sequence(field: Field) -> None:
     """Raise unless a sample is a sequence of vectors."""
     if len(field.shape) != 2:
         raise ValueError(f"Recurrent networks take sequences of shape (T, F); got '{field}'.")
+
+
+class StepLatents:
+    """What a latent of a sequence holds: noise for each step, what stands before the first, and what all steps share.
+
+    Args:
+        field: What a sequence looks like.
+        latent: How many numbers the noise of a step has; as many as a step, F, if left out.
+        shared: How many numbers all steps share; may be 0.
+
+    Raises:
+        ValueError: if there are fewer numbers than none to share.
+
+    Example:
+        >>> noise, first = (latents := StepLatents(Field((7, 2), "sequence"), shared=3))(torch.rand(5, 19))
+        >>> latents.size, latents.step, noise.shape, first.shape
+        (19, 5, torch.Size([5, 7, 5]), torch.Size([5, 2]))
+    """
+
+    def __init__(self, field: Field, latent: int | None = None, shared: int = 0):
+        check_sequence(field)
+        if shared < 0:
+            raise ValueError(f"A sequence's steps share at least 0 numbers; got {shared}.")
+        self.length, width = field.shape
+        own = latent or width
+        self.parts = [self.length * own, width, shared]
+        #: How many coordinates a latent has, and how many numbers each step sees of it.
+        self.size, self.step = sum(self.parts), own + shared
+
+    def __call__(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Of latents (B, size), what each step sees, (B, T, step), and what stands before the first, (B, F)."""
+        noise, first, shared = z.split(self.parts, 1)
+        everywhere = shared[:, None].expand(-1, self.length, -1)
+        return torch.cat([noise.unflatten(1, (self.length, -1)), everywhere], 2), first
 
 
 class StepGenerator(nn.Module):
