@@ -33,6 +33,7 @@ from ganarium.zoo.claim import claim
         "baseline": [0.782, 0.7405, 0.5065],
         "control": [0.5365, 0.375, 0.636],
     },
+    chance="with one seed in nine or so the plain loss finds no mode",
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("ring")

@@ -65,7 +65,8 @@ def over_settings(arm: Arm, make: Callable[[Spec, Adam], Game]) -> dict[str, flo
     """The distance after each setting."""
     data, found = load("digits"), {}
     for name, optimizer in SETTINGS.items():
-        made = arm.played(partial(make, data.spec, optimizer), data, seen=48_000).sample(2000, seed=arm.seed)
+        game: Any = arm.played(partial(make, data.spec, optimizer), data, seen=48_000)
+        made = game.sample(2000, seed=arm.seed)
         found[f"setting {name}"] = judged(data, made, "frechet", features="pixels")["frechet"]
         arm.show(made[:64], data.spec["x"])
     return found

@@ -62,12 +62,11 @@ class CRNNGAN(Balanced, Decodes, Scores):
         discriminator: From sequences to raw scores (B,), with ``features``.
 
     Deviations from the paper:
-        1. The gradient is not clipped (the authors' code clips its norm at 5) unless the run says so: ``--clip 5``.
-        2. The generator's output ends in tanh, for data in [-1, 1]; the paper's is linear.
-        3. Both networks have no dropout on their inputs, and weights begin as PyTorch draws them, not within 0.05.
-        4. Sequences have their full length from the start. The rule of rest is the paper's; the code has another.
-        5. The generator descends :math:`-\log D(G(z))`, as in the authors' code; the paper's loss saturates.
-        6. Distances of features are means over a batch, and weights are not decayed; the code has sums, and decay.
+        1. The gradient's norm is not clipped, at 5 in the code, unless the run says so; outputs end in tanh.
+        2. Both networks have no dropout on their inputs, and weights begin as PyTorch draws them, not within 0.05.
+        3. Sequences have their full length from the start. The rule of rest is the paper's; the code has another.
+        4. The generator descends :math:`-\log D(G(z))`, as in the authors' code; the paper's loss saturates.
+        5. Distances of features are means over a batch, and weights are not decayed; the code has sums, and decay.
 
     Example:
         >>> CRNNGAN.toy().sample(3, seed=0).shape
