@@ -40,9 +40,9 @@ def test_a_verdict_stays_exact_where_sigmoids_saturate():
 def test_taught_with_its_own_output_the_generator_writes_the_same():
     torch.manual_seed(0)
     write = StepGenerator(FIELD, latent=3, units=8).double()
-    noise = torch.rand(4, 6, 3, dtype=torch.float64)
-    free = write(noise)
-    torch.testing.assert_close(write(noise, free), free)
+    noise, first = torch.rand(4, 6, 3, dtype=torch.float64), torch.rand(4, 2, dtype=torch.float64)
+    free = write(noise, first)
+    torch.testing.assert_close(write(noise, first, free), free)
 
 
 def test_the_generator_sees_no_future():
@@ -50,10 +50,36 @@ def test_the_generator_sees_no_future():
     write = StepGenerator(FIELD, latent=3, units=8)
     noise = torch.rand(1, 6, 3)
     teacher = torch.rand(1, 6, 2, requires_grad=True)
-    write(noise, teacher)[0, 3].sum().backward()
+    write(noise, torch.rand(1, 2), teacher)[0, 3].sum().backward()
     assert teacher.grad is not None
     seen = teacher.grad[0].abs().sum(1) > 0
     assert seen.tolist() == [True, True, True, False, False, False]
+
+
+def test_what_stands_before_the_first_step_is_drawn_for_each_melody_and_bears_on_all_of_it():
+    torch.manual_seed(0)
+    game = CRNNGAN.toy()
+    z = game.latents(5)
+    assert z.shape == (5, 6 * 2 + 2)
+    noise, first = game.inputs(z)
+    torch.testing.assert_close(noise.flatten(1), z[:, :12])
+    torch.testing.assert_close(first, z[:, 12:])
+    assert first.std(0).min() > 0.05
+    other = z.clone()
+    other[:, 12:] += 1
+    moved = (game.decode(z) - game.decode(other)).abs().sum(2)
+    assert (moved > 0).all()
+
+
+def test_what_a_sequence_draws_once_is_shown_at_each_of_its_steps():
+    game = CRNNGAN(CRNNGAN.toy().spec, units=4, latent=1, sequence_latent=3)
+    z = torch.arange(2 * 11.0).view(2, 11)
+    noise, first = game.inputs(z)
+    assert noise[0].tolist() == [[float(step), 8.0, 9.0, 10.0] for step in range(6)]
+    assert first.tolist() == [[6.0, 7.0], [17.0, 18.0]]
+    assert game.sample(2, seed=0).shape == (2, 6, 2)
+    with pytest.raises(ValueError, match="at least 0"):
+        CRNNGAN(CRNNGAN.toy().spec, sequence_latent=-1)
 
 
 def test_the_discriminator_judges_a_step_by_all_others():

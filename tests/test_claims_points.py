@@ -10,7 +10,7 @@ import torch
 
 from ganarium.claims.adagan import Shuffled, covered, gaussians
 from ganarium.claims.non_saturating import Ahead
-from ganarium.claims.sngan import game as sngan
+from ganarium.claims.sngan import normed, released
 from ganarium.claims.wgan import estimate, rank_correlation
 from ganarium.data.tensors import random
 from ganarium.engine.trainer import Trainer
@@ -75,7 +75,8 @@ def test_the_discriminator_ahead_plays_alone_at_first() -> None:
 
 def test_a_released_discriminator_begins_normalised_and_then_grows() -> None:
     spec = Spec(x=Field((1, 8, 8), "image"))
-    norms = {arm: _norm(sngan(arm, spec, Adam(1e-2, (0.0, 0.9)))) for arm in ("game", "control")}
+    fast = Adam(1e-2, (0.0, 0.9))
+    norms = {"game": _norm(normed("spectral", spec, fast)), "control": _norm(released(spec, fast))}
     assert norms["control"][0] == pytest.approx(1.0, abs=0.3)
     assert norms["control"][1] > 1.5 > norms["game"][1]
 

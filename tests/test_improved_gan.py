@@ -113,7 +113,9 @@ def test_historical_averaging_turns_a_spiral_inwards():
     assert radius(0.1) < 0.2
 
 
-@pytest.mark.parametrize("rule", [SGD(0.1), SGD(0.1, momentum=0.9), Adam(0.1), RMSprop(0.1)], ids=repr)
+@pytest.mark.parametrize(
+    "rule", [SGD(0.1), SGD(0.1, momentum=0.9), Adam(0.1), RMSprop(0.1), RMSprop(0.1, start=1.0)], ids=repr
+)
 def test_the_pull_is_the_slope_of_the_price_towards_the_mean_of_all_weights(rule):
     torch.manual_seed(0)
     start = torch.randn(3)

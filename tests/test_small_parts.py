@@ -330,6 +330,7 @@ def test_seeded_with_none_draws_from_the_outer_stream():
         (Adam(Linear(0.4, 0.2)), {"lr": pytest.approx(0.3)}),
         (Adam(1e-3, (Linear(0.9, 0.5), 0.99)), {"betas": (pytest.approx(0.7), 0.99)}),
         (RMSprop(Cosine(0.2, 0.0)), {"lr": pytest.approx(0.1)}),
+        (RMSprop(1e-4, 0.9, start=1.0), {}),
     ],
     ids=str,
 )
@@ -345,6 +346,26 @@ def test_an_optimiser_says_which_of_its_numbers_change_and_starts_with_them(choi
 def test_a_learning_rate_is_positive(make):
     with pytest.raises(ValueError, match="positive learning rate"):
         make()
+
+
+def test_rmsprop_begins_with_the_average_that_it_is_told():
+    weight = torch.nn.Parameter(torch.zeros(2, dtype=torch.float64))
+    late = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    optimizer, average = RMSprop(1e-2, alpha=0.9, start=1.0)([weight, late]), torch.ones(2, dtype=torch.float64)
+    expected, gradient = torch.zeros(2, dtype=torch.float64), torch.tensor([1e-3, 2.0], dtype=torch.float64)
+    for _ in range(3):
+        weight.grad = gradient
+        optimizer.step()
+        average = 0.9 * average + 0.1 * gradient.square()
+        expected = expected - 1e-2 * gradient / average.sqrt()
+    torch.testing.assert_close(weight.data, expected, rtol=1e-6, atol=0)
+    again = RMSprop(1e-2, alpha=0.9, start=1.0)([weight, late])
+    again.load_state_dict(optimizer.state_dict())
+    again.step()
+    torch.testing.assert_close(again.state[weight]["square_avg"], 0.9 * average + 0.1 * gradient.square())
+    assert late not in again.state
+    with pytest.raises(ValueError, match="begins at 0 or above"):
+        RMSprop(start=-1.0)
 
 
 # -- signals ------------------------------------------------------------------------------------------------------

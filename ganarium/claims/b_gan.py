@@ -30,6 +30,8 @@ from ganarium.zoo.claim import claim
         "baseline": [0.0, 0.0, 0.0],
         "control": [0.0005, 0.0005, 0.0015],
     },
+    plays="gan's recipe for points with half of its units, for b-gan has none of its own: by the paper's settings it "
+    "does not play here",
     tried="Pearson's is not the steadiest in this world: with the plain ratio it finds no mode, and neither does "
     "Kullback and Leibler's, while the reverse one, whose generator is pushed wherever the ratio grows, covers 0.79, "
     "0.77 and 0.71 (seeds 103 to 105).",

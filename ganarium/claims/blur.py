@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, pad
@@ -25,7 +22,8 @@ from ganarium.zoo.claim import claim
     says="Samples of a variational auto-encoder are blurrier than those of a GAN",
     source="Goodfellow, 2016 (tutorial), section 3.2.3; and the lectures",
     world="digits of 8 x 8 pixels; 48,000 samples in batches of 64, the same perceptrons for both",
-    measure="blur: |log of the variance of the Laplacian, of samples over real digits|; 0: as sharp as real ones",
+    measure="blur: Wasserstein distance on the line between the laws of the log of the variance of the Laplacian of "
+    "2,000 samples and of held-out digits, one number for each; 0: as sharp as real ones, and as differently so",
     better="lower",
     arms={
         "game": "r3gan",
@@ -33,10 +31,13 @@ from ganarium.zoo.claim import claim
         "control": "the same r3gan, every sample averaged over squares of 2 x 2 pixels",
     },
     pilot={
-        "game": [0.0371, 0.0181, 0.0148],
-        "baseline": [0.5839, 0.5955, 0.5578],
-        "control": [1.6182, 1.6187, 1.5894],
+        "game": [0.05694, 0.04429, 0.04723],
+        "baseline": [0.5906, 0.6016, 0.563],
+        "control": [1.61, 1.611, 1.583],
     },
+    plays="the recipe of r3gan, in batches of 64; for vae, which has none for images, the same perceptrons",
+    tried="Until now the variance was taken over the pixels of all samples at once: |log| of its ratio to the data's "
+    "was 0.02 of the game's and 0.58 of vae's, but 0.01 of sixteen digits, repeated.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("digits", split="train")
@@ -54,21 +55,28 @@ def play(arm: Arm) -> dict[str, float]:
     if arm.name == "control":
         made = avg_pool2d(pad(made, (0, 1, 0, 1), value=-1.0), 2, stride=1)
     arm.show(made[:64], data.spec["x"])
-    return measured(data, made)
+    return measured(made)
 
 
 def trivial(answer: Answer) -> dict[str, float]:
-    data = load("digits", split="train")
-    return measured(data, answer.samples(data, 2000))
+    """Digits that nobody had to learn."""
+    return measured(answer.samples(load("digits", split="train"), 2000))
 
 
-def measured(data: Any, made: Tensor) -> dict[str, float]:
-    """What is measured of samples, as batches hold them."""
-    ratio = sharpness(made) / sharpness(data["x"])
-    return {"blur": abs(math.log(max(ratio, 1e-9))), "sharpness over real": ratio, **judged(data, made, "frechet")}
+def measured(made: Tensor) -> dict[str, float]:
+    """What is measured of digits (n, 1, H, W)."""
+    from scipy.stats import wasserstein_distance
+
+    data = load("digits")
+    found, real = sharpness(made), sharpness(data.test["x"])
+    return {
+        "blur": float(wasserstein_distance(found, real)),
+        "sharper": float(found.mean() - real.mean()),
+        **judged(data.train, made, "frechet", features="digits"),
+    }
 
 
-def sharpness(x: Tensor) -> float:
-    """The variance of the Laplacian of images (n, 1, H, W), over all their inner pixels."""
+def sharpness(x: Tensor) -> Tensor:
+    """The log of the variance of the Laplacian of each image (n, 1, H, W), over its inner pixels, (n,)."""
     kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]])
-    return float(conv2d(x, kernel[None, None]).var())
+    return conv2d(x, kernel[None, None]).flatten(1).var(1).clamp(min=1e-9).log()

@@ -15,18 +15,11 @@ from ganarium.proving.measures import agreement
 from ganarium.zoo.claim import claim
 
 
-class Unbalanced(CatGAN):
-    """The same game, in which neither player has to use all classes."""
+class Alone(CatGAN):
+    """The same classifier, sure of data and using all its classes, without the game: no samples to be unsure of."""
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        return without_balance(super().discriminator_loss(batch))
-
-    def generator_loss(self, batch: Batch) -> Terms:
-        return without_balance(super().generator_loss(batch))
-
-
-def without_balance(terms: Terms) -> Terms:
-    return {name: term for name, term in terms.items() if name != "balance"}
+        return {name: term for name, term in super().discriminator_loss(batch).items() if name != "unsure"}
 
 
 @claim(
@@ -37,15 +30,16 @@ def without_balance(terms: Terms) -> Terms:
     world="digits of 8 x 8 pixels without labels; ten clusters",
     measure="share of 397 held-out digits in the cluster that is named by their class, one to one",
     better="higher",
+    plays="the game's own kind of networks, smaller and faster, for 8 x 8 pixels; the game has no recipe",
     arms={
         "game": "catgan without labels, 1,000 rounds of 100",
         "baseline": "k-means with ten centres, the best of ten starts",
-        "control": "catgan without the entropy of the mean classes, in both players",
+        "control": "the same classifier without the game: it must not be unsure of samples",
     },
     pilot={
         "game": [0.8035, 0.7481, 0.796],
         "baseline": [0.796, 0.7859, 0.7783],
-        "control": [0.1008, 0.1008, 0.1008],
+        "control": [0.6045, 0.6927, 0.6322],
     },
     no_trivial="what is measured are clusters of held-out digits, not samples",
     tried="this design had 0.821 and 0.839 against 0.783 and 0.783 (seeds 103, 104), which the pilot did not repeat; a "
@@ -57,7 +51,7 @@ def play(arm: Arm) -> dict[str, float]:
     whole, held = load("digits", split="train"), load("digits", split="test")
     if arm.name == "baseline":
         return measured(nearest(whole["x"], held["x"], arm.seed), held["y"])
-    kind = arm.among(game=CatGAN, control=Unbalanced)
+    kind = arm.among(game=CatGAN, control=Alone)
     settings = {
         "classes": 10,
         "label_weight": 0.0,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import torch
-from torch import nn
+from typing import Any
 
-from ganarium.data import load
+import torch
+from torch import Tensor, nn
+
+from ganarium.data import Data, load
 from ganarium.data.worlds.pairs import factors_of, translate_truth
 from ganarium.games.translation.cyclegan import CycleGAN
+from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.zoo.claim import claim
 
 
 @claim(
     "cyclegan",
-    says="Unpaired translation is right if both round trips return; a discriminator or the round trips alone fail",
+    says="Unpaired translation is right if both round trips return; a discriminator or the round trips alone fail. "
+    "Here: of translators that cannot carry a shape elsewhere",
     source="Zhu et al., 2017, section 5.1: labels to photos, per-pixel 0.52 (pairs: 0.71); each half alone is worse",
     world="Filled warm shapes on dark, outlined cool shapes on light, 16 x 16, 3,200 of each, unpaired; translators of "
     "three 5 x 5 convolutions, which cannot carry a shape elsewhere; 2,400 samples in batches of 8, the recipe's Adam",
@@ -30,6 +34,8 @@ from ganarium.zoo.claim import claim
         "baseline": [0.1445, 0.1447, 0.1531],
         "control": [1.1686, 0.0943, 0.5728],
     },
+    plays="the recipe, but for the translators, which see 13 x 13 pixels: the recipe's own may move what they see, and "
+    "then find another world that keeps all laws; with them the claim fails",
     tried="The paper's translators, which can move things, find another legal world with some seeds: with 16 channels "
     "and a block, after 300 to 1,000 rounds, errors from a to b are between 0.09 and 0.27 (the mean image: 0.19); an "
     "identity term did not mend it (0.27). Open here, too, is the order of the tints: nothing but their law says which "
@@ -49,12 +55,21 @@ def play(arm: Arm) -> dict[str, float]:
         trip = game.translate(to_b, "a")
     # Each image, and to its right what becomes of it.
     arm.show(torch.stack([data.test["a"], to_b], 1)[:32].flatten(0, 1), data.spec["b"])
-    errors = [
-        (to_b - translate_truth(factors_of(data.test.factors, "a"), "b")).abs().mean().item(),  # type: ignore[arg-type]
-        (to_a - translate_truth(factors_of(data.test.factors, "b"), "a")).abs().mean().item(),  # type: ignore[arg-type]
-    ]
-    round_trip = (trip - data.test["a"]).abs().mean().item()
-    return {"error": sum(errors) / 2, "a to b": errors[0], "b to a": errors[1], "round trip": round_trip}
+    return errors(data, to_b, to_a) | {"round trip": (trip - data.test["a"]).abs().mean().item()}
+
+
+def trivial(answer: Answer) -> dict[str, float]:
+    """Translations that do not look at what they are of."""
+    data = load("shape-pairs")
+    return errors(data, *(answer.samples(data.train, len(data.test), field=domain) for domain in ("b", "a")))
+
+
+def errors(data: Data, to_b: Tensor, to_a: Tensor) -> dict[str, float]:
+    """How far translations of all held-out images, both ways, are from the true ones."""
+    factors: Any = data.test.factors
+    true_b, true_a = (translate_truth(factors_of(factors, "a"), "b"), translate_truth(factors_of(factors, "b"), "a"))
+    there, back = (to_b - true_b).abs().mean().item(), (to_a - true_a).abs().mean().item()
+    return {"error": (there + back) / 2, "a to b": there, "b to a": back}
 
 
 def nearby(width: int = 24) -> nn.Module:

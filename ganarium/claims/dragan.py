@@ -20,7 +20,7 @@ from ganarium.zoo.claim import claim
     "loss; no figures in common",
     world="digits of 8 x 8; perceptrons of 128 units without norms; 1,500 rounds of batches of 64; Adam(1e-3, "
     "(0.9, 0.9)), settings that make plain games fail",
-    measure="Frechet distance of 2,000 samples to the digits, in features of a classifier of digits",
+    measure="Frechet distance of 2,000 samples to the digits, on their pixels",
     better="lower",
     arms={
         "game": "dragan: noise of half the data's deviation around the data",
@@ -32,6 +32,10 @@ from ganarium.zoo.claim import claim
         "baseline": [4.969, 5.573, 4.983],
         "control": [3.707, 4.741, 3.004],
     },
+    plays="settings that break plain games, which the sentence is about: perceptrons without norms, momenta of 0.9",
+    tried="White noise with the mean and deviation of each pixel has 1.60, less than the game's 2.42; in features of a "
+    "classifier sixteen digits, repeated, have 8.0, the game 11.2 (seed 200): with these momenta no arm comes near to "
+    "the law of pixels; and with the penalty elsewhere 38 % of the gain is left.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("digits")
@@ -43,9 +47,9 @@ def play(arm: Arm) -> dict[str, float]:
     )
     made = arm.played(make, data, seen=96_000).sample(2000, seed=arm.seed)
     arm.show(made[:64], data.spec["x"])
-    return judged(data, made, "frechet", "precision", "recall")
+    return judged(data, made, "frechet", "precision", "recall", features="pixels")
 
 
 def trivial(answer: Answer) -> dict[str, float]:
     data = load("digits")
-    return judged(data, answer.samples(data, 2000), "frechet", "precision", "recall")
+    return judged(data, answer.samples(data, 2000), "frechet", "precision", "recall", features="pixels")

@@ -36,7 +36,8 @@ class Affine(nn.Module):
 
 @claim(
     "f-gan",
-    says="Which divergence the game is played for decides what a model that cannot match the data learns",
+    says="Which divergence the game is played for decides what a model that cannot match the data learns, if it begins "
+    "narrower than the data",
     source="Nowozin et al., 2016, section 5 and table 4: a normal law fitted to a mixture; training with a divergence "
     "gives the least value of that divergence",
     world="a mixture of two normal laws on the line, a generator of a mean and a deviation, and a discriminator of "
@@ -54,7 +55,10 @@ class Affine(nn.Module):
         "baseline": [1.622, 1.655, 1.65],
         "control": [1.933, 1.934, 1.929],
     },
+    plays="a generator of two numbers, of which the best are known by quadrature, and a discriminator for the line",
     no_trivial="what is measured is a fitted law, by quadrature, not samples",
+    tried="Begun as wide as the data, the game of the reverse divergence stays wide, 0.38 and 0.40 nats above the "
+    "least (seeds 103, 104), so that the generator begins with a deviation of 0.5.",
 )
 def play(arm: Arm) -> dict[str, float]:
     with seeded(torch.device("cpu"), mix(arm.seed, 1)):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ganarium.data import load
+from ganarium.game import Player
 from ganarium.games.adversarial.gan import GAN
 from ganarium.ingredients import Adam, Cosine, Normal
 from ganarium.metrics.requested import parzen
@@ -19,6 +21,14 @@ from ganarium.zoo.claim import claim
 SEEN = 96_000
 
 
+class Stopped(GAN):
+    """The same game, whose discriminator learns in the first tenth of it only."""
+
+    def players(self) -> list[Player]:
+        discriminator, generator = super().players()
+        return [replace(discriminator, rests=lambda: float(self.progress) > 0.1), generator]
+
+
 @claim(
     "gan",
     says="Samples of an adversarial game are as good as those of the best models of their time, by Parzen windows",
@@ -26,15 +36,17 @@ SEEN = 96_000
     world="digits of 8 x 8 pixels, 1,400 to learn from; 96,000 samples in batches of 64",
     measure="log-likelihood: of held-out digits under Gaussians around 5,000 samples, mean, in nats",
     better="higher",
+    plays="perceptrons of 128 units, at a rate that falls from 1e-3, without the recipe's penalty, which is younger "
+    "than the paper",
     arms={
         "game": "gan, non-saturating, perceptrons of 128 units; Adam, 1e-3 falling",
         "baseline": "a restricted Boltzmann machine of 128 units (scikit-learn), 200 steps of Gibbs sampling",
-        "control": "gan whose discriminator does not learn",
+        "control": "the same gan, whose discriminator stops learning after a tenth of the game",
     },
     pilot={
         "game": [9.9654, 10.8977, 10.6029],
         "baseline": [1.0166, 0.5503, 0.4019],
-        "control": [-149.2705, -163.2117, -134.5355],
+        "control": [-51.55, -35.26, -59.3],
     },
 )
 def play(arm: Arm) -> dict[str, float]:
@@ -60,16 +72,15 @@ def measured(data: Any, made: Tensor) -> dict[str, float]:
 
 
 def game(arm: Arm, data: Any) -> Tensor:
-    """Samples of the GAN, whose discriminator the control keeps as it was drawn."""
+    """Samples of the GAN."""
 
     def make() -> GAN:
         networks = Flat(128, generator_norm="batch")
-        return GAN(
+        return arm.among(game=GAN, control=Stopped)(
             data.spec, latent=32, architecture=networks, prior=Normal(), optimizer=Adam(Cosine(1e-3, 0.0), (0.5, 0.99))
         )
 
-    rates = arm.among(game=None, baseline=None, control={"discriminator": 1e-12})
-    return arm.played(make, data, SEEN, rates=rates).sample(5000, seed=arm.seed)
+    return arm.played(make, data, SEEN).sample(5000, seed=arm.seed)
 
 
 def machine(arm: Arm, x: Tensor) -> Tensor:

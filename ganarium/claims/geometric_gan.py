@@ -5,7 +5,8 @@ from __future__ import annotations
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.geometric_gan import GeometricGAN
-from ganarium.ingredients import Normal, RMSprop, Wasserstein
+from ganarium.games.adversarial.wgan import WGAN
+from ganarium.ingredients import Normal, RMSprop
 from ganarium.nets import Plain
 from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
@@ -21,16 +22,18 @@ from ganarium.zoo.claim import claim
     "paper's, in all arms, where the authors gave the plain loss Adam",
     measure="coverage: the share of data that lie nearer to one of 2,000 samples than to their own fifth neighbours",
     better="higher",
+    plays="perceptrons of 64 units for the plane, at a higher rate: the game has no recipe for points",
     arms={
         "game": "geometric-gan",
         "baseline": "gan, non-saturating",
-        "control": "the same scores without a margin: their difference of means, and weights that nothing bounds",
+        "control": "a difference of mean scores, without a margin: wgan, weights in a box of 0.1, one move a round",
     },
     pilot={
         "game": [0.8335, 0.8025, 0.7095],
         "baseline": [0.782, 0.7405, 0.5065],
-        "control": [0.0, 0.006, 0.0],
+        "control": [0.5365, 0.375, 0.636],
     },
+    chance="with one seed in nine or so the plain loss finds no mode",
 )
 def play(arm: Arm) -> dict[str, float]:
     data = load("ring")
@@ -38,7 +41,7 @@ def play(arm: Arm) -> dict[str, float]:
     make = arm.among(
         game=lambda: GeometricGAN(data.spec, latent=4, generator_moves=1, **common),
         baseline=lambda: GAN(data.spec, latent=4, **common),
-        control=lambda: GAN(data.spec, latent=4, objective=Wasserstein(), **common),
+        control=lambda: WGAN(data.spec, latent=4, bound=0.1, critic_moves=1, burst=1, **common),
     )
     made = arm.played(make, data, seen=256_000, batch=128, average=12_800).sample(10_000, seed=arm.seed)
     arm.show(made[:2000], data.spec["x"])

@@ -26,31 +26,39 @@ class Blind(HierarchicalImplicit):
 
 @claim(
     "hierarchical-implicit",
-    says="A ratio that is learned beside the posterior finds it in simulations that are far too few for rejection",
+    says="A ratio that is learned beside the posterior finds it as well as approximate Bayesian computation does, and "
+    "in fewer simulations",
     source="Tran et al., 2017, section 5: predators and prey, as good as approximate Bayesian computation and faster",
     world="50 data of 6 coordinates, normal around normal means around a centre; 500,000 simulated data for each arm",
     measure="divergence: of the centre's law from its exact posterior, in nats a coordinate",
     better="lower",
     arms={
         "game": "hierarchical-implicit, 1,000 rounds",
-        "baseline": "rejection: of 10,000 data sets simulated from the prior, the 100 of the nearest means",
+        "baseline": "approximate Bayesian computation (Beaumont, Zhang and Balding, 2002): of 10,000 data sets, "
+        "simulated from the prior, the 1,000 of the nearest means, moved to the observed mean along a local regression",
         "control": "hierarchical-implicit whose discriminator does not see the global causes",
     },
     pilot={
         "game": [0.715, 0.2475, 0.1262],
-        "baseline": [5.076, 4.888, 6.743],
+        "baseline": [0.0028, 0.0062, 0.003],
         "control": [40.76, 40.74, 47.0],
     },
-    tried="both players with Adam's betas of (0.5, 0.99): 0.55 (seed 103, 100 data); q at twice the rate: 0.17, and at "
-    "four times 0.61; without the five draws of each datum, in two coordinates, a mean 0.1 to 4.3 standard deviations "
-    "off and 1.5 to 3.6 times the spread. What is left is a spread that has not yet fallen far enough",
+    plays="perceptrons of 64 units, and the recipe in all else",
+    no_trivial="what is measured is a law of causes, and no sample",
+    tried="The paper compares with approximate Bayesian computation, and so does the baseline; by the means, which are "
+    "sufficient, a linear regression finds this posterior all but exactly. Without it, keeping the 100 nearest of "
+    "10,000, the baseline had 5.1, 4.9, 6.7 (seeds 100 to 102) and 8.6, 1.9, 2.7 (seeds 0 to 2), more than the game. "
+    "Of the game: both players with Adam's betas of (0.5, 0.99): 0.55 (seed 103, 100 data); q at twice the rate: 0.17, "
+    "and at four times 0.61; without the five draws of each datum, in two coordinates, a mean 0.1 to 4.3 "
+    "standard deviations off and 1.5 to 3.6 times the spread. What is left is a spread that has not yet fallen far "
+    "enough",
 )
 def play(arm: Arm) -> dict[str, float]:
     simulator = NormalMeans(1.0, 1.0, 0.5)
     data = load("normal-means", size=6, spread=1.0, count=COUNT, seed=arm.seed)
     if arm.name == "baseline":
         with seeded(torch.device("cpu"), mix(arm.seed, 1)):
-            mean, sd = rejection(simulator, data["x"], int(ROUNDS * MOVES * DRAWS * arm.share), keep=100)
+            mean, sd = regression(simulator, data["x"], int(ROUNDS * MOVES * DRAWS * arm.share))
     else:
         kind = arm.among(game=HierarchicalImplicit, control=Blind)
 
@@ -73,16 +81,16 @@ def play(arm: Arm) -> dict[str, float]:
     return {"divergence": float(divergence.mean()), "error": float(error.abs().mean()), "width": float(ratio.mean())}
 
 
-def rejection(simulator: NormalMeans, x: Tensor, count: int, keep: int) -> tuple[Tensor, Tensor]:
-    """The mean and standard deviation of the causes whose simulated data sets have the nearest means.
+def regression(simulator: NormalMeans, x: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The mean and standard deviation of causes, by a regression on the means of the data sets that they make.
 
-    The means are sufficient here: nothing is lost by looking at them alone.
+    Of all data sets the tenth with the nearest means is kept, and weighs the less the farther it is (Epanechnikov). The
+    means are sufficient here: nothing is lost by looking at them alone.
 
     Args:
         simulator: The model.
         x: Data (N, D).
         count: How many data sets of N are simulated.
-        keep: How many are kept.
     """
     cause = torch.randn(count, x.shape[1])
     field = Field(tuple(x.shape[1:]), "points")
@@ -90,5 +98,11 @@ def rejection(simulator: NormalMeans, x: Tensor, count: int, keep: int) -> tuple
     for part in cause.split(500):
         made = simulator(part.repeat_interleave(len(x), 0), field)[1]
         means.append(made.view(len(part), *x.shape).mean(1))
-    kept = cause[(torch.cat(means) - x.mean(0)).square().sum(1).argsort()[:keep]]
-    return kept.mean(0), kept.std(0)
+    off = torch.cat(means) - x.mean(0)
+    square, near = off.square().sum(1).topk(max(count // 10, x.shape[1] + 2), largest=False)
+    weight = (1 - square / square.max().clamp(min=1e-12))[:, None]
+    terms = torch.cat([torch.ones(len(near), 1), off[near]], 1)
+    slopes = torch.linalg.lstsq(weight.sqrt() * terms, weight.sqrt() * cause[near]).solution
+    moved = cause[near] - off[near] @ slopes[1:]
+    mean = (weight * moved).sum(0) / weight.sum()
+    return mean, ((weight * (moved - mean).square()).sum(0) / weight.sum()).sqrt()

@@ -18,7 +18,8 @@ from ganarium.zoo.claim import claim
 
 @claim(
     "improved-gan",
-    says="A generator collapses where no single sample shows it; a discriminator that compares samples sees it at once",
+    says="Perceptrons without norms collapse where no single sample shows it; comparing samples in the discriminator, "
+    "and no other of the paper's techniques, keeps more modes",
     source="Salimans et al., 2016, section 3.2 and table 3: inception score 8.09 with all techniques, 3.87 without "
     "minibatch features; modes were not counted",
     world="stacked digits of 8 x 8 pixels; 750 rounds of batches of 64; perceptrons of 128 units without norms; "
@@ -35,8 +36,13 @@ from ganarium.zoo.claim import claim
         "baseline": [5.0, 1.0, 4.0],
         "control": [10.0, 2.0, 4.0],
     },
-    tried="Explored with the same settings: 37 modes against 4, with blind kernels 2 (seed 103), but 3 against 3 (seed "
-    "104). With the game's smoothed labels, 0.9, it found 2 (seed 103).",
+    plays="minibatch discrimination alone, on perceptrons without norms, where the plain game collapses; with smoothed "
+    "labels too, one of the game's defaults, it found 2 modes",
+    tried="The measure counts what a classifier reads from anything, 628 modes from white noise. Counted only where "
+    "each of the three digits is as near to a real one as all but a twentieth of the real ones are to another, noise "
+    "has none, and this game neither: of 15 modes (seed 200) no sample is so good, as nine in ten are further from "
+    "digits than noise is. Explored with the same settings: 37 modes against 4, with blind kernels 2 (seed 103), but 3 "
+    "against 3 (seed 104). With the game's smoothed labels, 0.9, it found 2 (seed 103).",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, networks = load("stacked-digits"), Flat(128)

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
 from ganarium.data import load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.adversarial.lsgan import LSGAN
-from ganarium.ingredients import Adam, Minimax, Normal
+from ganarium.ingredients import Adam, LeastSquares, Normal
 from ganarium.nets import Plain
 from ganarium.proving.answers import Answer
 from ganarium.proving.arm import Arm
 from ganarium.proving.measures import points
 from ganarium.zoo.claim import claim
+
+
+@dataclass(frozen=True)
+class Bounded(LeastSquares):
+    """The same squares on scores between 0 and 1: flat far from the boundary, on both sides."""
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        return super().discriminator(real.sigmoid(), fake.sigmoid())
+
+    def generator(self, fake: Tensor, real: Callable[[], Tensor] | None = None) -> dict[str, Tensor]:
+        return super().generator(fake.sigmoid())
 
 
 @claim(
@@ -22,16 +38,19 @@ from ganarium.zoo.claim import claim
     "Adam(1e-3, (0.5, 0.999)) for both players",
     measure="coverage: the share of data that lie nearer to one of 2,000 samples than to their own fifth neighbours",
     better="higher",
+    plays="perceptrons of 64 units for the plane, at a rate at which the plain game fails now and then; the game has "
+    "no recipe",
     arms={
         "game": "lsgan, codes 0 and 1",
         "baseline": "gan, non-saturating",
-        "control": "gan, minimax: cross entropy that is flat just where samples are worst",
+        "control": "the same squares of scores behind a sigmoid, which do not grow with the distance to the boundary",
     },
     pilot={
-        "game": [0.395, 0.444, 0.4315],
-        "baseline": [0.453, 0.403, 0.438],
-        "control": [0.4965, 0.498, 0.7655],
+        "game": [0.395, 0.444, 0.4315, 0.4945, 0.3645, 0.3865],
+        "baseline": [0.453, 0.403, 0.438, 0.0, 0.0, 0.0],
+        "control": [0.529, 0.422, 0.6885, 0.704, 0.4215, 0.4835],
     },
+    chance="with about a third of the seeds the plain loss finds no mode at all",
     tried="With seeds 103 to 105, by which the design was chosen, the plain loss found no mode and the game covered "
     "0.49, 0.36, 0.39; with the pilot's it does as well as squares. Nor is it shown what the squares are for: for the "
     "discriminator only, with a linear loss for G, they cover 0.46, 0.75, 0.45; with the non-saturating one 0.58, "
@@ -44,7 +63,7 @@ def play(arm: Arm) -> dict[str, float]:
     make = arm.among(
         game=lambda: LSGAN(data.spec, latent=8, **common),
         baseline=lambda: GAN(data.spec, latent=8, **common),
-        control=lambda: GAN(data.spec, latent=8, objective=Minimax(), **common),
+        control=lambda: GAN(data.spec, latent=8, objective=Bounded(), **common),
     )
     made = arm.played(make, data, seen=256_000, batch=128, average=12_800).sample(10_000, seed=arm.seed)
     arm.show(made[:2000], data.spec["x"])

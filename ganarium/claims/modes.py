@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from statistics import harmonic_mean
 
 import torch
 from torch import Tensor
 
-from ganarium.data import load
+from ganarium.data import Data, load
 from ganarium.games.adversarial.gan import GAN
 from ganarium.games.likelihood.vae import VAE
 from ganarium.ingredients import R1, Adam, Cosine, Exponential, Normal
@@ -23,7 +23,8 @@ from ganarium.zoo.claim import claim
     says="Likelihood pays for every point that a model misses, so its samples smear between modes; a GAN's lie on them",
     source="Lectures on generative models; Goodfellow, 2016, section 3.2.5 and figure 14; no figures",
     world="8 Gaussians on a ring; 1,500 rounds of batches of 128; perceptrons of 64 units, rates falling to zero",
-    measure="good: the share of samples within three standard deviations of a mode",
+    measure="on modes, and on all of them: the harmonic mean of the share of samples within three standard deviations "
+    "of a mode and of the coverage, the share of 2,000 real points with a sample in reach of their fifth neighbour",
     better="higher",
     arms={
         "game": "gan by its recipe: non-saturating, R1 fading, Adam(2e-3)",
@@ -31,10 +32,13 @@ from ganarium.zoo.claim import claim
         "control": "a mixture of 4 Gaussians, half of the modes, by expectation maximisation (scikit-learn)",
     },
     pilot={
-        "game": [0.854, 0.8487, 0.8067],
-        "baseline": [0.435, 0.4221, 0.4484],
-        "control": [0.1791, 0.1787, 0.1759],
+        "game": [0.817, 0.832, 0.8093],
+        "baseline": [0.5186, 0.5151, 0.5468],
+        "control": [0.2616, 0.2613, 0.2532],
     },
+    plays="the recipe of gan with half of its units, in time; vae has a decoder as large, and a rate of its own",
+    tried="Until now the measure was the first share alone, 0.82 of the game's and 0.41 of vae's, which sixteen data, "
+    "repeated, win.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, small = load("ring"), Plain(64, generator_norm=None)
@@ -57,14 +61,15 @@ def play(arm: Arm) -> dict[str, float]:
 
 
 def trivial(answer: Answer) -> dict[str, float]:
+    """Points that nobody had to learn."""
     data = load("ring")
     return measured(data, answer.samples(data, 10_000))
 
 
-def measured(data: Any, made: Tensor) -> dict[str, float]:
-    """What is measured of samples, as batches hold them."""
+def measured(data: Data, made: Tensor) -> dict[str, float]:
+    """What is measured of points (n, 2)."""
     found = points(data, made)
-    return {"good": found.pop("good"), **found}
+    return {"on all modes": harmonic_mean([found["good"], found["coverage"]]), **found}
 
 
 def few(x: Tensor, seed: int) -> Tensor:

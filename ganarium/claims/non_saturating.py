@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+from torch import Tensor
 
 from ganarium.data import load
 from ganarium.game import Stage
@@ -30,18 +33,25 @@ class Ahead(GAN):
     source="Goodfellow et al., 2014, section 3, last paragraph; no figures",
     world="digits of 8 x 8 pixels; a discriminator with three moves of Adam a round, 133 rounds ahead, then 533 rounds "
     "with a generator with SGD(0.1, 0.5), which does not rescale flat losses",
-    measure="distance: Frechet, on features of digits",
-    better="lower",
+    measure="coverage: the share of real digits with one of 2,000 samples in reach of their fifth neighbour, on pixels",
+    better="higher",
     arms={
         "game": "the generator raises log D(G(z))",
         "baseline": "the generator lowers log(1 - D(G(z)))",
         "control": "the same, with a rate ten times as large: it is not the length of the step",
     },
     pilot={
-        "game": [2.0291, 2.0386, 1.6554],
-        "baseline": [9.5055, 10.3777, 9.9157],
-        "control": [9.5034, 10.3761, 9.9115],
+        "game": [0.2333, 0.2834, 0.294],
+        "baseline": [0.0, 0.0, 0.0],
+        "control": [0.0, 0.2439, 0.0],
     },
+    plays="a discriminator that is far ahead, which no recipe has: on that the paper's sentence is",
+    chance="with the larger rate a generator escapes now and then, as one of the pilot's three did",
+    tried="Until now the measure was Frechet's distance, called one of features and taken of pixels, of which white "
+    "noise with the mean and deviation of each has as little as the game, 1.60 and 1.65. A pilot by the distance of a "
+    "classifier's features (seeds 100 to 102) had 13.1, 14.0 and 8.9 against 45, 52 and 49, but sixteen digits, "
+    "repeated, have 8.0: so short a game is not near the law of the data, though it finds digits. The pilot of this "
+    "measure is of seeds 103 to 105.",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, objective = load("digits"), arm.among(game=NonSaturating(), baseline=Minimax(), control=Minimax())
@@ -62,9 +72,16 @@ def play(arm: Arm) -> dict[str, float]:
     )
     made = game.sample(2000, seed=arm.seed)
     arm.show(made[:64], data.spec["x"])
-    return {"distance": judged(data, made, "frechet")["frechet"]}
+    return measured(data, made)
 
 
 def trivial(answer: Answer) -> dict[str, float]:
+    """Digits that nobody had to learn."""
     data = load("digits")
-    return {"distance": judged(data, answer.samples(data, 2000), "frechet")["frechet"]}
+    return measured(data, answer.samples(data, 2000))
+
+
+def measured(data: Any, made: Tensor) -> dict[str, float]:
+    """What is measured of samples, as batches hold them."""
+    found = judged(data, made, "coverage", "frechet", features="pixels")
+    return {"coverage": found["coverage"], "distance": found["frechet"]}

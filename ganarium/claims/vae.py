@@ -75,7 +75,8 @@ LOG_2PI = float(torch.log(torch.tensor(2 * torch.pi)))
         "baseline": [-23.0345, -22.9476, -25.6692],
         "control": [-51.6323, -51.6186, -51.6668],
     },
-    no_trivial="what is measured is a bound on the likelihood of held-out digits, not samples",
+    plays="perceptrons and a rate of its own: the game has no recipe for images",
+    no_trivial="a bound of the likelihood of held-out digits is measured, and no sample",
 )
 def play(arm: Arm) -> dict[str, float]:
     data, held = load("digits", split="train"), load("digits", split="test")["x"]

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, cast
 
+from torch import Tensor
+
 from ganarium.data import load
 from ganarium.game import Samples
 from ganarium.games.adversarial.gan import GAN
@@ -21,6 +23,13 @@ from ganarium.zoo.claim import claim
 SEEN, LOOKS = 448_000, 20
 
 
+class Bounded(WGAN):
+    """A critic of bounded values instead of bounded slope: its loss estimates the total variation."""
+
+    def score(self, x: Tensor, **condition: Tensor) -> Tensor:
+        return super().score(x, **condition).tanh()
+
+
 @claim(
     "wgan",
     says="The critic's loss follows how good samples are while it trains; a GAN's estimate of its divergence does not",
@@ -29,15 +38,16 @@ SEEN, LOOKS = 448_000, 20
     "for the critic and 2e-4 for the generator, so that the critic is near its best",
     measure="rank correlation: of the estimate with the true sliced distance of samples to data, at 20 looks",
     better="higher",
+    plays="half of the recipe's units, a smaller box and other rates, so that the critic is near its best",
     arms={
         "game": "wgan, weights clipped at 0.05: the difference of mean scores",
         "baseline": "gan, non-saturating: the Jensen-Shannon divergence by its discriminator's loss",
-        "control": "wgan whose weights are not clipped",
+        "control": "wgan whose scores are bounded, by a hyperbolic tangent, and its weights, so its slope, not",
     },
     pilot={
         "game": [0.6902, 0.6722, 0.609],
         "baseline": [-0.2586, -0.3008, -0.0286],
-        "control": [0.0992, -0.3759, -0.5489],
+        "control": [-0.1699, -0.7519, -0.5023],
     },
     no_trivial="what is measured is how an estimate follows a distance within a run, not samples",
     tried="With the same rate of 1e-3 for the generator, the critic is further from its best and all is less clear: "
@@ -50,7 +60,7 @@ def play(arm: Arm) -> dict[str, float]:
     make = arm.among(
         game=lambda: WGAN(data.spec, latent=8, bound=0.05, burst=25, **common),
         baseline=lambda: GAN(data.spec, latent=8, prior=Normal(), discriminator_moves=5, **common),
-        control=lambda: WGAN(data.spec, latent=8, bound=1e9, burst=25, **common),
+        control=lambda: Bounded(data.spec, latent=8, bound=1e9, burst=25, **common),
     )
     real = next(iter(data.sweep(2000)))["x"]
     window, estimates, distances = [], [], []

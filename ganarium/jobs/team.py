@@ -179,7 +179,7 @@ class _Team:
             server.wait()
             server.stdout.close()
         if stop.asked:
-            raise Interrupted(stop.asked, Path())
+            raise Interrupted(stop.asked, Path(), "the same command again")
         return [self.outcomes[place] for place in range(len(self.jobs))]
 
     def _follow(self, server: subprocess.Popen[bytes], stop: Stop) -> None:

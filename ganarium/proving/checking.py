@@ -15,7 +15,7 @@ from typing import Any, Literal
 from ganarium.jobs.board import Tally
 from ganarium.jobs.team import Job, Outcome, run
 from ganarium.proving.answers import score_job
-from ganarium.proving.echo import binds, differences, measures, moved
+from ganarium.proving.echo import FOUND, binds, differences, measures, moved
 from ganarium.proving.stale import defines, digest, libraries, measuring
 from ganarium.proving.store import Store
 from ganarium.zoo import index
@@ -214,10 +214,19 @@ class _Arm:
             return checked
         if echo is None:
             return replace(checked, said="recorded", differences=())
+        if renamed := self.renamed(outcome.result):
+            return replace(checked, said="measured otherwise", differences=(renamed,))
         found = tuple(differences(echo, outcome.result))
         found, said = (found, self.said(found)) if found or not self.otherwise else self.measured(outcome.result)
         said = said if binds(echo) or not found else "elsewhere"
         return replace(checked, said=said, differences=found, place=echo["where"])
+
+    def renamed(self, numbers: Mapping[str, float]) -> str:
+        """How the claim's measure, which is the first of an arm's numbers, is another now; empty if it is not."""
+        assert self.kept is not None
+        kept = next(iter(next(iter(self.kept["seeds"].values()))["found"]))
+        now = next(name.removeprefix(FOUND) for name in numbers if name.startswith(FOUND))
+        return "" if kept == now else f"the measure was {kept}, is {now}"
 
     def said(self, found: Sequence[str]) -> Said:
         """What is said of an echo that differs there."""

@@ -31,7 +31,7 @@ from ganarium.proving.arm import Arm
 from ganarium.terminal.progress import silent
 from ganarium.zoo.claim import PILOT
 
-__all__ = ["Echo", "binds", "differences", "here", "listen", "measures", "moved", "record"]
+__all__ = ["FOUND", "Echo", "binds", "differences", "here", "listen", "measures", "moved", "record"]
 
 #: Rounds of each game; what joins in every 16th round is among them.
 _ROUNDS = 24
@@ -40,7 +40,7 @@ _KEPT = (1, 2, 4, 8, 16, 24)
 #: How near the numbers of two echoes are that agree; and how near those are that a rounding does not move.
 _NEAR, _STEADY = 1e-3, 1e-4
 #: How the name of what is measured begins.
-_FOUND = "found: "
+FOUND = "found: "
 #: How often an echo is played to find out what a rounding moves.
 _ROUNDINGS = 3
 
@@ -100,7 +100,7 @@ def listen(
     played = Echo(arm, rounding, tell)
     with silent():
         found = import_module(module).play(played)
-    return played.numbers | {f"{_FOUND}{name}": float(value) for name, value in found.items()}
+    return played.numbers | {f"{FOUND}{name}": float(value) for name, value in found.items()}
 
 
 def record(module: str, arm: str, tell: Callable[[int, int, str], None] | None = None) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def differences(kept: Mapping[str, Any], numbers: Mapping[str, float]) -> list[s
         numbers: What :func:`listen` gives now.
     """
     found = moved(kept["steady"], numbers, _NEAR)
-    measured = {name: value for name, value in kept["shaky"].items() if name.startswith(_FOUND)}
+    measured = {name: value for name, value in kept["shaky"].items() if name.startswith(FOUND)}
     played = {name: value for name, value in kept["shaky"].items() if name not in measured}
     return found if found or moved(played, numbers, _STEADY) else moved(measured, numbers, _NEAR)
 
@@ -162,8 +162,8 @@ def measures(kept: Mapping[str, Any], numbers: Mapping[str, float]) -> bool:
         kept: What :func:`record` gave.
         numbers: What :func:`listen` gives now.
     """
-    said = {part: [v for k, v in kept[part].items() if k.startswith(_FOUND) and v] for part in ("steady", "shaky")}
-    played = {name: value for name, value in kept["shaky"].items() if not name.startswith(_FOUND)}
+    said = {part: [v for k, v in kept[part].items() if k.startswith(FOUND) and v] for part in ("steady", "shaky")}
+    played = {name: value for name, value in kept["shaky"].items() if not name.startswith(FOUND)}
     return bool(said["steady"]) or (bool(said["shaky"]) and not moved(played, numbers, _STEADY))
 
 

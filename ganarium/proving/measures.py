@@ -39,14 +39,20 @@ def judged(data: Any, made: Tensor, *metrics: str, features: str | None = None) 
         data: What samples are to be like.
         made: Samples (n, \\*shape).
         metrics: Their names; those that are measured while a game is trained, if none is given.
-        features: What samples are compared by; what suits the data if left out.
+        features: What samples are compared by; what suits the data, if that is one kind.
+
+    Raises:
+        ValueError: if a number could be of several features, and it is not said of which.
     """
     judge = Judge(data, features=[features] if features else None, learned_from=False)
     rows = judge.look([made], len(made))
     numbers = judge.judge(rows, metrics or None, resamples=0, floor=False, quick=not metrics)
     if not numbers:
         raise ValueError(" ".join(judge.notes))
-    return {number.metric: number.value for number in numbers}
+    found = {number.metric: number.value for number in numbers}
+    if len(found) < len(numbers):
+        raise ValueError(f"By what are samples compared? Say features, one of {', '.join(map(str, judge.features))}.")
+    return found
 
 
 def digit_classes(x: Tensor) -> Tensor:

@@ -56,6 +56,8 @@ class InfoGAN(Adversarial, Encodes, Classifies):
     Deviations from the paper:
         1. The networks have no fully connected hidden layer, the paper's one of 1024 units. Q's has no batch norm.
         2. The lambda of continuous codes is 0.1 by default; the authors' code for digits has 1 for all.
+        3. Leaky slopes are 0.2; the paper's are 0.1, and 0.01 in the authors' code.
+        4. Weights begin as in DCGAN, from N(0, 0.02).
 
     Example:
         >>> x = (game := InfoGAN.toy()).sample(3, seed=0, category=1)

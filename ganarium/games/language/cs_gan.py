@@ -56,9 +56,9 @@ class CSGAN(Game, Translates):
         discriminator: From sources (B, S) and translations (B, T) or (B, R, T) to raw scores (B,) or (B, R).
 
     Deviations from the paper:
-        1. The pay and the reference make one step together; the authors' code takes a step for each.
+        1. Pay and reference make one step; RMSprop begins as PyTorch's (TensorFlow's: ``alpha=0.9, start=1.0``).
         2. One recurrent layer with attention, and no beam search; the paper's is larger or a transformer, with one.
-        3. The discriminator has no batch norm.
+        3. The discriminator has no batch norm, and one highway layer across both sentences; the code has one for each.
         4. Stages are shares of the run; the paper's end at convergence, and when D is right 82 % of the time.
 
     Example:

@@ -1,19 +1,21 @@
 r"""Two recurrent networks play the game on sequences of real numbers: one writes a melody, one judges its every step.
 
 A note is a vector of real numbers: length, pitch, intensity, time since the note before. The generator is a recurrent
-network that takes, at each step, fresh noise and the note that it has just written, and writes the next. The
-discriminator reads the melody in both directions and judges every step in the light of all others; :math:`D(x)` is the
-mean of its steps' probabilities. They play the game of :class:`~ganarium.games.adversarial.gan.GAN`, or the generator
-matches the outputs R of the discriminator's last layer, :math:`L_G = \mathbb E \lVert R(x) - R(G(z)) \rVert^2`.
+network that takes, at each step, fresh noise and the note that it has just written, before the first a random one, and
+writes the next. The discriminator reads the melody both ways and judges every step in the light of all others;
+:math:`D(x)` is the mean of its steps' probabilities. They play as :class:`~ganarium.games.adversarial.gan.GAN` does, or
+the generator matches outputs R of the last layer of D, :math:`L_G = \mathbb E \lVert R(x) - R(G(z)) \rVert^2`.
 
 Two measures keep the game in balance. The generator first learns, as music models without an adversary do, to say the
 next note of real melodies. And in the game a player rests while its loss is less than 70 % of the other's. For the
 cross entropies, where neither rests :math:`0.7 \le L_D / L_G \le 1 / 0.7`; at a draw, where :math:`D = 1/2`, they are
-:math:`2 \log 2` and :math:`\log 2`, so there the generator waits for a better discriminator.
+:math:`2 \log 2` and :math:`\log 2`, so there the generator waits for a better discriminator. The first has a price: the
+best guess of the next note is a mean, to which noise has nothing to add, so the network learns to ignore noise before
+it plays; and what is new at each step averages out over a melody. So melodies come out much alike, told apart above all
+by the note before the first, which the states carry on. Not in the paper, ``sequence_latent`` tells more of them apart.
 
 Reference:
-    Mogren: C-RNN-GAN: Continuous recurrent neural networks with adversarial training, NIPS 2016 workshop on
-    constructive machine learning, arXiv 1611.09904.
+    Mogren: C-RNN-GAN: Continuous recurrent neural networks with adversarial training, 2016, arXiv 1611.09904.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from torch.nn.functional import mse_loss
 from ganarium.game import Batch, Decodes, Paper, Player, Scores, Stage, Terms, follows, made
 from ganarium.game.frames.balanced import Balanced
 from ganarium.ingredients import SGD, Adam, Latent, Law, NonSaturating, OptimizerChoice, Uniform
-from ganarium.nets.layers.recurrent import StepDiscriminator, StepGenerator
+from ganarium.nets.layers.recurrent import StepDiscriminator, StepGenerator, StepLatents
 from ganarium.spec import Field, Spec
 
 __all__ = ["CRNNGAN"]
@@ -47,23 +49,24 @@ class CRNNGAN(Balanced, Decodes, Scores):
 
     Args:
         latent: Coordinates of the noise at each step; by default as many as a step of the data has.
+        sequence_latent: Coordinates that are drawn once and shown at every step; the paper has none.
         units: Units of each recurrent layer, in each direction.
         layers: Recurrent layers of each network.
         dropout: The share of units that are dropped between recurrent layers.
         feature_matching: Let the generator match features instead of raising its scores.
         pretraining: The share of the run in which the generator learns to predict; 0 leaves it out.
-        prior: The law of the noise.
+        prior: The law of all latents: the noise of each step, what stands before the first, and what all steps share.
         generator_optimizer: How the generator descends.
         discriminator_optimizer: How the discriminator descends.
-        generator: From noise (B, T, latent), and real sequences as teachers or none, to sequences (B, T, F).
+        generator: From noise (B, T, latent + sequence_latent), a first note (B, F) and teachers or none to sequences.
         discriminator: From sequences to raw scores (B,), with ``features``.
 
     Deviations from the paper:
-        1. The gradient is not clipped (the authors' code clips its norm at 5) unless the run says so: ``--clip 5``.
-        2. The generator's output ends in tanh, for data in [-1, 1]; the paper's is linear.
-        3. Both networks have no dropout on their inputs, and weights begin as PyTorch draws them.
-        4. No curriculum: sequences have their full length from the start.
-        5. The rule of rest is the paper's; the authors' code has another.
+        1. The gradient's norm is not clipped, at 5 in the code, unless the run says so; outputs end in tanh.
+        2. Both networks have no dropout on their inputs, and weights begin as PyTorch draws them, not within 0.05.
+        3. Sequences have their full length from the start. The rule of rest is the paper's; the code has another.
+        4. The generator descends :math:`-\log D(G(z))`, as in the authors' code; the paper's loss saturates.
+        5. Distances of features are means over a batch, and weights are not decayed; the code has sums, and decay.
 
     Example:
         >>> CRNNGAN.toy().sample(3, seed=0).shape
@@ -82,6 +85,7 @@ class CRNNGAN(Balanced, Decodes, Scores):
     needs = {"x": ("sequence",)}
 
     latent: int | None = None
+    sequence_latent: int = 0
     units: int = 350
     layers: int = 2
     dropout: float = 0.5
@@ -91,8 +95,9 @@ class CRNNGAN(Balanced, Decodes, Scores):
     generator_optimizer: OptimizerChoice = SGD(0.1)
     discriminator_optimizer: OptimizerChoice = SGD(0.05)
     sizes: tuple[int, int, float] = follows(factory=lambda game: (game.units, game.layers, game.dropout))
-    noise: Latent = follows(factory=lambda game: game.prior.of(game.latent or game.spec["x"].shape[1]))
-    generator: nn.Module = made(factory=lambda game: StepGenerator(game.spec["x"], game.noise.size, *game.sizes))
+    inputs: StepLatents = follows(factory=lambda game: StepLatents(game.spec["x"], game.latent, game.sequence_latent))
+    noise: Latent = follows(factory=lambda game: game.prior.of(game.inputs.size))
+    generator: nn.Module = made(factory=lambda game: StepGenerator(game.spec["x"], game.inputs.step, *game.sizes))
     discriminator: StepDiscriminator = made(factory=lambda game: StepDiscriminator(game.spec["x"], *game.sizes))
 
     def check(self) -> None:
@@ -112,14 +117,13 @@ class CRNNGAN(Balanced, Decodes, Scores):
         )
 
     def prediction_loss(self, batch: Batch) -> Terms:
-        x = batch["x"]
-        return {"prediction": mse_loss(self.generator(self.noise(len(x) * x.shape[1]).unflatten(0, x.shape[:2]), x), x)}
+        written = self.generator(*self.inputs(self.noise(len(batch["x"]))), batch["x"])
+        return {"prediction": mse_loss(written, batch["x"])}
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        x = batch["x"]
         with torch.no_grad():
-            fake = self.draw(len(x))
-        return NonSaturating().discriminator(*self.discriminator(torch.cat([x, fake])).chunk(2))
+            fake = self.draw(len(batch["x"]))
+        return NonSaturating().discriminator(*self.discriminator(torch.cat([batch["x"], fake])).chunk(2))
 
     def generator_loss(self, batch: Batch) -> Terms:
         x, fake = batch["x"], self.draw(len(batch["x"]))
@@ -129,11 +133,8 @@ class CRNNGAN(Balanced, Decodes, Scores):
         gap = self.discriminator.features(x) - self.discriminator.features(fake)
         return {"feature": gap.square().flatten(1).sum(1).mean(), "fake": terms["fake"].detach()}
 
-    def latents(self, n: int) -> Tensor:
-        return self.noise(n * self.spec["x"].shape[0]).view(n, -1)
-
     def decode(self, z: Tensor, **condition: Tensor) -> Tensor:
-        return self.generator(z.unflatten(1, (self.spec["x"].shape[0], -1)))
+        return self.generator(*self.inputs(z))
 
     def score(self, x: Tensor, **condition: Tensor) -> Tensor:
         return self.discriminator(x)

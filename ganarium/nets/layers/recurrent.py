@@ -13,7 +13,7 @@ from torch.nn.functional import logsigmoid
 from ganarium.nets.roles import check_counts
 from ganarium.spec import Field
 
-__all__ = ["StepDiscriminator", "StepGenerator", "mean_logit"]
+__all__ = ["StepDiscriminator", "StepGenerator", "StepLatents", "mean_logit"]
 
 State = tuple[Tensor, Tensor]
 
@@ -24,8 +24,42 @@ def check_sequence(field: Field) -> None:
         raise ValueError(f"Recurrent networks take sequences of shape (T, F); got '{field}'.")
 
 
+class StepLatents:
+    """What a latent of a sequence holds: noise for each step, what stands before the first, and what all steps share.
+
+    Args:
+        field: What a sequence looks like.
+        latent: How many numbers the noise of a step has; as many as a step, F, if left out.
+        shared: How many numbers all steps share; may be 0.
+
+    Raises:
+        ValueError: if there are fewer numbers than none to share.
+
+    Example:
+        >>> noise, first = (latents := StepLatents(Field((7, 2), "sequence"), shared=3))(torch.rand(5, 19))
+        >>> latents.size, latents.step, noise.shape, first.shape
+        (19, 5, torch.Size([5, 7, 5]), torch.Size([5, 2]))
+    """
+
+    def __init__(self, field: Field, latent: int | None = None, shared: int = 0):
+        check_sequence(field)
+        if shared < 0:
+            raise ValueError(f"A sequence's steps share at least 0 numbers; got {shared}.")
+        self.length, width = field.shape
+        own = latent or width
+        self.parts = [self.length * own, width, shared]
+        #: How many coordinates a latent has, and how many numbers each step sees of it.
+        self.size, self.step = sum(self.parts), own + shared
+
+    def __call__(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Of latents (B, size), what each step sees, (B, T, step), and what stands before the first, (B, F)."""
+        noise, first, shared = z.split(self.parts, 1)
+        everywhere = shared[:, None].expand(-1, self.length, -1)
+        return torch.cat([noise.unflatten(1, (self.length, -1)), everywhere], 2), first
+
+
 class StepGenerator(nn.Module):
-    """Writes a sequence step by step, from noise at each step and what it wrote at the step before (at first, zeros).
+    """Writes a sequence step by step, from noise at each step and what it wrote at the step before.
 
     Every number ends in a tanh, in [-1, 1], where the data's are.
 
@@ -37,7 +71,7 @@ class StepGenerator(nn.Module):
         dropout: The share of units that are dropped between recurrent layers.
 
     Example:
-        >>> StepGenerator(Field((7, 2), "sequence"), latent=3, units=8)(torch.rand(5, 7, 3)).shape
+        >>> StepGenerator(Field((7, 2), "sequence"), latent=3, units=8)(torch.rand(5, 7, 3), torch.rand(5, 2)).shape
         torch.Size([5, 7, 2])
     """
 
@@ -50,18 +84,18 @@ class StepGenerator(nn.Module):
         self.write = nn.Linear(units, field.shape[1])
         self.bounds = nn.Tanh()
 
-    def forward(self, noise: Tensor, teacher: Tensor | None = None) -> Tensor:
+    def forward(self, noise: Tensor, first: Tensor, teacher: Tensor | None = None) -> Tensor:
         """Sequences of shape (B, T, F).
 
         Args:
             noise: Of shape (B, T, latent).
+            first: What stands before the first step, of shape (B, F).
             teacher: Real sequences (B, T, F), whose steps take the place of those that were just written.
         """
-        start = noise.new_zeros(len(noise), 1, self.write.out_features)
         if teacher is not None:
-            before = torch.cat([start, teacher[:, :-1]], 1)
+            before = torch.cat([first[:, None], teacher[:, :-1]], 1)
             return self.step(noise, before, None)[0]
-        steps, state = [start], None
+        steps, state = [first[:, None]], None
         for now in noise.split(1, 1):
             step, state = self.step(now, steps[-1], state)
             steps.append(step)
