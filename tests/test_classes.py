@@ -153,12 +153,12 @@ def test_a_conditional_game_draws_the_classes_of_its_data(tmp_path: Any):
 
 def test_am_gan_draws_them_in_samples_and_evenly_while_it_learns():
     data = uneven()
-    game = AMGAN(data.spec, dynamic=False, latent=4, architecture=Plain())
+    game = AMGAN(data.spec, dynamic=False, latent=4, architecture=Plain()).eval()
     with seeded(torch.device("cpu"), 1):
         assert game.choose(4000)["y"].float().mean() == pytest.approx(0.05, abs=0.015)
     told: list[torch.Tensor] = []
     game.draw = lambda n, **condition: (told.append(condition["y"]), torch.zeros(n, 2))[1]  # type: ignore[method-assign]
-    game.generator_loss({"x": torch.zeros(4000, 2)})
+    game.train().generator_loss({"x": torch.zeros(4000, 2)})
     assert told[0].float().mean() == pytest.approx(0.5, abs=0.05)
 
 

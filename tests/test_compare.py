@@ -320,7 +320,8 @@ def test_finished_runs_are_paired_by_seed(finished, monkeypatch):
     values = [found.summary.of(label, "frechet/coordinates") for label in ("vae", "gan")]
     assert each.each == tuple(values[0][seed].value - values[1][seed].value for seed in range(3))
     assert each.verdict in ("better", "worse", "cannot tell")
-    assert len({str(n.stamp) for result in found.summary.results for n in result.numbers.values()}) == 1
+    stamps = {(name, str(n.stamp)) for result in found.summary.results for name, n in result.numbers.items()}
+    assert len(stamps) == len({name for name, _ in stamps})
     assert not (finished / "runs" / "gan-0" / "evaluation.json").exists()
     page = Page((found.path / "comparison.html").read_text())
     assert "Finished runs on ring" in page.text

@@ -225,8 +225,7 @@ def test_a_zip_file_is_examined_alike(place: Path):
     scan = gd.examine(place / "pets.zip", size=8)
     assert scan.noticed == {"PNG inside, named .jpg": ["cat/odd.jpg"]}
     assert scan.beside == {"no images, named .csv": ["cat/list.csv"], "hidden": ["__MACOSX/._0.png"]}
-    unread = "Not read: 1 file beside the images (cat/list.csv)."
-    assert scan.notes == [unread, "No images are in these folders: bare."]
+    assert scan.notes == ["No images are in these folders: bare."]
 
 
 def test_folders_whose_images_are_all_broken_or_closed(place: Path):

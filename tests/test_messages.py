@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from zoo import GAMES
 
@@ -34,12 +35,16 @@ SPOKEN_BY = {
     "cli/commands/diagnose.py": ["train"],
     "comparing/fairness.py": ["train"],
     "comparing": ["compare"],
+    "data/axes.py": ["train", "compare"],
+    "data/files/classes.py": ["train", "doctor", "compare"],
     "data/files/scan.py": ["train", "doctor", "compare"],
     "diagnosis": ["train"],
     "doctor": ["train", "doctor"],
+    "data/ranges.py": ["train", "compare"],
     "games": ["train"],
     "metrics/inception.py": ["evaluate"],
     "metrics/judge.py": ["evaluate"],
+    "nets": ["train"],
     "pages/quiz.py": ["quiz"],
     "pages/report.py": ["train"],
     "pages/zoo.py": ["train"],
@@ -51,6 +56,7 @@ SPOKEN_BY = {
     "running/records.py": ["train"],
     "running/run.py": ["evaluate", "quiz", "diagnose", "resume"],
     "running/settings.py": ["train"],
+    "running/sources.py": ["resume"],
     "zoo/index.py": ["train", "compare", "evaluate"],
     "zoo/own/runs.py": ["show", "resume", "sample", "evaluate", "diagnose", "quiz"],
 }
@@ -105,7 +111,8 @@ def options(tmp_path_factory) -> dict[str, set[str]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
         found = {word: listed(word, "--help") for word in index.verbs() if word != "train"}
-        datas = ["digits", "ring", "./photos"]
+        np.save("rows.npy", np.zeros((8, 2), dtype=np.float32))
+        datas = ["digits", "ring", "./photos", "rows.npy"]
         found["train"] = {name for data in datas for name in listed("train", "gan", "--data", data, "--help")}
         found["train"] |= {name for game in GAMES for name in listed("train", game, "--help")}
     # What they take of `train`: `doctor GAME` all, `compare` the data's.

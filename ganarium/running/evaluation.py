@@ -295,7 +295,7 @@ def _alike(held_out: Any, judged: Any) -> Any:
     if held_out is None:
         return None
     seen = Spec({name: field for name, field in judged.spec.items() if name not in ("y", "index")})
-    return datasets.like(held_out, seen, who="Samples are compared with data that has")
+    return datasets.like(held_out, seen, who="Held-out data is of the shape of what was learned from, which has")
 
 
 def _samples(what: Any, judge: Judge) -> Tensor:

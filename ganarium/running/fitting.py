@@ -340,7 +340,7 @@ def _other_classes(before: Spec, now: Spec, origin: Path) -> str:
         if set(field.called) & set(other.called) and field.called != other.called:
             raise ValueError(
                 f"'{name}' has the classes {some(field.called)}, and in {origin} {some(other.called)}: what was "
-                "learned of one class would become another's. Give the data the same classes, or begin without --from."
+                "learned of one class would become another's. Give the data the same classes, or begin anew."
             )
         if field.called != other.called:
             return f"; '{name}' had the classes {some(other.called)}, whose places {some(field.called)} take"

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ganarium.files import at_home, cache_folder
+from ganarium.files import at_home, cache_folder, ending
 from ganarium.zoo.own.words import enumerated, said
 from ganarium.zoo.reading import GameEntry
 
@@ -66,8 +66,8 @@ def imported(word: str) -> tuple[Any, bytes, Path]:
     Raises:
         ValueError: if there is no such file or name, or it cannot be imported; with the line.
     """
-    file, _, name = word.rpartition(":") if not word.endswith(".py") else (word, "", "")
-    path = Path(file).expanduser().resolve()
+    file, _, name = word.rpartition(":") if ending(word) != ".py" else (word, "", "")
+    path = at_home(file).resolve()
     if not path.is_file():
         raise ValueError(f"There is no file {file}.")
     content = path.read_bytes()
