@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
@@ -253,6 +254,11 @@ def test_layouts_of_images(array: Any, shape: tuple[int, ...]):
 
 def test_bytes_are_kept_as_bytes():
     assert str(gd.from_tensors(BYTES)).endswith("; 180 bytes")
+
+
+def test_two_classes_of_one_name_cannot_be_told_apart():
+    with pytest.raises(ValueError, match="Two classes of 'y' are called cat"):
+        gd.from_tensors(np.zeros((3, 2), np.float32), y=[0, 1, 2], names=["cat", "dog", "cat"])
 
 
 @pytest.mark.parametrize(
@@ -680,3 +686,11 @@ def test_few_labels_keep_so_many_of_each_class_and_hide_the_others():
         gd.load("digits", labels=1000)
     with pytest.raises(ValueError, match="no labels"):
         gd.load("swiss-roll", labels=1)
+
+
+def test_the_folder_of_a_run_is_no_data(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "pictures" / "000003.png")
+    (tmp_path / "config.yaml").write_text("game: GAN\n")
+    with pytest.raises(ValueError, match="is a run, whose pictures are samples"):
+        gd.load(tmp_path)

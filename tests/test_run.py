@@ -267,6 +267,12 @@ def test_a_folder_that_holds_something_else_is_left_alone(place):
     assert [p.name for p in (place / "mine").iterdir()] == ["letter.txt"]
 
 
+@pytest.mark.parametrize("game", ["gan", ga.GAN])
+def test_what_is_no_game_is_refused_with_what_to_give(game):
+    with pytest.raises(ValueError, match=r"built for its data is played, as ga.GAN.on\(data\) is; got"):
+        ga.fit(game, "ring", rounds=2)
+
+
 def test_data_without_the_field_is_refused(place):
     with pytest.raises(MissingField, match="DCGAN plays on batches with the field 'x' as image"):
         ga.DCGAN.on(ring())

@@ -172,6 +172,11 @@ def label_codec(name: str, raw: Tensor, names: Sequence[str]) -> Codec:
         )
     if names and values and values[-1] >= len(names):
         raise ValueError(f"The labels '{name}' go up to {values[-1]}, but names= has only {len(names)} classes.")
+    twice = sorted({name for name in names if list(names).count(name) > 1})
+    if twice:
+        raise ValueError(
+            f"Two classes of '{name}' are called {', '.join(twice)}; classes are found by name. Give each its own."
+        )
     gaps = not names and values != tuple(range(len(values)))
     called = tuple(map(str, values if gaps else names))
     return Codec(Field((), "label", classes=len(names) or len(values), names=called), values=values if gaps else ())

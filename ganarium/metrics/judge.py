@@ -70,7 +70,7 @@ class Judge:
         n, size = len(data), {"half": min(COUNT, len(data) // 2), "all": len(data)}.get(str(reference), reference)
         if not isinstance(size, int) or not _LEAST <= size <= n:
             words = f"{_LEAST} samples or more of the data, which has {n:,}; got {reference!r}, which is {size}"
-            raise ValueError(f"A reference has {words}.")
+            raise ValueError(f"A reference has {words}. Give more data, or all of it: --reference all.")
         self.data, self.field, self.seed, self.reference = data, field, seed, size
         features = [features] if isinstance(features, str) or callable(features) else features
         self.features = [named(each, data, field) for each in features or default(data, field)]
@@ -259,7 +259,7 @@ class Judge:
         if count > len(self.others_at):
             notes.append(f"no floor: beside the reference are {len(self.others_at):,} real samples, not {count:,}")
         if self.learned is None and (metrics is None or "memorised" in metrics):
-            notes.append("memorised: there is no data that was not learned from; train with --data.split train")
+            notes.append("memorised: no data that was not learned from; give held_out, or train with split='train'")
         return notes
 
 

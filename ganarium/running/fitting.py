@@ -127,6 +127,8 @@ def begun(
         quiet: As there.
         changes: Fields of :class:`Settings`.
     """
+    if not isinstance(game, Game):
+        raise ValueError(f"A game that is built for its data is played, as ga.GAN.on(data) is; got {_other(game)}.")
     says_seed = settings is not None or "seed" in (changes or {})
     settings = (settings or Settings(**game.measured)).changed(**(changes or {}))
     if says_seed:
@@ -150,6 +152,10 @@ def begun(
         config = config_of(game, data, settings, trainer) | ({} if origin is None else {"origin": str(origin)})
         _agreed(fabric, lambda: settle(path, config))
     return session
+
+
+def _other(game: Any) -> str:
+    return f"the class {game.__name__}" if isinstance(game, type) else repr(game)
 
 
 def _measured(trainer: Trainer, data: Any, settings: Settings, console: Console) -> Settings:

@@ -157,6 +157,8 @@ def find_images(path: Path, limit: int | None = None) -> tuple[Shelf, list[Found
         raise ValueError(f"There is no folder or file {path}. Give the path of a folder of images.")
     if ending(path) in SUFFIXES and path.is_file():
         return Folder(path.parent), [Found((path.name,), str(path), path.stat().st_size, path.stat().st_mtime_ns)]
+    if (path / "config.yaml").is_file() and (path / "pictures").is_dir():
+        raise ValueError(f"{path} is a run, whose pictures are samples. Give the data that it was trained on.")
     shelf = Folder(path) if path.is_dir() else Zip(path)
     try:
         files = list(shelf.files())
