@@ -99,11 +99,22 @@ def alone(tiny, monkeypatch):
     return tiny
 
 
+def test_seeds_beyond_those_that_the_pilot_fixed_count_for_nothing():
+    fewer, more = verdict((2, 2, 1.5), (1, 1, 1)), verdict((2, 2, 1.5, 9, 9), (1,) * 5, (0,) * 5)
+    assert len(more.seeds) == 5
+    assert more.gains() == fewer.gains()
+    assert not more.holds
+
+
 def test_a_claim_holds_where_the_interval_of_its_gain_is_above_zero_and_its_mean_half_of_the_pilots():
     assert CLAIM.needed == 1.0
     assert (found := verdict((2, 2, 2.5), (1, 1, 1))).holds
     # Gains of 1, 1 and 1.5: mean 7/6, deviation 0.2887, t = 4.303 with two degrees of freedom.
-    assert found.why == "the mean gain is +1.17 [+0.45, +1.88], needed 1; the control fails (-1, -86% of the game's)"
+    gain, control = (
+        "the mean gain is +1.17 [+0.45, +1.88], needed 1",
+        "the control fails, as it should (-1, -86% of the game's)",
+    )
+    assert found.why == f"{gain}; {control}"
     assert not (near := verdict((2, 2, 1.5), (1, 1, 1))).holds
     assert "+0.833 [+0.116, +1.55], needed 1" in near.why
     # Each seed favours the game, and the spread of three could be chance.

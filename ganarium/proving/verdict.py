@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import Any
 
-from ganarium.zoo.claim import ANSWERS, ARMS, Claim, interval
+from ganarium.zoo.claim import ANSWERS, ARMS, PILOT, Claim, interval
 
 __all__ = ["Verdict"]
 
@@ -47,9 +47,14 @@ class Verdict:
         """Whether every arm was measured with every seed."""
         return bool(self.seeds) and all(seed in self.found.get(arm, {}) for arm in ARMS for seed in self.seeds)
 
+    @property
+    def judged(self) -> tuple[int, ...]:
+        """The seeds by which it is judged: the first, as many as the pilot fixed, whatever else was played."""
+        return self.seeds if self.seeds[0] in PILOT else self.seeds[: self.claim.seeds]
+
     def values(self, arm: str) -> list[float]:
-        """The claim's measure of an arm, for each seed."""
-        return [next(iter(self.found[arm][seed].values())) for seed in self.seeds]
+        """The claim's measure of an arm, for each seed by which it is judged."""
+        return [next(iter(self.found[arm][seed].values())) for seed in self.judged]
 
     def gains(self, arm: str = "game") -> list[float]:
         """By how much each seed favours an arm over the baseline."""
@@ -128,7 +133,9 @@ class Verdict:
     def _control(self) -> str:
         mine, game = fmean(self.gains("control")), fmean(self.gains())
         share = f", {mine / game:.0%} of the game's" if game > 0 else ""
-        said = "passes too" if self.passes("control") else "fails" if self.fails else "gains a third or more"
+        said = (
+            "passes too" if self.passes("control") else "fails, as it should" if self.fails else "gains a third or more"
+        )
         return f"the control {said if self.passes('game') else 'gains'} ({mine:+.3g}{share})"
 
     def _trivial(self) -> str:
