@@ -84,7 +84,7 @@ def _nearer(text: str) -> str:
         near = nearest(found[1], choices)
         offer = f"{near} " if "?" in near else ""
         return f"{found[2]} cannot be '{found[1]}'. {offer}There are {', '.join(choices)}"
-    if found := re.search(r"Error parsing (\S+): no type matching (\S+) could be instantiated from \['(.*?)'\]", text):
+    if found := re.search(r"Error parsing (\S+): no type matching (.+?) could be instantiated from \['(.*?)'\]", text):
         return f"{found[1]} cannot be '{found[3]}': expected {found[2].translate(_PLAIN).replace('|', ' or ')}"
     return text
 

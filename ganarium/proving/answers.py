@@ -67,23 +67,21 @@ class Answer:
         of = (unseen(data) or data) if self.name == "data" else data
         order = torch.randperm(len(of), generator=self._source(0))
         x, y = of[field][order], None if labels is None else of["y"][order]
-        match self.name:
-            case "data":
-                return x[:count] if y is None or labels is None else x[_dealt(y, labels, len(x))]
-            case "copies":
-                return (
-                    x[torch.arange(count) % _COPIES] if y is None or labels is None else x[_dealt(y, labels, _COPIES)]
-                )
-            case "repeated":
-                return x[:1].expand(count, *x.shape[1:]).clone()
-            case "noise":
-                return self._noise(x, count, data.spec[field].kind)
-            case _:
-                return (
-                    _prototype(x).expand(count, *x.shape[1:]).clone()
-                    if y is None or labels is None
-                    else _prototypes(x, y)[labels]
-                )
+        if self.name == "noise":
+            return self._noise(x, count, data.spec[field].kind)
+        if self.name == "repeated":
+            return x[:1].expand(count, *x.shape[1:]).clone()
+        if y is not None and labels is not None:
+            return self._labelled(x, y, labels)
+        if self.name == "prototype":
+            return _prototype(x).expand(count, *x.shape[1:]).clone()
+        return x[:count] if self.name == "data" else x[torch.arange(count) % _COPIES]
+
+    def _labelled(self, x: Tensor, y: Tensor, labels: Tensor) -> Tensor:
+        """What is answered where each sample is asked to be of a class."""
+        if self.name == "prototype":
+            return _prototypes(x, y)[labels]
+        return x[_dealt(y, labels, len(x) if self.name == "data" else _COPIES)]
 
     def _noise(self, x: Tensor, count: int, kind: str) -> Tensor:
         if _discrete(x):

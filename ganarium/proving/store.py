@@ -54,12 +54,12 @@ class Store:
         return self._read(claim)[0]
 
     def trivial(self, claim: Claim) -> dict[str, Any] | None:
-        """What trivial answers score: ``digest``, ``where`` it was, and ``found``, by answer; None if it is not kept.
+        """What trivial answers score: ``digest``, ``where`` it was, and ``found``, by answer; None if none are kept.
 
         Raises:
             ValueError: if the claim's file holds something else.
         """
-        return self._read(claim)[1]
+        return None if claim.no_trivial else self._read(claim)[1]
 
     def _read(self, claim: Claim) -> tuple[dict[str, dict[str, Any]], dict[str, Any] | None]:
         file, old = self.file(claim), self.folder / "claims.json"

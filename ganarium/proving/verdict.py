@@ -76,9 +76,9 @@ class Verdict:
         """The trivial answers that measure as well as the game's mean, or better; the data itself does not count."""
         mean, scores = (
             fmean(self.values("game")),
-            {name: row for name, row in self.trivial.items() if name != ANSWERS[0]},
+            {name: next(iter(row.values())) for name, row in self.trivial.items()},
         )
-        return [name for name, row in scores.items() if self.claim.as_good(next(iter(row.values())), mean)]
+        return [name for name, score in scores.items() if name != ANSWERS[0] and self.claim.as_good(score, mean)]
 
     @property
     def scored(self) -> bool:
