@@ -369,7 +369,8 @@ def test_a_file_of_arrays_takes_a_range_from_the_command_line(
 
 def test_one_number_is_no_range_and_the_message_is_a_sentence(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    np.save("rows.npy", np.zeros((20, 1, 8, 8), dtype=np.float32))
-    assert cli.main(["train", "dcgan", "--data", "rows.npy", "--data.range", "10", "--rounds", "1"]) == 2
+    Path("deep").mkdir()
+    Image.fromarray(TWELVE[0]).save("deep/0.png")
+    assert cli.main(["train", "dcgan", "--data", "./deep", "--data.range", "10", "--rounds", "1"]) == 2
     assert "--data.range cannot be '10': expected None or FLOAT FLOAT." in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
